@@ -1,0 +1,14 @@
+"""stabsim: train small networks, break them, explain why, and mend them."""
+
+from stabsim import clipping as clipping
+from stabsim import schedules as schedules
+from stabsim import workloads as workloads
+from stabsim.optimizers import adam as adam
+from stabsim.optimizers import momentum as momentum
+from stabsim.optimizers import nadam as nadam
+from stabsim.optimizers import nesterov as nesterov
+from stabsim.optimizers import rmsprop as rmsprop
+from stabsim.optimizers import sgd as sgd
+from stabsim.simulate import simulate as simulate
+from stabsim.sweep import sweep as sweep
+from stabsim.trace import Trace as Trace

@@ -1,0 +1,116 @@
+"""Deep residual perceptrons on digits, with normalization in every place it has been put."""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Key
+
+from stabsim import _check
+from stabsim.transformation import Scalar, Tree
+from stabsim.workloads.digits import CLASSES, digits
+from stabsim.workloads.layers import ACTIVATIONS, dense, dense_init, layer_norm, norm_init
+from stabsim.workloads.workload import Workload, _static, cross_entropy
+
+BLOCKS = (
+    "f(x)",
+    "Norm(f(x))",
+    "x + f(x)",
+    "x + f(Norm(x))",
+    "x + Norm(f(x))",
+    "Norm(x + f(x))",
+    "x + a f(x)",
+)
+"""The blocks, written as the formula of what each computes."""
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class ResidualMLP:
+    """A dense layer in, ``depth`` blocks, a dense layer out. f is dense, activation."""
+
+    gain: Scalar
+    depth: int = _static()
+    width: int = _static()
+    block: str = _static()
+    activation: str = _static()
+
+    def init(self, key: Key[Array, ""]) -> Tree:
+        first, last, rest = jax.random.split(key, 3)
+        return {
+            "in": dense_init(first, 64, self.width, 1.0),
+            # one stacked array a leaf, so that the blocks run in a scan and compile once
+            "blocks": jax.vmap(self._init_block)(jax.random.split(rest, self.depth)),
+            "out": dense_init(last, self.width, CLASSES, 1.0),
+        }
+
+    def _init_block(self, key: Key[Array, ""]) -> Tree:
+        params: dict[str, Tree] = {"f": dense_init(key, self.width, self.width, self.gain)}
+        if "Norm" in self.block:
+            params["norm"] = norm_init(self.width)
+        if self.block == "x + a f(x)":
+            params["a"] = jnp.zeros((), jnp.result_type(float))
+        return params
+
+    def apply(self, params: Tree, inputs: Array) -> Array:
+        def f(block: Tree, x: Array) -> Array:
+            return ACTIVATIONS[self.activation](dense(block["f"], x))
+
+        def norm(block: Tree, x: Array) -> Array:
+            return layer_norm(block["norm"], x)
+
+        def step(x: Array, block: Tree) -> tuple[Array, None]:
+            match self.block:
+                case "f(x)":
+                    x = f(block, x)
+                case "Norm(f(x))":
+                    x = norm(block, f(block, x))
+                case "x + f(x)":
+                    x = x + f(block, x)
+                case "x + f(Norm(x))":
+                    x = x + f(block, norm(block, x))
+                case "x + Norm(f(x))":
+                    x = x + norm(block, f(block, x))
+                case "Norm(x + f(x))":
+                    x = norm(block, x + f(block, x))
+                case "x + a f(x)":
+                    x = x + block["a"] * f(block, x)
+            return x, None
+
+        x, _ = jax.lax.scan(step, dense(params["in"], inputs), params["blocks"])
+        return dense(params["out"], x)
+
+
+def residual_mlp(
+    depth: int = 16,
+    width: int = 32,
+    block: str = "x + f(x)",
+    activation: str = "relu",
+    gain: Scalar = 1.0,
+) -> Workload:
+    r"""A deep perceptron of ``depth`` blocks on digits.
+
+    Args:
+        depth: the number of blocks.
+        width: the number of units in each block.
+        block: the block's formula: "f(x)" and "Norm(f(x))" are plain; "x + f(x)" is
+            residual without normalization; "x + f(Norm(x))", "x + Norm(f(x))" and
+            "Norm(x + f(x))" normalize within, at the end of, and after the residual
+            branch; "x + a f(x)" is ReZero, with one trained number a a block, from 0.
+        activation: "relu", "tanh", "gelu" or "linear".
+        gain: a block's weights start with standard deviation
+            :math:`\text{gain}/\sqrt{\text{width}}`.
+    Raises:
+        ValueError: if a count is below 1, a name is unknown or the gain is not positive.
+    References:
+        He et al., Deep Residual Learning (2016); Ba et al., Layer Normalization (2016);
+        Bachlechner et al., ReZero Is All You Need (2020).
+    """
+    _check.count("depth", depth)
+    _check.count("width", width)
+    _check.choice("block", block, BLOCKS)
+    _check.choice("activation", activation, ACTIVATIONS)
+    _check.positive("gain", gain)
+    train, validation = digits()
+    network = ResidualMLP(gain, depth, width, block, activation)
+    return Workload(network, train, validation, name=block, objective=cross_entropy)

@@ -1,0 +1,135 @@
+"""A workload: a network, a loss and the data to train it on."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, Protocol
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, Key
+
+from stabsim import _check
+from stabsim.transformation import Scalar, Tree
+
+
+class Batch(NamedTuple):
+    """Rows of data.
+
+    Attributes:
+        inputs: one row each, of any shape.
+        targets: one row each: class numbers for a classifier.
+    """
+
+    inputs: Float[Array, "rows ..."]
+    targets: Array
+
+
+class Network(Protocol):
+    """A parametrized function. A frozen dataclass registered as a pytree."""
+
+    def init(self, key: Key[Array, ""]) -> Tree:
+        """Initial parameters drawn with ``key``."""
+        ...
+
+    def apply(self, params: Tree, inputs: Array) -> Array:
+        """The outputs for a batch of inputs."""
+        ...
+
+
+class Loss(Protocol):
+    """A function from a batch's outputs and targets to a scalar."""
+
+    def __call__(self, outputs: Array, targets: Array, /) -> Float[Array, ""]: ...
+
+
+def _static(**options: Any) -> Any:
+    return field(metadata={"static": True}, **options)
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Workload:
+    """What is trained: a network on data, or a function of its parameters alone.
+
+    Attributes:
+        name: a short name for tables and legends.
+        network: its ``init`` and ``apply``.
+        objective: from a batch's outputs and targets to the loss, a mean over rows.
+        train: the training data; None for a synthetic surface.
+        validation: the validation data, disjoint from it; None for a synthetic surface.
+        synthetic: whether the problem is made up rather than measured.
+        outlier_probability: how often a minibatch's inputs are multiplied by
+            ``outlier_scale``; None for never.
+        outlier_scale: the factor.
+    """
+
+    network: Network
+    train: Batch | None = None
+    validation: Batch | None = None
+    outlier_probability: Scalar | None = None
+    outlier_scale: Scalar | None = None
+    name: str = _static(default="workload")
+    objective: Loss = _static(default=lambda outputs, targets: outputs)
+    synthetic: bool = _static(default=False)
+
+    @property
+    def rows(self) -> int:
+        """The number of training rows; 0 for a synthetic surface."""
+        return 0 if self.train is None else self.train.inputs.shape[0]
+
+    def init(self, key: Key[Array, ""]) -> Tree:
+        """Initial parameters."""
+        return self.network.init(key)
+
+    def loss(self, params: Tree, batch: Batch | None = None) -> Float[Array, ""]:
+        """The mean loss over ``batch``, or over all the training data."""
+        batch = self.train if batch is None else batch
+        if batch is None:
+            return self.network.apply(params, jnp.zeros(()))
+        return self.objective(self.network.apply(params, batch.inputs), batch.targets)
+
+    def error(self, params: Tree, batch: Batch) -> Float[Array, ""]:
+        """The share of ``batch`` that is put in the wrong class."""
+        outputs = self.network.apply(params, batch.inputs)
+        return jnp.mean(outputs.argmax(-1) != batch.targets, dtype=outputs.dtype)
+
+
+def cross_entropy(
+    logits: Float[Array, "rows classes"], labels: Int[Array, " rows"]
+) -> Float[Array, ""]:
+    """The mean negative log-likelihood of the labels, in nats."""
+    chosen = jnp.sum(logits * jax.nn.one_hot(labels, logits.shape[-1], dtype=logits.dtype), -1)
+    return jnp.mean(jax.nn.logsumexp(logits, -1) - chosen)
+
+
+def squared_error(
+    outputs: Float[Array, "rows classes"], labels: Int[Array, " rows"]
+) -> Float[Array, ""]:
+    """Half the mean over rows of the squared distance to the label's unit vector."""
+    targets = jax.nn.one_hot(labels, outputs.shape[-1], dtype=outputs.dtype)
+    return jnp.mean(jnp.sum((outputs - targets) ** 2, -1)) / 2
+
+
+def with_outliers(workload: Workload, probability: Scalar, scale: Scalar) -> Workload:
+    """The workload with rare corrupted minibatches, which spike in mid-training.
+
+    With the given probability, all inputs of a minibatch are multiplied by ``scale``. The
+    corruption is ours; the data are as they were.
+
+    Args:
+        workload: one with training data.
+        probability: per minibatch, from 0 to 1.
+        scale: the factor, above 0.
+    Raises:
+        ValueError: if the workload has no data, the probability is outside 0 to 1 or the
+            scale not positive.
+    """
+    if workload.train is None:
+        raise ValueError(f"workload must have training data to corrupt; {workload.name} has none.")
+    _check.probability("probability", probability)
+    _check.positive("scale", scale)
+    return replace(
+        workload,
+        outlier_probability=probability,
+        outlier_scale=scale,
+        name=f"{workload.name} with outliers",
+    )
