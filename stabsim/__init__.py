@@ -12,3 +12,5 @@ from stabsim.optimizers import sgd as sgd
 from stabsim.simulate import simulate as simulate
 from stabsim.sweep import sweep as sweep
 from stabsim.trace import Trace as Trace
+from stabsim.diagnosis import diagnose as diagnose
+from stabsim.diagnosis import diagnose_sweep as diagnose_sweep

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, Key
 from stabsim import _check
 from stabsim.transformation import Scalar, Tree
 from stabsim.workloads.digits import CLASSES, digits
-from stabsim.workloads.layers import dense, dense_init, layer_norm, norm_init
+from stabsim.workloads.layers import dense, dense_init, normalize
 from stabsim.workloads.workload import Workload, _static, cross_entropy
 
 POOL = 4
@@ -47,11 +47,12 @@ class ResNet:
     channels: int = _static()
     stride: int = _static()
     normalize: bool = _static()
+    pool: int = _static()
 
     def init(self, key: Key[Array, ""]) -> Tree:
         first, last, rest = jax.random.split(key, 3)
         blocks = jax.vmap(self._init_block)(jax.random.split(rest, self.blocks))
-        side = 8 // self.stride // POOL
+        side = 8 // self.stride // self.pool
         return {
             "in": _conv_init(first, 1, self.channels, 1.0),
             "blocks": [jax.tree.map(lambda x, i=i: x[i], blocks) for i in range(self.blocks)],
@@ -60,29 +61,26 @@ class ResNet:
 
     def _init_block(self, key: Key[Array, ""]) -> Tree:
         one, two = jax.random.split(key)
-        params = {
+        return {
             "one": _conv_init(one, self.channels, self.channels, self.gain),
             "two": _conv_init(two, self.channels, self.channels, self.gain),
         }
-        if self.normalize:
-            params |= {"norm_one": norm_init(self.channels), "norm_two": norm_init(self.channels)}
-        return params
 
     def apply(self, params: Tree, inputs: Array) -> Array:
         x = conv(params["in"], inputs.reshape(-1, 8, 8, 1))
         for i, block in enumerate(params["blocks"]):
             stride = self.stride if i == self.blocks // 2 else 1
-            branch = conv(block["one"], self._activate(block, "norm_one", x), stride)
-            branch = conv(block["two"], self._activate(block, "norm_two", branch))
+            branch = conv(block["one"], self._activate(x), stride)
+            branch = conv(block["two"], self._activate(branch))
             x = x[:, ::stride, ::stride] + branch
-        rows, height, width, channels = jax.nn.relu(x).shape
-        windows = (rows, height // POOL, POOL, width // POOL, POOL, channels)
-        pooled = jax.nn.relu(x).reshape(windows).mean((2, 4))
-        return dense(params["out"], pooled.reshape(rows, -1))
+        x = self._activate(x)
+        rows, height, width, channels = x.shape
+        windows = (rows, height // self.pool, self.pool, width // self.pool, self.pool, channels)
+        return dense(params["out"], x.reshape(windows).mean((2, 4)).reshape(rows, -1))
 
-    def _activate(self, block: Tree, norm: str, x: Array) -> Array:
+    def _activate(self, x: Array) -> Array:
         if self.normalize:
-            x = layer_norm(block[norm], x)
+            x = normalize(x, (1, 2, 3))
         return jax.nn.relu(x)
 
 
@@ -92,6 +90,7 @@ def resnet(
     stride: int = 2,
     normalize: bool = True,
     gain: Scalar = 1.0,
+    pool: int = 1,
 ) -> Workload:
     r"""A residual convolutional net on the 8 by 8 digits, with pre-activation blocks.
 
@@ -118,7 +117,7 @@ def resnet(
     if stride not in (1, 2):
         raise ValueError(f"stride must be 1 or 2; it is {stride}.")
     train, validation = digits()
-    network = ResNet(gain, blocks, channels, stride, normalize)
+    network = ResNet(gain, blocks, channels, stride, normalize, pool)
     return Workload(
         network, train, validation, name=f"resnet stride {stride}", objective=cross_entropy
     )

@@ -26,13 +26,12 @@ def dense(params: dict[str, Array], x: Float[Array, "*rows in"]) -> Float[Array,
     return x @ params["w"] + params["b"]
 
 
-def norm_init(width: int) -> dict[str, Array]:
-    dtype = jnp.result_type(float)
-    return {"scale": jnp.ones(width, dtype), "shift": jnp.zeros(width, dtype)}
+def normalize(x: Array, axes: int | tuple[int, ...] = -1) -> Array:
+    """Layer normalization over ``axes`` (Ba et al., 2016), without a scale and a shift.
 
-
-def layer_norm(params: dict[str, Array], x: Array, axes: int | tuple[int, ...] = -1) -> Array:
-    """Layer normalization over ``axes`` (Ba et al., 2016), with a scale and a shift."""
+    Without them no unit can be pushed out of reach for good, so a net that was thrown off
+    can come back: what the playbook calls recovery stays visible.
+    """
     mean = jnp.mean(x, axes, keepdims=True)
     variance = jnp.mean((x - mean) ** 2, axes, keepdims=True)
-    return (x - mean) / jnp.sqrt(variance + 1e-5) * params["scale"] + params["shift"]
+    return (x - mean) / jnp.sqrt(variance + 1e-5)

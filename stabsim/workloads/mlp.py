@@ -8,7 +8,7 @@ from jaxtyping import Array, Key
 from stabsim import _check
 from stabsim.transformation import Scalar, Tree
 from stabsim.workloads.digits import CLASSES, digits
-from stabsim.workloads.layers import ACTIVATIONS, dense, dense_init, layer_norm, norm_init
+from stabsim.workloads.layers import ACTIVATIONS, dense, dense_init, normalize
 from stabsim.workloads.workload import Workload, _static, cross_entropy, squared_error
 
 OBJECTIVES = {"cross_entropy": cross_entropy, "squared_error": squared_error}
@@ -27,18 +27,14 @@ class MLP:
     def init(self, key: Key[Array, ""]) -> Tree:
         pairs = list(zip(self.widths, self.widths[1:], strict=False))
         keys = jax.random.split(key, len(pairs))
-        layers = [dense_init(k, a, b, self.gain) for k, (a, b) in zip(keys, pairs, strict=True)]
-        if self.normalize:
-            for layer, width in zip(layers[:-1], self.widths[1:-1], strict=True):
-                layer["norm"] = norm_init(width)
-        return layers
+        return [dense_init(k, a, b, self.gain) for k, (a, b) in zip(keys, pairs, strict=True)]
 
     def apply(self, params: Tree, inputs: Array) -> Array:
         x = inputs
         for layer in params[:-1]:
             x = dense(layer, x)
             if self.normalize:
-                x = layer_norm(layer["norm"], x)
+                x = normalize(x)
             x = ACTIVATIONS[self.activation](x)
         return dense(params[-1], x)
 

@@ -9,7 +9,7 @@ from jaxtyping import Array, Key
 from stabsim import _check
 from stabsim.transformation import Scalar, Tree
 from stabsim.workloads.digits import CLASSES, digits
-from stabsim.workloads.layers import ACTIVATIONS, dense, dense_init, layer_norm, norm_init
+from stabsim.workloads.layers import ACTIVATIONS, dense, dense_init, normalize
 from stabsim.workloads.workload import Workload, _static, cross_entropy
 
 BLOCKS = (
@@ -46,8 +46,6 @@ class ResidualMLP:
 
     def _init_block(self, key: Key[Array, ""]) -> Tree:
         params: dict[str, Tree] = {"f": dense_init(key, self.width, self.width, self.gain)}
-        if "Norm" in self.block:
-            params["norm"] = norm_init(self.width)
         if self.block == "x + a f(x)":
             params["a"] = jnp.zeros((), jnp.result_type(float))
         return params
@@ -56,23 +54,20 @@ class ResidualMLP:
         def f(block: Tree, x: Array) -> Array:
             return ACTIVATIONS[self.activation](dense(block["f"], x))
 
-        def norm(block: Tree, x: Array) -> Array:
-            return layer_norm(block["norm"], x)
-
         def step(x: Array, block: Tree) -> tuple[Array, None]:
             match self.block:
                 case "f(x)":
                     x = f(block, x)
                 case "Norm(f(x))":
-                    x = norm(block, f(block, x))
+                    x = normalize(f(block, x))
                 case "x + f(x)":
                     x = x + f(block, x)
                 case "x + f(Norm(x))":
-                    x = x + f(block, norm(block, x))
+                    x = x + f(block, normalize(x))
                 case "x + Norm(f(x))":
-                    x = x + norm(block, f(block, x))
+                    x = x + normalize(f(block, x))
                 case "Norm(x + f(x))":
-                    x = norm(block, x + f(block, x))
+                    x = normalize(x + f(block, x))
                 case "x + a f(x)":
                     x = x + block["a"] * f(block, x)
             return x, None

@@ -1,4 +1,4 @@
-"""A small transformer on digits, each image read as sixteen patches of 2 by 2 pixels."""
+"""A small transformer on digits, each image read row by row, eight tokens of eight pixels."""
 
 from dataclasses import dataclass
 
@@ -9,16 +9,16 @@ from jaxtyping import Array, Float, Key
 from stabsim import _check
 from stabsim.transformation import Scalar, Tree
 from stabsim.workloads.digits import CLASSES, digits
-from stabsim.workloads.layers import dense, dense_init, layer_norm, norm_init
+from stabsim.workloads.layers import dense, dense_init, normalize
 from stabsim.workloads.workload import Workload, _static, cross_entropy
 
-TOKENS, PATCH = 16, 4
+TOKENS, PIXELS = 8, 8
 
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Transformer:
-    """Patches in, ``depth`` layers of attention and perceptron, mean over tokens, dense."""
+    """Rows in, ``depth`` layers of attention and perceptron, mean over tokens, dense."""
 
     gain: Scalar
     depth: int = _static()
@@ -30,7 +30,7 @@ class Transformer:
         first, place, last, rest = jax.random.split(key, 4)
         dtype = jnp.result_type(float)
         return {
-            "in": dense_init(first, PATCH, self.width, 1.0),
+            "in": dense_init(first, PIXELS, self.width, 1.0),
             "place": jax.random.normal(place, (TOKENS, self.width), dtype),
             "layers": jax.vmap(self._init_layer)(jax.random.split(rest, self.depth)),
             "out": dense_init(last, self.width, CLASSES, 1.0),
@@ -46,24 +46,23 @@ class Transformer:
             "mix": dense_init(mix, width, width, self.gain),
             "up": dense_init(up, width, 2 * width, self.gain),
             "down": dense_init(down, 2 * width, width, self.gain),
-            "norm_attention": norm_init(width),
-            "norm_perceptron": norm_init(width),
         }
 
     def apply(self, params: Tree, inputs: Array) -> Array:
-        patches = inputs.reshape(-1, 4, 2, 4, 2).transpose(0, 1, 3, 2, 4)
-        x = dense(params["in"], patches.reshape(-1, TOKENS, PATCH)) + params["place"]
+        x = dense(params["in"], inputs.reshape(-1, TOKENS, PIXELS)) + params["place"]
 
         def layer(x: Array, p: Tree) -> tuple[Array, None]:
             if self.norm == "pre":
-                x = x + self._attention(p, layer_norm(p["norm_attention"], x))
-                x = x + self._perceptron(p, layer_norm(p["norm_perceptron"], x))
+                x = x + self._attention(p, normalize(x))
+                x = x + self._perceptron(p, normalize(x))
             else:
-                x = layer_norm(p["norm_attention"], x + self._attention(p, x))
-                x = layer_norm(p["norm_perceptron"], x + self._perceptron(p, x))
+                x = normalize(x + self._attention(p, x))
+                x = normalize(x + self._perceptron(p, x))
             return x, None
 
         x, _ = jax.lax.scan(layer, x, params["layers"])
+        if self.norm == "pre":
+            x = normalize(x)  # nothing else bounds the sum of the branches
         return dense(params["out"], x.mean(1))
 
     def _attention(self, p: Tree, x: Float[Array, "rows tokens width"]) -> Array:

@@ -1,0 +1,397 @@
+"""From a run or a sweep to a verdict: is it unstable, which kind, and what shows it?"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from stabsim import _check
+from stabsim.trace import Trace, diverged_at, final_loss
+
+WINDOW = 5
+"""Losses are smoothed by a running median of at least this many records: an outlying
+minibatch is no instability. Longer logs, in which chance has more tries, take more."""
+
+EARLY_SHARE = 0.05
+"""What happens within this share of the training is early."""
+
+RISE = 0.1
+"""A rise counts from this share of the initial loss on."""
+
+LEARNED = 0.8
+"""Something was learned once the loss is below this share of its start."""
+
+RISE_UNSEEN = 0.3
+"""... and from this share while too few records have been seen to know the noise."""
+
+SPIKE = 3.0
+"""A single record above this many times the initial loss counts if learning then stopped."""
+
+NOISE = 2.0
+"""A rise counts only above this many times the changes from record to record before it."""
+
+RUNAWAY = 10.0
+"""A run that ends above this many times its initial loss has diverged."""
+
+
+class Verdict(StrEnum):
+    """The kinds of run that the playbook tells apart."""
+
+    STABLE = "stable"
+    EARLY = "early instability"
+    EARLY_RECOVERED = "early instability with recovery"
+    MID_TRAINING = "mid-training instability"
+    DIVERGED = "diverged"
+
+
+class Rise(NamedTuple):
+    """A period in which the loss went up, not down.
+
+    Attributes:
+        onset: the step at which the smoothed loss was lowest before it rose.
+        lowest: the smoothed loss there.
+        peak_step: the step of the highest loss before recovery.
+        peak: that loss.
+        recovered_at: the step at which the loss was back; None if it never was.
+        early: whether it began early in training, or before anything was learned.
+    """
+
+    onset: float
+    lowest: float
+    peak_step: float
+    peak: float
+    recovered_at: float | None
+    early: bool
+
+
+class Diagnosis(NamedTuple):
+    """A verdict on one run, with its evidence.
+
+    Attributes:
+        verdict: the kind of run.
+        rises: every period of rising loss, in order.
+        initial_loss: the first recorded loss.
+        final_loss: the median of the last tenth of the losses; NaN if one is not finite.
+        diverged_at: the first step that is not finite; None if all are.
+        largest_gradient: the step and the size of the largest finite gradient norm; None
+            where no norms were given.
+    """
+
+    verdict: Verdict
+    rises: tuple[Rise, ...]
+    initial_loss: float
+    final_loss: float
+    diverged_at: float | None
+    largest_gradient: tuple[float, float] | None
+
+    @property
+    def unstable(self) -> bool:
+        """Whether the verdict is any but stable."""
+        return self.verdict is not Verdict.STABLE
+
+    @property
+    def feasible(self) -> bool:
+        """Whether the run ended with something learned: stable, or recovered."""
+        return self.verdict is Verdict.STABLE or (
+            self.verdict is not Verdict.DIVERGED
+            and all(rise.recovered_at is not None for rise in self.rises)
+        )
+
+    @property
+    def evidence(self) -> list[str]:
+        """What the verdict rests on, one sentence each."""
+        lines = [f"The loss starts at {self.initial_loss:.3g} and ends at {self.final_loss:.3g}."]
+        for rise in self.rises:
+            back = (
+                "and never comes back"
+                if rise.recovered_at is None
+                else f"and is back by step {rise.recovered_at:g}"
+            )
+            when = "early" if rise.early else "in mid-training"
+            lines.append(
+                f"It rises {when}: from {rise.lowest:.3g} at step {rise.onset:g} to "
+                f"{rise.peak:.3g} at step {rise.peak_step:g}, {back}."
+            )
+        if self.diverged_at is not None:
+            lines.append(f"It is not finite from step {self.diverged_at:g} on.")
+        if self.largest_gradient is not None:
+            step, norm = self.largest_gradient
+            lines.append(f"The largest gradient norm is {norm:.3g}, at step {step:g}.")
+        return lines
+
+    def __str__(self) -> str:
+        return "\n".join([f"{self.verdict.capitalize()}.", *self.evidence])
+
+
+def diagnose(
+    run: Trace | Sequence[float] | np.ndarray | Any,
+    steps: Sequence[float] | np.ndarray | None = None,
+    gradient_norm: Sequence[float] | np.ndarray | None = None,
+) -> Diagnosis:
+    """The verdict on one run, from a trace or from plain arrays of a log.
+
+    The losses are smoothed by a running median. A rise is a climb of the smoothed loss above
+    its lowest value so far, by more than a tenth of the initial loss and more than the
+    noise. It is early if it begins within the first twentieth of training or before the
+    loss has fallen by a fifth, and has recovered once the loss is a fifth below its start; in
+    mid-training it has recovered once the rise is undone. A run that is not finite, or
+    ends far above its start, has diverged.
+
+    Args:
+        run: a Trace, or the losses, shape ``(n,)``, NaN and inf included.
+        steps: the step of each loss, increasing; 0, 1, 2, ... if not given.
+        gradient_norm: the unclipped gradient norm of each record, if it was logged.
+    Raises:
+        TypeError: if the arrays are not numbers.
+        ValueError: if there are fewer than two records, or the lengths differ, or the steps
+            do not increase.
+    Examples:
+        >>> diagnose([2.3, 2.0, 1.5, 40.0, 30.0, 25.0, 24.0, 23.0, 22.0, 21.0]).verdict.value
+        'early instability'
+    """
+    if isinstance(run, Trace):
+        run, gradient_norm = run.loss, run.gradient_norm
+    loss = _series("losses", run)
+    if loss.size < 2:
+        raise ValueError(f"losses must hold at least two records; there are {loss.size}.")
+    step = np.arange(loss.size) if steps is None else _series("steps", steps, loss.size)
+    if not (np.isfinite(step).all() and (np.diff(step) > 0).all()):
+        raise ValueError("steps must be finite and increase from record to record.")
+    norm = None if gradient_norm is None else _series("gradient_norm", gradient_norm, loss.size)
+
+    end = diverged_at(loss, norm)
+    rises = tuple(_rises(step, loss[:end])) if end is None or end > 0 else ()
+    initial, final = float(loss[0]), float(final_loss(loss))
+    largest = None
+    if norm is not None and np.isfinite(norm).any():
+        place = int(np.nanargmax(np.where(np.isfinite(norm), norm, np.nan)))
+        largest = (float(step[place]), float(norm[place]))
+    return Diagnosis(
+        _verdict(rises, initial, final, end),
+        rises,
+        initial,
+        final,
+        None if end is None else float(step[end]),
+        largest,
+    )
+
+
+def _verdict(rises: tuple[Rise, ...], initial: float, final: float, end: int | None) -> Verdict:
+    if end is not None or (rises and final > RUNAWAY * abs(initial)):
+        return Verdict.DIVERGED
+    if not rises:
+        return Verdict.STABLE
+    if any(not rise.early for rise in rises):
+        return Verdict.MID_TRAINING
+    if rises[-1].recovered_at is None:
+        return Verdict.EARLY
+    return Verdict.EARLY_RECOVERED
+
+
+def _series(name: str, values: Any, length: int | None = None) -> np.ndarray:
+    try:
+        series = np.asarray(values, float)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be numbers.") from None
+    if series.ndim != 1:
+        raise ValueError(f"{name} must be a list of numbers; the shape is {series.shape}.")
+    if length is not None and series.size != length:
+        raise ValueError(f"{name} must be one a loss: {length}, not {series.size}.")
+    return series
+
+
+def _running_median(x: np.ndarray, window: int) -> np.ndarray:
+    """The median of up to ``window`` values around each; fewer towards the ends."""
+    half = min(window // 2, (x.size - 1) // 2)
+    out = np.empty_like(x)
+    if half:
+        out[half:-half] = np.median(np.lib.stride_tricks.sliding_window_view(x, 2 * half + 1), -1)
+    for i in range(half):
+        out[i] = np.median(x[: 2 * i + 1])
+        out[-1 - i] = np.median(x[x.size - 2 * i - 1 :])
+    return out if half else x.copy()
+
+
+def _rises(step: np.ndarray, loss: np.ndarray) -> list[Rise]:
+    window = max(WINDOW, round(1.4 * loss.size ** (1 / 3)))
+    smooth = _running_median(loss, window)
+    initial = abs(loss[0])
+    least = RISE * initial
+    early_until = step[0] + EARLY_SHARE * (step[len(loss) - 1] - step[0])
+    rises: list[Rise] = []
+    start, goal = 0, np.inf
+    while start < loss.size:
+        low = np.minimum.accumulate(smooth[start:])
+        climbing = smooth[start:] - low > _margin(loss[start:], window, initial)
+        if not climbing.any():
+            break
+        seen = start + int(climbing.argmax())
+        onset = start + int(smooth[start : seen + 1].argmin())
+        early = step[onset] <= early_until or smooth[onset] > LEARNED * initial
+        goal = LEARNED * loss[0] if early else smooth[onset] + least
+        back = smooth[seen:] < goal
+        recovered = seen + int(back.argmax()) if back.any() else None
+        peak = seen + int(smooth[seen:recovered].argmax()) if recovered != seen else seen
+        near = slice(max(peak - window // 2, onset), peak + window // 2 + 1)
+        peak = near.start + int(loss[near].argmax())
+        rises.append(
+            Rise(
+                float(step[onset]),
+                float(smooth[onset]),
+                float(step[peak]),
+                float(loss[peak]),
+                None if recovered is None else float(step[recovered]),
+                bool(early),
+            )
+        )
+        if recovered is None:
+            break
+        start = max(recovered, seen + 1)
+    if rises and smooth[-1] >= goal:  # it came back, and left again
+        rises[-1] = rises[-1]._replace(recovered_at=None)
+    spike = int(loss.argmax())
+    if not rises and smooth[-1] > LEARNED * initial and loss[spike] > SPIKE * initial:
+        onset = int(smooth[: spike + 1].argmin())
+        rises.append(
+            Rise(float(step[onset]), float(smooth[onset]), float(step[spike]),
+                 float(loss[spike]), None, True)
+        )  # fmt: skip
+    return rises
+
+
+def _margin(loss: np.ndarray, lag: int, initial: float) -> np.ndarray:
+    """How far the smoothed loss must climb at each record for a rise.
+
+    The noise is the 90th percentile of 50 sizes of change from record to record, up to
+    ``lag`` records before: minibatch losses are heavy-tailed, and the lag keeps a rise from
+    hiding behind its own changes.
+    """
+    window = 50
+    change = np.abs(np.diff(loss))
+    margin = np.full(loss.size, RISE_UNSEEN * initial)
+    known = np.arange(window + lag, loss.size)
+    if known.size:
+        view = np.lib.stride_tricks.sliding_window_view(change, window)
+        noise = np.percentile(view, 90, axis=-1)[known - lag - window]
+        margin[known] = np.maximum(RISE * initial, NOISE * noise)
+    return margin
+
+
+class SweepDiagnosis(NamedTuple):
+    """What a learning-rate sweep says about a workload.
+
+    Attributes:
+        learning_rate: the rates, increasing, shape ``(rates,)``.
+        objective: the median over seeds of what was compared at each; inf where infeasible.
+        feasible: whether at least half of the seeds ended with something learned; below lr*,
+            where a rate may just be slow, whether they ended without harm.
+        unstable: whether at least half of the seeds were unstable in any way.
+        best_learning_rate: lr*, the feasible rate with the least objective.
+        edge: the last feasible rate of the run of feasible ones that holds lr*, and the
+            first infeasible one after it; None where the sweep does not reach it.
+        unstable_base_learning_rate: the least rate from lr* on that is unstable; None where
+            the sweep does not reach it.
+        limited_by_instability: whether the unstable rate lies within a factor of 4 of lr*, so
+            that stability and not the optimum decides the rate.
+        best_at_boundary: whether lr* is the first or last rate of the sweep, which then
+            should reach further.
+    """
+
+    learning_rate: np.ndarray
+    objective: np.ndarray
+    feasible: np.ndarray
+    unstable: np.ndarray
+    best_learning_rate: float
+    edge: tuple[float, float] | None
+    unstable_base_learning_rate: float | None
+    limited_by_instability: bool
+    best_at_boundary: bool
+
+    def __str__(self) -> str:
+        lines = [f"Best learning rate: {self.best_learning_rate:.3g}."]
+        if self.best_at_boundary:
+            lines.append("It lies at the end of the sweep: sweep further that way.")
+        if self.edge:
+            lines.append(f"Feasible up to {self.edge[0]:.3g}, infeasible from {self.edge[1]:.3g}.")
+        if self.unstable_base_learning_rate is None:
+            lines.append("No rate above it is unstable in this sweep: sweep higher.")
+        else:
+            lines.append(f"Unstable from {self.unstable_base_learning_rate:.3g} on.")
+            lines.append(
+                "The workload is limited by instability: fix that first."
+                if self.limited_by_instability
+                else "The best rate lies well below the unstable ones."
+            )
+        return "\n".join(lines)
+
+
+NEAR = 4.0
+"""An unstable rate within this factor of lr* limits the workload."""
+
+
+def diagnose_sweep(
+    runs: xr.Dataset, axis: str = "learning_rate", objective: str = "final_loss"
+) -> SweepDiagnosis:
+    """The playbook's reading of a learning-rate sweep.
+
+    Args:
+        runs: what :func:`stabsim.sweep` returned, with a ``loss`` over ``axis``, ``step``
+            and perhaps ``seed``; select one value of every other axis first.
+        axis: the axis of the learning rates.
+        objective: "final_loss", the median of the last tenth of the training losses, or
+            "validation_loss" or "validation_error", the least over the checkpoints.
+    Raises:
+        TypeError: if ``runs`` is no dataset.
+        ValueError: if an axis is missing or left over, or no run is feasible.
+    """
+    if not isinstance(runs, xr.Dataset):
+        raise TypeError(f"runs must be the dataset of a sweep, not {type(runs).__name__}.")
+    _check.choice("objective", objective, ("final_loss", "validation_loss", "validation_error"))
+    for name in ("loss", axis):
+        if name not in runs:
+            raise ValueError(f"runs must hold {name!r}; it holds {sorted(map(str, runs))}.")
+    left = set(runs.loss.dims) - {axis, "seed", "step"}
+    if left:
+        raise ValueError(f"select one value of each other axis first: {sorted(map(str, left))}.")
+    runs = runs.sortby(axis)
+    if "seed" not in runs.dims:
+        runs = runs.expand_dims("seed")
+    loss = runs.loss.transpose(axis, "seed", "step").to_numpy()
+    verdicts = [[diagnose(run) for run in seeds] for seeds in loss]
+    feasible = np.mean([[v.feasible for v in seeds] for seeds in verdicts], -1) >= 0.5
+    unstable = np.mean([[v.unstable for v in seeds] for seeds in verdicts], -1) >= 0.5
+    if not feasible.any():
+        raise ValueError("no learning rate of the sweep is feasible: sweep lower rates.")
+
+    if objective == "final_loss":
+        compared = final_loss(loss)
+    else:
+        best = runs[objective].min("evaluation_step")
+        compared = best.transpose(axis, "seed").to_numpy()
+    compared = np.median(np.nan_to_num(compared, nan=np.inf, posinf=np.inf), -1)
+    rates = runs[axis].to_numpy().astype(float)
+    star = int(np.where(feasible, compared, np.inf).argmin())
+    learned = np.mean(final_loss(loss) < LEARNED * loss[..., 0], -1) >= 0.5
+    feasible &= learned | (np.arange(rates.size) < star)
+    compared = np.where(feasible, compared, np.inf)
+    infeasible_above = np.flatnonzero(~feasible[star:])
+    unstable_above = np.flatnonzero(unstable[star:])
+    edge = unstable_rate = None
+    if infeasible_above.size:
+        first = star + int(infeasible_above[0])
+        edge = (float(rates[first - 1]), float(rates[first]))
+    if unstable_above.size:
+        unstable_rate = float(rates[star + unstable_above[0]])
+    return SweepDiagnosis(
+        rates,
+        compared,
+        feasible,
+        unstable,
+        float(rates[star]),
+        edge,
+        unstable_rate,
+        unstable_rate is not None and unstable_rate <= 1.001 * NEAR * rates[star],
+        star in (0, rates.size - 1),
+    )

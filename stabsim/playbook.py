@@ -1,0 +1,256 @@
+"""The tuning playbook's procedures, as functions over a training function of yours.
+
+A training function is ``train(learning_rate, steps, seed) -> Trace``, where the learning
+rate is a number or a schedule, such as
+
+    def train(learning_rate, steps, seed):
+        return simulate(mlp(), momentum(learning_rate), steps=steps, batch_size=64, seed=seed)
+
+Source of the procedures: Godbole et al., Deep Learning Tuning Playbook (2023), "How can
+optimization failures be debugged and mitigated?".
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from stabsim import _check
+from stabsim.clipping import norm_percentile
+from stabsim.diagnosis import Diagnosis, diagnose
+from stabsim.schedules import Schedule, warmup_then_constant
+from stabsim.sweep import sweep
+from stabsim.trace import Trace
+
+Train = Callable[[Any, int, Any], Trace]
+
+
+def check_every_step(
+    train: Train,
+    best_learning_rate: float,
+    *,
+    factor: float = 2.0,
+    steps: int = 500,
+    seeds: Iterable[int] = (0,),
+) -> list[Diagnosis]:
+    """The short check for early instability that recovers unseen between evaluations.
+
+    Trains briefly at ``factor`` times the best learning rate and looks at every step.
+
+    Args:
+        train: the training function.
+        best_learning_rate: lr*, the best rate of a sweep.
+        factor: how far above lr* to train.
+        steps: how briefly.
+        seeds: one run each.
+    Returns:
+        One diagnosis a seed.
+    Raises:
+        ValueError: if a number is not positive.
+    """
+    return check_above(train, best_learning_rate, steps, factors=(factor,), seeds=seeds)[factor]
+
+
+def check_above(
+    train: Train,
+    best_learning_rate: float,
+    steps: int,
+    *,
+    factors: Iterable[float] = (5.0, 10.0),
+    seeds: Iterable[int] = (0,),
+) -> dict[float, list[Diagnosis]]:
+    """The check of a workload that looks limited by instability: train well above lr*.
+
+    A steady decline and then a sudden rise confirms it.
+
+    Args:
+        train: the training function.
+        best_learning_rate: lr*, the best rate of a sweep.
+        steps: the full length of training.
+        factors: how far above lr* to train.
+        seeds: one run each.
+    Returns:
+        For each factor, one diagnosis a seed.
+    Raises:
+        ValueError: if a number is not positive.
+    """
+    _check.positive("best_learning_rate", best_learning_rate)
+    factors, seeds = list(factors), list(seeds)
+    _check.positive("factors", factors)
+
+    def experiment(factor: Any, seed: Any) -> Trace:
+        return train(factor * best_learning_rate, steps, seed)
+
+    runs = sweep(experiment, factor=factors, seed=seeds)
+    return {
+        factor: [
+            diagnose(one.loss.to_numpy(), gradient_norm=one.gradient_norm.to_numpy())
+            for one in (runs.sel(factor=factor, seed=seed) for seed in seeds)
+        ]
+        for factor in factors
+    }
+
+
+class WarmupSearch(NamedTuple):
+    """What a search for the shortest warmup found.
+
+    Attributes:
+        base_learning_rate: the peak that was tried.
+        warmup_steps: the lengths that were tried, increasing.
+        stable: for each length, the share of seeds that were stable.
+        shortest: the shortest length at which all seeds were stable; None if there is none.
+        hint: what to do next, or None.
+    """
+
+    base_learning_rate: float
+    warmup_steps: tuple[int, ...]
+    stable: tuple[float, ...]
+    shortest: int | None
+    hint: str | None
+
+    @property
+    def schedule(self) -> Schedule:
+        """The ramp to the peak and the constant rate after it, at the shortest length.
+
+        Raises:
+            ValueError: if no length was stable.
+        """
+        if self.shortest is None:
+            raise ValueError(f"no warmup was stable at {self.base_learning_rate:.3g}. {self.hint}")
+        return warmup_then_constant(self.base_learning_rate, self.shortest)
+
+
+LARGEST_WARMUP = 0.1
+"""The longest warmup worth trying, as a share of max_train_steps."""
+
+LONG_WARMUP = 0.05
+"""A warmup above this share of max_train_steps asks for longer training."""
+
+
+def warmup_candidates(max_train_steps: int) -> list[int]:
+    """Warmup lengths at different orders of magnitude, up to 10% of ``max_train_steps``.
+
+    Raises:
+        ValueError: if max_train_steps is below 10, which leaves no length to try.
+    Examples:
+        >>> warmup_candidates(20_000)
+        [10, 100, 1000, 2000]
+    """
+    _check.count("max_train_steps", max_train_steps, least=10)
+    largest = int(LARGEST_WARMUP * max_train_steps)
+    tens = [10**k for k in range(1, 10) if 10**k < largest]
+    return [*tens, largest]
+
+
+def search_warmup(
+    train: Train,
+    unstable_base_learning_rate: float,
+    max_train_steps: int,
+    *,
+    factor: float = 10.0,
+    warmup_steps: Iterable[int] | None = None,
+    seeds: Iterable[int] = range(3),
+) -> WarmupSearch:
+    """The shortest warmup that reaches a rate well above the unstable one.
+
+    Each length is tried on the schedule ramp, then constant for twice the ramp.
+
+    Args:
+        train: the training function.
+        unstable_base_learning_rate: where the workload becomes unstable without warmup, from
+            :func:`stabsim.diagnose_sweep`.
+        max_train_steps: the length of the training that the warmup is for.
+        factor: the peak over the unstable rate: 10 by default, then perhaps 100.
+        warmup_steps: the lengths to try; :func:`warmup_candidates` if not given.
+        seeds: one run a length each.
+    Raises:
+        ValueError: if a number is not positive, or a length exceeds a tenth of
+            ``max_train_steps``.
+    """
+    _check.positive("unstable_base_learning_rate", unstable_base_learning_rate)
+    _check.positive("factor", factor)
+    lengths = warmup_candidates(max_train_steps)
+    if warmup_steps is not None:
+        largest, lengths = lengths[-1], sorted(_check.count("warmup_steps", w) for w in warmup_steps)
+        if not lengths or lengths[-1] > largest:
+            raise ValueError(
+                f"warmup_steps must be lengths up to {largest}, a tenth of "
+                f"max_train_steps={max_train_steps}; they are {lengths}."
+            )
+    seeds = list(seeds)
+    peak = factor * unstable_base_learning_rate
+    stable = []
+    for length in lengths:
+        schedule = warmup_then_constant(peak, length)
+
+        def experiment(seed: Any, schedule: Schedule = schedule, length: int = length) -> Trace:
+            return train(schedule, 3 * length, seed)
+
+        runs = sweep(experiment, seed=seeds, progress=False)
+        verdicts = [diagnose(runs.loss.sel(seed=seed).to_numpy()) for seed in seeds]
+        stable.append(float(np.mean([not v.unstable for v in verdicts])))
+    shortest = next((w for w, share in zip(lengths, stable, strict=True) if share == 1.0), None)
+    hint = None
+    if shortest is None:
+        hint = "Try a smaller factor, gradient clipping, or another of the playbook's fixes."
+    elif shortest > LONG_WARMUP * max_train_steps:
+        hint = f"The warmup takes {shortest / max_train_steps:.0%} of training: train longer."
+    return WarmupSearch(peak, tuple(lengths), tuple(stable), shortest, hint)
+
+
+def clipped_fraction(gradient_norm: Any, threshold: float) -> float:
+    """The share of updates that a threshold would clip; norms not finite count as clipped.
+
+    Args:
+        gradient_norm: unclipped norms, any shape.
+        threshold: above 0.
+    Raises:
+        ValueError: if there is no norm, or the threshold is not a finite number above 0.
+    Examples:
+        >>> clipped_fraction([1.0, 2.0, 3.0, 4.0], 3.0)
+        0.25
+    """
+    _check.positive("threshold", threshold)
+    norms = np.asarray(gradient_norm, float)
+    if norms.size == 0:
+        raise ValueError("gradient_norm must hold at least one norm; it is empty.")
+    return float(np.mean(~(norms <= threshold)))
+
+
+AGGRESSIVE = 0.5
+"""Clipping more than this share of the updates is in essence a smaller learning rate."""
+
+
+class ClipAdvice(NamedTuple):
+    """A clipping threshold and what it would do.
+
+    Attributes:
+        threshold: in units of the gradient's norm.
+        clipped_fraction: the share of the recorded updates that it would clip.
+        warning: why to cut the learning rate instead, or None.
+    """
+
+    threshold: float
+    clipped_fraction: float
+    warning: str | None
+
+
+def advise_clipping(
+    gradient_norm: Any, *, percentile: float = 90.0, threshold: float | None = None
+) -> ClipAdvice:
+    """Where to clip, from the unclipped norms of a run, or what a threshold would do.
+
+    Args:
+        gradient_norm: unclipped norms, any shape.
+        percentile: the percentile to clip at.
+        threshold: a threshold to judge instead.
+    Raises:
+        ValueError: if no norm is finite, or a number is out of its range.
+    """
+    if threshold is None:
+        threshold = norm_percentile(gradient_norm, percentile)
+    fraction = clipped_fraction(gradient_norm, threshold)
+    warning = None
+    if fraction > AGGRESSIVE:
+        warning = f"{fraction:.0%} of the updates would be clipped: cut the learning rate instead."
+    return ClipAdvice(float(threshold), fraction, warning)
