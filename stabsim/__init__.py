@@ -14,3 +14,4 @@ from stabsim.sweep import sweep as sweep
 from stabsim.trace import Trace as Trace
 from stabsim.diagnosis import diagnose as diagnose
 from stabsim.diagnosis import diagnose_sweep as diagnose_sweep
+from stabsim.diagnosis import Diagnosis as Diagnosis

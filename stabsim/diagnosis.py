@@ -252,8 +252,9 @@ def _rises(step: np.ndarray, loss: np.ndarray) -> list[Rise]:
     if rises and smooth[-1] >= goal:  # it came back, and left again
         rises[-1] = rises[-1]._replace(recovered_at=None)
     spike = int(loss.argmax())
-    if not rises and smooth[-1] > LEARNED * initial and loss[spike] > SPIKE * initial:
-        onset = int(smooth[: spike + 1].argmin())
+    onset = int(smooth[: spike + 1].argmin())
+    stopped = smooth[-1] > max(LEARNED * initial, smooth[onset])
+    if not rises and stopped and loss[spike] > SPIKE * initial:
         rises.append(
             Rise(float(step[onset]), float(smooth[onset]), float(step[spike]),
                  float(loss[spike]), None, True)

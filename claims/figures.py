@@ -1,0 +1,220 @@
+"""The playbook's figures, redrawn small: what each must let a reader see."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+
+import stabsim as ss
+from claims.outcome import Claim, Outcome, final, median
+from stabsim.clipping import clip_by_global_norm
+from stabsim.diagnosis import Verdict, diagnose
+from stabsim.playbook import advise_clipping
+from stabsim.schedules import linear_warmup
+from stabsim.workloads import mlp, residual_mlp, resnet, transformer, with_outliers
+
+Seeds = Sequence[int]
+
+
+def _verdicts(loss: xr.DataArray) -> list[ss.Diagnosis]:
+    """One diagnosis a seed."""
+    return [diagnose(run) for run in loss.transpose("seed", "step").to_numpy()]
+
+
+def _peak(loss: xr.DataArray) -> np.ndarray:
+    """The highest loss over the first one; inf where a run is not finite."""
+    values = np.nan_to_num(loss.transpose(..., "seed", "step").to_numpy(), nan=np.inf)
+    return values.max(-1) / values[..., 0]
+
+
+def _strides(seeds: Seeds, learning_rate: Sequence[float], warmup: int = 0) -> xr.Dataset:
+    def experiment(stride, learning_rate, seed):
+        rule = ss.momentum(linear_warmup(learning_rate, warmup))
+        net = resnet(blocks=2, channels=4, stride=stride)
+        return ss.simulate(net, rule, steps=200, batch_size=64, seed=seed)
+
+    return ss.sweep(
+        experiment, stride=[2, 1], loop="stride", learning_rate=learning_rate, seed=seeds
+    )
+
+
+def figure_4(seeds: Seeds) -> Outcome:
+    """Changing one block's strides does no harm at low rates, fails at high ones, and warmup mends it."""  # noqa: E501
+    low, high = 1 / 256, 0.5
+    runs = _strides(seeds, [low, 1 / 64, 1 / 16, 1 / 4, high, 1.0])
+    warm = _strides(seeds, [high], warmup=50).sel(stride=1, learning_rate=high)
+    error = runs.validation_error.isel(evaluation_step=-1)
+    harmless = (error.sel(stride=1) <= error.sel(stride=2) + 0.01).sel(learning_rate=low)
+    peak = _peak(runs.loss.sel(learning_rate=high))
+    worse = final(runs).T[:, -2, 1] > final(runs).T[:, -2, 0]
+    unstable = [v.unstable for v in _verdicts(runs.loss.sel(stride=1, learning_rate=high))]
+    stable = [not v.unstable for v in _verdicts(runs.loss.sel(stride=2, learning_rate=high))]
+    mended = [not v.unstable for v in _verdicts(warm.loss)]
+    best = [ss.diagnose_sweep(runs.sel(stride=s)).best_learning_rate for s in (2, 1)]
+    return Outcome(
+        f"best rate {best[0]:g} with stride 2, {best[1]:g} with 1; at {high:g} the loss peaks at "
+        f"{median(peak[0])} and {median(peak[1])} times its start, after 50 steps of warmup at "
+        f"{median(_peak(warm.loss))}",
+        list(np.logical_and.reduce([harmless, worse, unstable, stable, mended])),
+    )
+
+
+def figure_5(seeds: Seeds) -> Outcome:
+    """Early instability with recovery is plain at every step, and invisible in sparse evaluations."""  # noqa: E501
+    runs = _strides(seeds, [0.5]).sel(stride=1, learning_rate=0.5)
+    dense = _verdicts(runs.loss)
+    sparse = _verdicts(runs.loss.isel(step=slice(0, None, 50)))
+    early = runs.loss.isel(step=slice(0, 30))
+    return Outcome(
+        f"within 30 steps the loss peaks at {median(_peak(early))} times its start; read every "
+        f"50 steps, {sum(not v.unstable for v in sparse)} of {len(sparse)} runs look stable",
+        [d.unstable and not s.unstable for d, s in zip(dense, sparse, strict=True)],
+    )
+
+
+def figure_6(seeds: Seeds) -> Outcome:
+    """A post-LN transformer fails with every warmup but a long one, sometimes during the ramp."""
+    lengths = [1, 20, 80, 320, 1280]
+
+    def experiment(warmup, seed):
+        rule = ss.adam(linear_warmup(0.0045, warmup))
+        return ss.simulate(transformer(depth=12), rule, steps=1600, batch_size=16, seed=seed)
+
+    runs = ss.sweep(experiment, warmup=lengths, seed=seeds)
+    end = final(runs.transpose("warmup", ...))
+    in_ramp = 0
+    for length in lengths[3:]:
+        for verdict in _verdicts(runs.loss.sel(warmup=length)):
+            in_ramp += any(not rise.early and rise.peak_step < length for rise in verdict.rises)
+    return Outcome(
+        "final loss after warmups of "
+        + ", ".join(f"{w}: {median(end[i])}" for i, w in enumerate(lengths))
+        + f"; {in_ramp} runs rose in mid-training during their ramp",
+        list((end[-1] < 0.8) & (end[:-1] > end[-1]).all(0) & (end[:3] > 1.5).all(0)),
+    )
+
+
+def _outliers(seeds: Seeds, learning_rate: Sequence[float]) -> xr.Dataset:
+    corrupted = with_outliers(mlp(), probability=0.01, scale=100.0)
+
+    def experiment(learning_rate, seed):
+        return ss.simulate(
+            corrupted, ss.momentum(learning_rate), steps=1000, batch_size=32, seed=seed
+        )
+
+    return ss.sweep(experiment, learning_rate=learning_rate, seed=seeds)
+
+
+RATES = [2.0**k for k in range(-13, -2)]
+
+
+def figure_7a(seeds: Seeds) -> Outcome:
+    """Where instability limits a workload, the best rate sits just left of the first infeasible."""
+    runs = _outliers(seeds, RATES)
+    reading = ss.diagnose_sweep(runs)
+    holds, ratio = [], []
+    for seed in seeds:
+        one = ss.diagnose_sweep(runs.sel(seed=seed))
+        holds.append(one.limited_by_instability)
+        unstable = one.unstable_base_learning_rate
+        ratio.append(np.inf if unstable is None else unstable / one.best_learning_rate)
+    return Outcome(
+        f"best rate {reading.best_learning_rate:.3g}, unstable from "
+        f"{reading.unstable_base_learning_rate:.3g}; ratio by seed {median(ratio)}",
+        holds,
+    )
+
+
+def figure_7b(seeds: Seeds) -> Outcome:
+    """Well above the best rate the loss jumps in mid-training, and recovers slowly or never."""
+    best = ss.diagnose_sweep(_outliers(seeds, RATES)).best_learning_rate
+    runs = _outliers(seeds, [best, 10 * best])
+    verdicts = _verdicts(runs.loss.sel(learning_rate=10 * best))
+    jumps = [[rise for rise in v.rises if not rise.early] for v in verdicts]
+    low = [r[0].lowest for r in jumps if r]
+    steps = [r[0].onset for r in jumps if r]
+    never = sum(any(rise.recovered_at is None for rise in r) for r in jumps)
+    end = final(runs.transpose("learning_rate", ...))
+    return Outcome(
+        f"at ten times the best rate {sum(map(bool, jumps))} of {len(jumps)} runs jump, from a "
+        f"loss of {median(low)} at step {median(steps)}; {never} never come back; final "
+        f"{median(end[1])} against {median(end[0])} at the best rate",
+        [bool(r) and e > r[0].lowest for r, e in zip(jumps, end[1], strict=True)],
+    )
+
+
+def figure_8(seeds: Seeds) -> Outcome:
+    """Warmup and pre-LN each move a transformer's edge of stability to higher rates."""
+    rates = [10 ** (k / 4) for k in range(-12, 1)]
+    edges = {}
+    for norm in ("post", "pre"):
+        for warmup in (0, 150):
+
+            def experiment(learning_rate, seed, norm=norm, warmup=warmup):
+                rule = ss.adam(linear_warmup(learning_rate, warmup))
+                return ss.simulate(
+                    transformer(depth=6, norm=norm), rule, steps=300, batch_size=16, seed=seed
+                )
+
+            runs = ss.sweep(experiment, learning_rate=rates, seed=seeds)
+            trained = final(runs.transpose("learning_rate", ...)) < 0.5
+            edges[norm, warmup] = np.array(
+                [max([r for r, ok in zip(rates, seed, strict=True) if ok], default=0.0) for seed in trained.T]
+            )
+    post, post_warm = edges["post", 0], edges["post", 150]
+    pre, pre_warm = edges["pre", 0], edges["pre", 150]
+    return Outcome(
+        f"highest rate whose loss ends below 0.5: post-LN {median(post)}, with warmup {median(post_warm)}, "
+        f"pre-LN {median(pre)}, with warmup {median(pre_warm)}",
+        list((post < post_warm) & (post_warm < pre) & (pre <= pre_warm)),
+    )
+
+
+def figure_9(seeds: Seeds) -> Outcome:
+    """Clipping just above the typical norm tames the start; below it, it clips nearly every step."""  # noqa: E501
+    net, rate = residual_mlp(depth=16, gain=1.2), 0.004
+
+    def run(learning_rate, clipping=None):
+        return ss.sweep(
+            lambda seed: ss.simulate(
+                net,
+                ss.sgd(learning_rate),
+                steps=600,
+                batch_size=64,
+                seed=seed,
+                clipping=clipping,
+            ),
+            seed=seeds,
+        )
+
+    calm = run(rate / 10)
+    typical = float(calm.gradient_norm.isel(step=slice(100, None)).median())
+    good = advise_clipping(calm.gradient_norm).threshold
+    without, tamed = run(rate), run(rate, clip_by_global_norm(good))
+    aggressive = run(rate, clip_by_global_norm(typical / 2))
+    clipped = aggressive.clipped.mean("step")
+    diverged = [v.verdict is Verdict.DIVERGED for v in _verdicts(without.loss)]
+    stable = [not v.unstable for v in _verdicts(tamed.loss)]
+    return Outcome(
+        f"typical norm {typical:.3g}; unclipped {sum(diverged)} of {len(diverged)} diverge; "
+        f"clipped at {good:.3g}: final {median(final(tamed))}, "
+        f"{float(tamed.clipped.mean()):.0%} of updates; at {typical / 2:.3g}: final "
+        f"{median(final(aggressive))}, {float(clipped.mean()):.0%} of updates",
+        list(
+            np.array(diverged)
+            & stable
+            & (clipped.to_numpy() > 0.5)
+            & (final(aggressive) > final(tamed))
+        ),
+    )
+
+
+FIGURES: list[Claim] = [
+    figure_4,
+    figure_5,
+    figure_6,
+    figure_7a,
+    figure_7b,
+    figure_8,
+    figure_9,
+]
