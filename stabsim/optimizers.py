@@ -467,7 +467,7 @@ def _check_adam(learning_rate: Any, beta1: Any, beta2: Any, eps: Any) -> None:
 def _one_minus_power(beta: Scalar, step: Int[Array, ""]) -> Float[Array, ""]:
     """``1 - beta**step`` without the cancellation that costs float32 half its digits."""
     dtype = jnp.result_type(float)
-    return -jnp.expm1(step.astype(dtype) * jnp.log(jnp.asarray(beta, dtype)))
+    return -jnp.expm1(step.astype(dtype) * jnp.log1p(-jnp.asarray(1 - beta, dtype)))
 
 
 @jax.tree_util.register_dataclass

@@ -180,7 +180,7 @@ def cosine_decay(peak: Scalar, steps: Scalar, final_fraction: Scalar = 0.0) -> S
     References:
         Loshchilov and Hutter, SGDR (2017), equation 5.
     Examples:
-        >>> float(cosine_decay(0.5, 100)(50))
+        >>> round(float(cosine_decay(0.5, 100)(50)), 6)
         0.25
     """
     _check_decay(peak, steps, final_fraction)

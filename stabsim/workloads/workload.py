@@ -1,7 +1,7 @@
 """A workload: a network, a loss and the data to train it on."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -23,6 +23,7 @@ class Batch(NamedTuple):
     targets: Array
 
 
+@runtime_checkable
 class Network(Protocol):
     """A parametrized function. A frozen dataclass registered as a pytree."""
 
@@ -35,6 +36,7 @@ class Network(Protocol):
         ...
 
 
+@runtime_checkable
 class Loss(Protocol):
     """A function from a batch's outputs and targets to a scalar."""
 

@@ -1,0 +1,53 @@
+# make serve   set up, build the book and serve it at http://localhost:8000
+# make test    set up, then lint, check types and test
+# make claims  set up, then test every claim of the playbook (about a quarter of an hour)
+# make bench   set up, then run the benchmarks
+# make lock    resolve the locked requirements anew
+
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+
+.PHONY: serve book test claims bench lock clean
+.DELETE_ON_ERROR:
+
+serve: book
+	@echo "The book is at http://localhost:$(PORT) (stop with Ctrl-C)"
+	@$(BIN)/python -m http.server $(PORT) --directory _build/html
+
+book: .venv/ready
+	$(BIN)/jupyter-book build . -W --keep-going
+
+test: .venv/ready-for-tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/pytest -n 2
+
+claims: .venv/ready
+	$(BIN)/python -m claims
+
+bench: .venv/ready-for-tests
+	$(BIN)/python -m benchmarks.sweep
+	$(BIN)/python -m benchmarks.scaling
+
+.venv/ready: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+	"stabsim needs Python 3.11 or newer; this is %d.%d. Try make PYTHON=python3.11." % sys.version_info[:2])'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet -r requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@touch $@
+
+# PyTorch, the other reference, is large and asked for by nothing but the tests and benchmarks.
+.venv/ready-for-tests: .venv/ready requirements-peers.txt
+	$(BIN)/python -m pip install --quiet -r requirements-peers.txt
+	@touch $@
+
+lock:
+	uvx uv pip compile --universal --python-version 3.11 --no-annotate \
+	--custom-compile-command "make lock" --extra book --extra test pyproject.toml -o requirements.txt
+
+clean:
+	rm -rf .venv _build

@@ -1,0 +1,370 @@
+"""Figures of runs and sweeps: Altair charts, and Matplotlib where contours are wanted.
+
+Charts have a transparent background and mid-grey axes, so that they read on light and dark
+pages; their colours are told apart by colour-blind readers (Okabe and Ito, 2008), and no
+meaning rests on colour alone.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.figure import Figure
+
+from stabsim import _check
+from stabsim.clipping import norm_percentile
+from stabsim.diagnosis import diagnose_sweep
+from stabsim.schedules import Schedule
+from stabsim.trace import Trace
+from stabsim.workloads.synthetic import SURFACES
+
+PALETTE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
+"""Okabe and Ito's colours, without black and yellow, which vanish on one background."""
+
+GREY = "#7F7F7F"
+"""Axes, labels and rules: at least 4 to 1 against white and against near-black."""
+
+WIDTH, HEIGHT = 360, 220
+
+TOP = 1e3
+"""Curves are drawn up to this many times their first value."""
+
+
+def _style(chart: Any, title: str) -> Any:
+    return (
+        chart.properties(title=title, background="transparent")
+        .configure_view(stroke=None)
+        .configure_title(color=GREY, fontSize=13)
+        .configure_axis(
+            labelColor=GREY, titleColor=GREY, domainColor=GREY, tickColor=GREY,
+            gridColor=GREY, gridOpacity=0.2,
+        )
+        .configure_legend(labelColor=GREY, titleColor=GREY)
+        .configure_range(category=PALETTE)
+    )  # fmt: skip
+
+
+def _axis(log: bool, **options: Any) -> dict[str, Any]:
+    """A scale and its axis; on a log scale, short numbers and no thicket of grid lines."""
+    if not log:
+        return {"scale": alt.Scale(**options)}
+    return {
+        "scale": alt.Scale(type="log", **options),
+        "axis": alt.Axis(format="~g", tickCount=6, gridOpacity=0.15),
+    }
+
+
+def _y(name: str, title: str, log: bool, **options: Any) -> alt.Y:
+    return alt.Y(name, type="quantitative", title=title, **_axis(log, **options))
+
+
+def _runs(traces: Trace | dict[str, Trace]) -> dict[str, Trace]:
+    if isinstance(traces, Trace):
+        return {"run": traces}
+    if not isinstance(traces, dict) or not traces:
+        raise TypeError("traces must be a Trace or a dict from label to Trace.")
+    return traces
+
+
+def _series(traces: Trace | dict[str, Trace], name: str) -> pd.DataFrame:
+    """One row a step and run; values that are not finite are told apart, not dropped."""
+    rows = []
+    for label, trace in _runs(traces).items():
+        values = np.asarray(getattr(trace, name), float)
+        rows.append(pd.DataFrame({"run": label, "step": np.arange(values.size), name: values}))
+    return pd.concat(rows)
+
+
+def _lines(traces: Any, name: str, title: str, log: bool) -> alt.LayerChart:
+    data = _series(traces, name)
+    finite = np.isfinite(data[name]) & ((data[name] > 0) | (not log))
+    legend = None if isinstance(traces, Trace) else alt.Legend()
+    color = alt.Color("run:N", title=None, legend=legend, sort=None)
+    dash = alt.StrokeDash("run:N", title=None, legend=legend, sort=None)
+    x = alt.X("step:Q", title="step")
+    # A run that goes to 1e30 would flatten all others: what is above the top is drawn there.
+    top = min(data[name][finite].max(), TOP * data[name][finite & (data.step == 0)].max())
+    y = _y(name, title, log, domainMax=float(top), clamp=True)
+    base = alt.Chart(data[finite], width=WIDTH, height=HEIGHT)
+    lines = base.mark_line(strokeWidth=1.5).encode(x, y, color, dash)
+    ends = [
+        {"run": label, "step": trace.diverged_at, name: _last_finite(getattr(trace, name))}
+        for label, trace in _runs(traces).items()
+        if trace.diverged_at is not None
+    ]
+    crosses = (
+        alt.Chart(pd.DataFrame(ends, columns=["run", "step", name]))
+        .mark_point(shape="cross", angle=45, size=120, filled=True)
+        .encode(x, y, alt.Color("run:N", legend=None, sort=None), tooltip=["run", "step"])
+    )
+    return alt.layer(lines, crosses)
+
+
+def _last_finite(values: Any) -> float:
+    values = np.asarray(values, float)
+    finite = values[np.isfinite(values)]
+    return float(finite[-1]) if finite.size else np.nan
+
+
+def loss_curves(
+    traces: Trace | dict[str, Trace], *, log: bool = True, title: str = "Training loss"
+) -> alt.LayerChart:
+    """Training loss against step. A cross marks where a run stops being finite.
+
+    Args:
+        traces: a trace, or one a label.
+        log: whether the loss's axis is logarithmic.
+        title: the chart's title.
+    Raises:
+        TypeError: if ``traces`` is something else.
+    """
+    return _style(_lines(traces, "loss", "loss", log), title)
+
+
+def gradient_norms(
+    traces: Trace | dict[str, Trace],
+    *,
+    threshold: float | None = None,
+    title: str = "Unclipped gradient norm",
+) -> alt.LayerChart:
+    """Gradient norm against step, with a clipping threshold if one is given.
+
+    Raises:
+        TypeError: if ``traces`` is something else.
+    """
+    chart = _lines(traces, "gradient_norm", "gradient norm", log=True)
+    if threshold is not None:
+        _check.positive("threshold", threshold)
+        chart += _rule("y", threshold, f"threshold {threshold:.3g}")
+    return _style(chart, title)
+
+
+def _rule(axis: str, value: float, label: str) -> alt.LayerChart:
+    data = pd.DataFrame({"value": [value], "label": [label]})
+    encoding = {axis: alt.Y("value:Q") if axis == "y" else alt.X("value:Q")}
+    rule = alt.Chart(data).mark_rule(strokeDash=[6, 3], color=GREY).encode(**encoding)
+    place = {"align": "left", "dx": 4, "dy": -6} if axis == "x" else {"align": "right", "dy": -6}
+    at = {"y": alt.value(8)} if axis == "x" else {"x": alt.value(WIDTH)}
+    text = alt.Chart(data).mark_text(color=GREY, **place).encode(**encoding, **at, text="label")
+    return alt.layer(rule, text)
+
+
+def norm_histogram(
+    gradient_norm: Any, *, percentile: float = 90.0, title: str = "Gradient norms of all steps"
+) -> alt.LayerChart:
+    """A histogram of gradient norms on a log scale, with a line at a percentile.
+
+    Args:
+        gradient_norm: unclipped norms, any shape; those not finite or 0 are left out.
+        percentile: where to put the line, from 0 to 100.
+        title: the chart's title.
+    Raises:
+        ValueError: if no norm is finite, or the percentile is out of range.
+    """
+    at = norm_percentile(gradient_norm, percentile)
+    norms = np.asarray(gradient_norm, float).ravel()
+    norms = norms[np.isfinite(norms) & (norms > 0)]
+    if norms.size == 0:
+        raise ValueError("gradient_norm must hold a positive norm; it holds none.")
+    counts, edges = np.histogram(np.log10(norms), bins=40)
+    data = pd.DataFrame({"low": 10 ** edges[:-1], "high": 10 ** edges[1:], "count": counts})
+    bars = (
+        alt.Chart(data, width=WIDTH, height=HEIGHT)
+        .mark_rect(color=PALETTE[0])
+        .encode(
+            alt.X("low:Q", title="gradient norm", **_axis(log=True, nice=False)),
+            alt.X2("high:Q"),
+            alt.Y("count:Q", title="steps"),
+            alt.Y2(datum=0),
+        )
+    )
+    line = _rule("x", at, f"{percentile:g}th percentile: {at:.3g}")
+    return _style(alt.layer(bars, line), title)
+
+
+def axis_plot(
+    runs: xr.Dataset,
+    *,
+    axis: str = "learning_rate",
+    by: str | None = None,
+    objective: str = "final_loss",
+    title: str = "Learning-rate sweep",
+) -> alt.LayerChart:
+    """The playbook's axis plot: a point a rate, a star on the best, crosses where it fails.
+
+    Each point is the median over the seeds. Infeasible rates stand as crosses in a row above
+    all points.
+
+    Args:
+        runs: the dataset of a sweep.
+        axis: the axis of the learning rates.
+        by: another axis, one coloured line a value.
+        objective: as for :func:`stabsim.diagnose_sweep`.
+        title: the chart's title.
+    Raises:
+        TypeError: if ``runs`` is no dataset.
+        ValueError: if an axis is missing or left over, or no rate is feasible.
+    """
+    groups = {"": runs} if by is None else {str(v): runs.sel({by: v}) for v in runs[by].values}
+    rows = []
+    for label, group in groups.items():
+        read = diagnose_sweep(group, axis=axis, objective=objective)
+        for rate, value, feasible in zip(
+            read.learning_rate, read.objective, read.feasible, strict=True
+        ):
+            kind = "best" if rate == read.best_learning_rate else "feasible"
+            rows.append(
+                {"group": label, axis: rate, "value": value, "kind": kind if feasible else "infeasible"}
+            )
+    data = pd.DataFrame(rows)
+    top = data.value[data.kind != "infeasible"].max()
+    data.loc[data.kind == "infeasible", "value"] = 2 * top
+    x = alt.X(axis, type="quantitative", title=axis.replace("_", " "), **_axis(log=True))
+    y = _y("value", objective.replace("_", " "), log=True)
+    color = alt.Color("group:N", title=by, legend=None if by is None else alt.Legend())
+    shape = alt.Shape(
+        "kind:N",
+        title=None,
+        scale=alt.Scale(domain=["feasible", "best", "infeasible"], range=["circle", STAR, CROSS]),
+    )
+    size = alt.Size(
+        "kind:N",
+        legend=None,
+        scale=alt.Scale(domain=["feasible", "best", "infeasible"], range=[50, 260, 90]),
+    )
+    base = alt.Chart(data, width=WIDTH, height=HEIGHT)
+    lines = (
+        alt.Chart(data[data.kind != "infeasible"])
+        .mark_line(strokeWidth=1, opacity=0.5)
+        .encode(x, y, color)
+    )
+    points = base.mark_point(filled=True, opacity=1).encode(
+        x, y, color, shape, size, tooltip=[axis, "value", "kind"]
+    )
+    return _style(alt.layer(lines, points), title)
+
+
+STAR = "M0,-1L0.235,-0.324L0.951,-0.309L0.380,0.124L0.588,0.809L0,0.4L-0.588,0.809L-0.380,0.124L-0.951,-0.309L-0.235,-0.324Z"  # noqa: E501
+CROSS = "M-0.8,-1L0,-0.2L0.8,-1L1,-0.8L0.2,0L1,0.8L0.8,1L0,0.2L-0.8,1L-1,0.8L-0.2,0L-1,-0.8Z"
+
+
+def schedule(
+    schedules: Schedule | dict[str, Schedule],
+    steps: int | None = None,
+    *,
+    log: bool = False,
+    title: str = "Learning-rate schedule",
+) -> alt.Chart:
+    """Learning rate against step.
+
+    Args:
+        schedules: a schedule, or one a label.
+        steps: how many steps to show; a schedule's own length if not given.
+        log: whether both axes are logarithmic; then step 0 is left out.
+        title: the chart's title.
+    Raises:
+        ValueError: if a schedule has no length and none is given.
+    """
+    named = {"schedule": schedules} if isinstance(schedules, Schedule) else schedules
+    rows = []
+    for label, one in named.items():
+        length = one.steps if steps is None else steps
+        if length is None:
+            raise ValueError(f"steps must be given: the schedule {label!r} has no length.")
+        t = np.arange(int(log), int(length))
+        rows.append(pd.DataFrame({"run": label, "step": t, "rate": np.asarray(one(jnp.asarray(t)))}))
+    data = pd.concat(rows)
+    legend = alt.Legend() if len(named) > 1 else None
+    chart = (
+        alt.Chart(data[data.rate > 0] if log else data, width=WIDTH, height=HEIGHT)
+        .mark_line()
+        .encode(
+            alt.X("step:Q", title="step", **_axis(log)),
+            alt.Y("rate:Q", title="learning rate", **_axis(log)),
+            alt.Color("run:N", title=None, legend=legend, sort=None),
+            alt.StrokeDash("run:N", title=None, legend=legend, sort=None),
+        )
+    )
+    return _style(chart, title)
+
+
+def sharpness(
+    trace: Trace, *, log: bool = True, title: str = "Sharpness against its threshold"
+) -> alt.LayerChart:
+    """Measured sharpness, with the threshold above which the optimizer is unstable.
+
+    Args:
+        trace: a run that measured its sharpness.
+        log: whether the axis is logarithmic.
+        title: the chart's title.
+    Raises:
+        ValueError: if the run measured none.
+    """
+    if trace.sharpness_step.shape[-1] == 0:
+        raise ValueError("the trace holds no sharpness; run with measure_sharpness_at=range(...).")
+    series = {"sharpness": trace.sharpness, "stability threshold": trace.threshold}
+    data = pd.concat([
+        pd.DataFrame({"what": what, "step": np.asarray(trace.sharpness_step), "value": np.asarray(v)})
+        for what, v in series.items()
+    ])  # fmt: skip
+    data = data[np.isfinite(data.value) & ((data.value > 0) | (not log))]
+    names = list(series)
+    chart = (
+        alt.Chart(data, width=WIDTH, height=HEIGHT)
+        .mark_line()
+        .encode(
+            alt.X("step:Q", title="step"),
+            _y("value", "curvature", log),
+            alt.Color("what:N", title=None, scale=alt.Scale(domain=names, range=PALETTE[:2])),
+            alt.StrokeDash("what:N", title=None, scale=alt.Scale(domain=names, range=[[1, 0], [6, 3]])),
+        )
+    )
+    return _style(chart, title)
+
+
+def trajectories(
+    traces: dict[str, Trace], surface: str, *, title: str = "Trajectories"
+) -> Figure:
+    """Paths of runs over the contours of a 2-D surface, in Matplotlib, whose contours are better.
+
+    Args:
+        traces: runs on that surface with ``record_parameters=True``, one a label.
+        surface: its name.
+        title: the figure's title.
+    Raises:
+        ValueError: if the surface is unknown or a run did not record its parameters.
+    """
+    _check.choice("surface", surface, SURFACES)
+    named = SURFACES[surface]
+    left, right, bottom, top = named.box
+    x, y = np.meshgrid(np.linspace(left, right, 200), np.linspace(bottom, top, 200))
+    grid = jnp.asarray(np.stack([x, y], -1))
+    height = np.asarray(jax.vmap(jax.vmap(named.function))(grid))
+    figure = Figure(figsize=(5, 4), layout="constrained")
+    axes = figure.subplots()
+    levels = np.geomspace(max(height.min(), 1e-3) + 1e-3, height.max(), 20)
+    axes.contour(x, y, height, levels=levels, colors=GREY, linewidths=0.5, alpha=0.6)
+    for (label, trace), color, marker in zip(
+        traces.items(), _cycle(PALETTE), _cycle("os^Dv*"), strict=False
+    ):
+        path = np.asarray(trace.parameters)
+        if path.shape[0] == 0:
+            raise ValueError(f"run {label!r} holds no path; run with record_parameters=True.")
+        axes.plot(path[:, 0], path[:, 1], color=color, marker=marker, markersize=3, lw=1, label=label)
+    axes.set(xlim=(left, right), ylim=(bottom, top), title=title, xlabel="x", ylabel="y")
+    axes.legend(labelcolor=GREY, facecolor="none", edgecolor=GREY)
+    axes.tick_params(colors=GREY)
+    for item in (axes.title, axes.xaxis.label, axes.yaxis.label, *axes.spines.values()):
+        item.set_color(GREY)
+    axes.patch.set_alpha(0)
+    figure.patch.set_alpha(0)
+    return figure
+
+
+def _cycle(items: Sequence[str]) -> list[str]:
+    return [items[i % len(items)] for i in range(64)]
