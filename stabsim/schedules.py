@@ -78,10 +78,6 @@ def constant(learning_rate: Scalar, steps: int | None = None) -> Schedule:
     return Schedule(Partial(_constant, learning_rate), steps)
 
 
-def _linear_warmup(peak, warmup_steps, step):
-    return peak * jnp.minimum(step / jnp.maximum(warmup_steps, 1), 1.0)
-
-
 def linear_warmup(peak: Scalar, warmup_steps: Scalar) -> Schedule:
     r"""A ramp from 0: :math:`\eta_t = \eta \min(t / W, 1)`; constant where :math:`W = 0`.
 
@@ -125,8 +121,9 @@ def warmup_then_constant(
 
 
 def _prepended(value, warmup_steps, step):
-    ramp = _linear_warmup(value(0.0 * step), warmup_steps, step)
-    return jnp.where(step < warmup_steps, ramp, value(jnp.maximum(step - warmup_steps, 0.0)))
+    warmup = _as_float(warmup_steps)
+    ramp = value(0.0 * step) * step / jnp.maximum(warmup, 1.0)
+    return jnp.where(step < warmup, ramp, value(jnp.maximum(step - warmup, 0.0)))
 
 
 def prepend_warmup(schedule: Schedule, warmup_steps: Scalar) -> Schedule:

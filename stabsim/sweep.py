@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pandas as pd
 import xarray as xr
 from jax.extend.core import jaxpr_as_fun
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
@@ -94,7 +95,10 @@ def sweep(
                 grids[-1].run(runs_at_once, bar)
         except KeyboardInterrupt:
             interrupted = True
-    result = _dataset(grids, parsed, looped, resume)
+    grids = [grid for grid in grids if grid.ran.any() or grid.before is not None]
+    if not grids:
+        raise KeyboardInterrupt
+    result = _dataset(grids, parsed, looped)
     if interrupted:
         warnings.warn(
             f"Interrupted: {int(result.done.sum())} of {total} runs are done. "
@@ -154,7 +158,8 @@ class _Grid:
         traced: list[_Axis],
         resume: xr.Dataset | None,
     ):
-        self.labels = {a.name: a.labels[i] for a, i in zip(looped, place, strict=True)}
+        self.place = place
+        labels = {a.name: a.labels[i] for a, i in zip(looped, place, strict=True)}
         self.axes = [a for a in traced if a.name != "seed"]
         self.seeds = [a for a in traced if a.name == "seed"]
         # The minibatches depend on the seed alone: with the points vectorized outside the
@@ -168,11 +173,13 @@ class _Grid:
             math.prod(len(a.values) for a in self.axes),
             math.prod(len(a.values) for a in self.seeds),
         )
-        self.done = np.zeros(self.shape, bool)
+        self.ran = np.zeros(self.shape, bool)
+        self.before: xr.Dataset | None = None
+        self.wanted = np.ones(self.shape, bool)
         if resume is not None:
             names = [a.name for a in self.axes + self.seeds]
-            before = resume.done.sel(self.labels).transpose(*names)
-            self.done = before.to_numpy().reshape(self.shape).copy()
+            self.before = resume.sel(labels).drop_vars(list(labels)).transpose(*names, ...)
+            self.wanted = ~self.before.done.to_numpy().reshape(self.shape)
         fixed = {a.name: a.values[i] for a, i in zip(looped, place, strict=True)}
         self.program, self.structure = _trace_once(experiment, fixed, self.points, self.seed_values)
         self.leaves = [
@@ -184,7 +191,7 @@ class _Grid:
         """Run every block that is not done; what is finished stays if this is interrupted."""
         devices = jax.devices()
         workers = _cores() if devices[0].platform == "cpu" and len(devices) == 1 else 1
-        size = runs_at_once or _block_size(int((~self.done).sum()), workers, len(devices))
+        size = runs_at_once or _block_size(int(self.wanted.sum()), workers, len(devices))
         compiling = threading.Lock()
         executor = ThreadPoolExecutor(workers)
 
@@ -194,12 +201,12 @@ class _Grid:
             rows, columns = (s.stop - s.start for s in block)
             for all_runs, some_runs in zip(self.leaves, leaves, strict=True):
                 all_runs[block] = np.asarray(some_runs)[:rows, :columns]
-            self.done[block] = True
+            self.ran[block] = True
             return rows * columns
 
         sizes, blocks = _blocks(self.shape, size)
         try:
-            waiting = [executor.submit(run_block, b) for b in blocks if not self.done[b].all()]
+            waiting = [executor.submit(run_block, b) for b in blocks if self.wanted[b].any()]
             for future in as_completed(waiting):
                 bar.update(future.result())
         finally:
@@ -223,14 +230,16 @@ class _Grid:
 
     def dataset(self) -> xr.Dataset:
         """The runs as labelled arrays."""
+        if self.before is not None and not self.ran.any():
+            return self.before
         traced = self.axes + self.seeds
         names, lengths = [a.name for a in traced], [len(a.values) for a in traced]
         fields = _fields(jax.tree.unflatten(jax.tree.structure(self.structure), self.leaves))
-        variables = {"done": (names, self.done.reshape(lengths))}
+        variables = {"done": (names, self.ran.reshape(lengths))}
         coords: dict[str, Any] = {a.name: a.labels for a in traced}
         for name, (dims, values) in fields.items():
             if name in COORDINATES:
-                coords[name] = values.reshape(-1, values.shape[-1])[0]
+                coords[name] = values[self.ran][0]  # the same in every run
             else:
                 variables[name] = ([*names, *dims], values.reshape(*lengths, *values.shape[2:]))
         for dim in ("step", "point"):
@@ -238,7 +247,9 @@ class _Grid:
             if sizes:
                 coords[dim] = np.arange(sizes[0])
         data = xr.Dataset(variables, coords)
-        return data.assign_coords(self.labels).expand_dims(list(self.labels))
+        if self.before is not None:
+            data = data.where(data.done, self.before.reindex_like(data))
+        return data
 
 
 def _trace_once(
@@ -251,6 +262,8 @@ def _trace_once(
         if isinstance(outcome, Trace):
             return outcome._replace(final_parameters=())
         if isinstance(outcome, Mapping) and all(np.ndim(value) == 0 for value in outcome.values()):
+            if clash := sorted({*outcome} & {*fixed, *point, *seed, "done"}):
+                raise ValueError(f"the experiment's results must not be named as axes are: {clash}.")
             return {name: jnp.asarray(value) for name, value in outcome.items()}
         raise TypeError(
             f"the experiment must return a Trace or a dict of single numbers, not "
@@ -307,6 +320,8 @@ def _nothing(dtype: Any) -> Any:
     return np.nan if np.issubdtype(dtype, np.floating) else 0
 
 
+BOOLEAN = {"done", "clipped"}
+
 _DIMS = {name: (axis,) for axis, names in COORDINATES.items() for name in names}
 _DIMS |= {axis: (axis,) for axis in COORDINATES if axis != "step"}
 _DIMS["parameters"] = ("point", "parameter")
@@ -327,22 +342,29 @@ def _fields(outcome: Any) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
 
 
 def _dataset(
-    grids: list[_Grid], parsed: list[_Axis], looped: list[_Axis], resume: xr.Dataset | None
+    grids: list[_Grid], parsed: list[_Axis], looped: list[_Axis]
 ) -> xr.Dataset:
     """All grids side by side, in the order of the axes; what was never begun is not done."""
-    pieces = [grid.dataset() for grid in grids]
-    filling: dict[str, Any] = {"done": False, "clipped": False}
-    data = xr.combine_by_coords(pieces, fill_value=filling | _floats_nan(pieces), join="outer")
-    assert isinstance(data, xr.Dataset)
-    data = data.reindex({a.name: a.labels for a in looped}, fill_value=filling | _floats_nan(pieces))
-    if resume is not None:
-        data = data.where(data.done, resume)
-    for name in filling:
-        if name in data:
-            data[name] = data[name].astype(bool)
-    names = [a.name for a in parsed]
-    return data.transpose(*names, ...)
-
-
-def _floats_nan(pieces: list[xr.Dataset]) -> dict[str, float]:
-    return {name: np.nan for piece in pieces for name in piece if name not in ("done", "clipped")}
+    pieces = {grid.place: grid.dataset() for grid in grids}
+    names = {str(name) for piece in pieces.values() for name in piece}
+    filling = {name: name not in BOOLEAN and np.nan for name in names}
+    for axis in reversed(looped):
+        rows: dict[tuple[int, ...], list[tuple[int, xr.Dataset]]] = {}
+        for place, piece in pieces.items():
+            rows.setdefault(place[:-1], []).append((place[-1], piece))
+        pieces = {
+            place: xr.concat(
+                [piece for _, piece in row],
+                pd.Index([axis.labels[i] for i, _ in row], name=axis.name),
+                data_vars="all",
+                coords="minimal",
+                compat="override",
+                join="outer",
+                fill_value=filling,
+            ).reindex({axis.name: axis.labels}, fill_value=filling)
+            for place, row in rows.items()
+        }
+    data = pieces[()]
+    for name in BOOLEAN & names:
+        data[name] = data[name].astype(bool)
+    return data.transpose(*(a.name for a in parsed), ...)

@@ -12,9 +12,6 @@ from stabsim.workloads.digits import CLASSES, digits
 from stabsim.workloads.layers import dense, dense_init, normalize
 from stabsim.workloads.workload import Workload, _static, cross_entropy
 
-POOL = 4
-
-
 def conv(
     params: dict[str, Array], x: Float[Array, "rows h w in"], stride: int = 1
 ) -> Float[Array, "rows h2 w2 out"]:
@@ -85,8 +82,8 @@ class ResNet:
 
 
 def resnet(
-    blocks: int = 4,
-    channels: int = 8,
+    blocks: int = 2,
+    channels: int = 4,
     stride: int = 2,
     normalize: bool = True,
     gain: Scalar = 1.0,
@@ -95,18 +92,19 @@ def resnet(
     r"""A residual convolutional net on the 8 by 8 digits, with pre-activation blocks.
 
     The middle block's strides are ``stride``: 2 halves the image there, 1 keeps it. The
-    mean is taken over windows of 4 by 4, as a net whose pooling window is fixed does, so
-    with a stride of 1 the last layer sees four windows in place of one.
+    pooling window is fixed, so with a stride of 1 the last layer sees four times as many
+    features, and its curvature grows with them.
 
     Args:
         blocks: the number of residual blocks, two convolutions each.
         channels: the number of channels.
         stride: 1 or 2.
-        normalize: whether layer normalization over channels stands before each activation.
+        normalize: whether layer normalization over the image stands before each activation.
         gain: weights start with standard deviation :math:`\text{gain}/\sqrt{\text{inputs}}`.
+        pool: the side of the windows that are averaged before the last layer: 1, 2 or 4.
     Raises:
-        ValueError: if a count is below 1, the stride is not 1 or 2, or the gain is not
-            positive.
+        ValueError: if a count is below 1, the stride is not 1 or 2, the pool not 1, 2 or 4,
+            or the gain is not positive.
     References:
         He et al., Identity Mappings in Deep Residual Networks (2016); Zagoruyko and
         Komodakis, Wide Residual Networks (2016).
@@ -116,6 +114,8 @@ def resnet(
     _check.positive("gain", gain)
     if stride not in (1, 2):
         raise ValueError(f"stride must be 1 or 2; it is {stride}.")
+    if pool not in (1, 2, 4):
+        raise ValueError(f"pool must be 1, 2 or 4; it is {pool}.")
     train, validation = digits()
     network = ResNet(gain, blocks, channels, stride, normalize, pool)
     return Workload(

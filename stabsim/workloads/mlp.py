@@ -7,7 +7,7 @@ from jaxtyping import Array, Key
 
 from stabsim import _check
 from stabsim.transformation import Scalar, Tree
-from stabsim.workloads.digits import CLASSES, digits
+from stabsim.workloads.digits import CLASSES, TRAIN_ROWS, digits
 from stabsim.workloads.layers import ACTIVATIONS, dense, dense_init, normalize
 from stabsim.workloads.workload import Workload, _static, cross_entropy, squared_error
 
@@ -68,7 +68,8 @@ def mlp(
     _check.positive("gain", gain)
     train, validation = digits()
     if rows is not None:
-        _check.count("rows", rows)
+        if _check.count("rows", rows) > TRAIN_ROWS:
+            raise ValueError(f"rows must be at most {TRAIN_ROWS}; it is {rows}.")
         train = type(train)(train.inputs[:rows], train.targets[:rows])
     network = MLP(gain, (64, *[width] * (depth - 1), CLASSES), activation, normalize)
     return Workload(network, train, validation, name="mlp", objective=OBJECTIVES[objective])

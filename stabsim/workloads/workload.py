@@ -92,7 +92,8 @@ class Workload:
     def error(self, params: Tree, batch: Batch) -> Float[Array, ""]:
         """The share of ``batch`` that is put in the wrong class."""
         outputs = self.network.apply(params, batch.inputs)
-        return jnp.mean(outputs.argmax(-1) != batch.targets, dtype=outputs.dtype)
+        guesses = outputs.argmax(-1).astype(batch.targets.dtype)
+        return jnp.mean(guesses != batch.targets, dtype=outputs.dtype)
 
 
 def cross_entropy(

@@ -1,0 +1,129 @@
+"""Fast curvature against slow, and every threshold against where runs really diverge."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from jax.flatten_util import ravel_pytree
+
+import stabsim as ss
+from stabsim.curvature import hessian_vector_product, lanczos, largest_eigenvalue, sharpness
+from stabsim.workloads import mlp, quadratic, residual_mlp, transformer
+
+
+@given(
+    diagonal=arrays(np.float64, 9, elements=st.floats(-10, 10)),
+    off=arrays(np.float64, 9, elements=st.floats(0, 10)),
+)
+def test_bisection_is_eigh(diagonal, off):
+    full = np.diag(diagonal) + np.diag(off[:-1], 1) + np.diag(off[:-1], -1)
+    with jax.enable_x64(True):
+        found = float(largest_eigenvalue(jnp.asarray(diagonal), jnp.asarray(off)))
+    expected = np.linalg.eigvalsh(full)[-1]
+    assert abs(found - expected) < 1e-9 * (1 + np.abs(full).sum(1).max())
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 60])
+def test_lanczos_finds_the_top_of_a_matrix(n, rng, x64):
+    a = rng.normal(size=(n, n))
+    a = jnp.asarray(a + a.T)
+    alpha, beta = lanczos(lambda v: a @ v, jnp.asarray(rng.normal(size=n)), n)
+    found = largest_eigenvalue(alpha, beta)
+    np.testing.assert_allclose(found, np.linalg.eigvalsh(a)[-1], rtol=1e-8)
+
+
+def test_lanczos_stops_in_a_small_krylov_space(x64):
+    spectrum = jnp.array([1.0, 1.0, 1.0, 5.0, 5.0, -2.0])
+    alpha, beta = lanczos(lambda v: spectrum * v, jnp.ones(6), 6)
+    np.testing.assert_allclose(largest_eigenvalue(alpha, beta), 5.0, rtol=1e-9)
+
+
+def small(workload):
+    """The workload on 40 rows, so that its whole Hessian is quick."""
+    from dataclasses import replace
+
+    train = workload.train
+    return replace(workload, train=type(train)(train.inputs[:40], train.targets[:40]))
+
+
+NETS = {
+    "mlp": lambda: small(mlp(width=6, activation="tanh")),
+    "residual": lambda: small(residual_mlp(depth=3, width=6, block="x + f(Norm(x))")),
+    "transformer": lambda: small(transformer(depth=1, width=4)),
+}
+
+
+@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize("preconditioned", [False, True])
+def test_sharpness_is_the_full_hessian_s(name, preconditioned, rng, x64):
+    workload = NETS[name]()
+    params = workload.init(jax.random.key(1))
+    flat, unravel = ravel_pytree(params)
+    hessian = np.asarray(jax.hessian(lambda p: workload.loss(unravel(p)))(flat))
+    p = np.exp(rng.normal(size=flat.size)) if preconditioned else np.ones(flat.size)
+    expected = np.linalg.eigvalsh(hessian / np.sqrt(np.outer(p, p)))[-1]
+    found = sharpness(workload.loss, params, unravel(jnp.asarray(p)) if preconditioned else None)
+    np.testing.assert_allclose(found, expected, rtol=1e-3)
+    v = jnp.asarray(rng.normal(size=flat.size))
+    product = hessian_vector_product(lambda q: workload.loss(unravel(q)), flat, v)
+    np.testing.assert_allclose(product, hessian @ v, rtol=1e-8, atol=1e-10)
+
+
+def test_sharpness_of_what_is_not_finite_is_nan():
+    assert np.isnan(float(sharpness(lambda p: jnp.sum(p**4), jnp.array([jnp.nan, 1.0]))))
+
+
+# With a large eps and a tiny start, v is nothing beside eps: the preconditioner is constant
+# and the quadratic linear, as the thresholds assume.
+TINY = 1e-9
+EDGES = {
+    "sgd": (lambda lr: ss.sgd(lr), 1.0, 2.0),
+    "momentum": (lambda lr: ss.momentum(lr), 1.0, 3.8),
+    "momentum .5": (lambda lr: ss.momentum(lr, gamma=0.5), 1.0, 3.0),
+    "nesterov": (lambda lr: ss.nesterov(lr), 1.0, 3.8 / 2.8),
+    "rmsprop": (lambda lr: ss.rmsprop(lr, eps=1.0), 1.0, 2.0),
+    "rmsprop .9": (lambda lr: ss.rmsprop(lr, gamma=0.9, eps=1.0), 1.0, 3.8),
+    "adam": (lambda lr: ss.adam(lr, eps=1.0, beta2=0.99), 1.0, 38.0),
+    "nadam": (lambda lr: ss.nadam(lr, eps=1.0, beta2=0.99), 1.0, 3.8 / (2.8 * 0.1)),
+}
+
+
+@pytest.mark.parametrize("name", EDGES)
+def test_runs_on_a_quadratic_diverge_at_the_threshold(name, x64):
+    make, curvature, threshold = EDGES[name]
+    np.testing.assert_allclose(make(1.0).threshold(1.0), threshold, rtol=1e-12)
+    share = np.linspace(0.99, 1.01, 41)
+
+    def experiment(rate):
+        return ss.simulate(
+            quadratic([curvature], start=TINY), make(rate), steps=6000, record_parameters=True
+        )
+
+    runs = ss.sweep(experiment, rate=share * threshold / curvature, progress=False)
+    size = np.abs(runs.parameters.squeeze("parameter"))
+    middle, late = (
+        size.isel(point=slice(t, t + 20)).max("point", skipna=False).to_numpy() for t in (5000, 5980)
+    )
+    grew = ~(late < 100 * TINY) | (late > middle)
+    edge = share[grew.argmax()]
+    assert grew.any()
+    assert not grew.all()
+    assert grew[grew.argmax() :].all()
+    print(f"{name}: measured edge at {edge:.4f} of {threshold:.4f}")
+    assert abs(edge - 1) < 0.005
+
+
+def test_adam_spikes_late_on_a_quadratic_when_its_threshold_falls_below(x64):
+    # As gradients shrink so does v, and the preconditioned curvature h / P rises to 38 / lr.
+    rule = ss.adam(0.01, beta2=0.99)
+    trace = ss.simulate(
+        quadratic([1.0]), rule, steps=3000, measure_sharpness_at=range(0, 3000, 10)
+    )
+    ratio = np.asarray(trace.sharpness / trace.threshold)
+    loss = np.asarray(trace.loss)
+    crossed = int(trace.sharpness_step[(ratio > 1).argmax()])
+    assert (ratio > 1).any()
+    assert loss[crossed : crossed + 500].max() > 1e6 * loss[crossed - 10 : crossed].max()
