@@ -32,8 +32,9 @@ def main() -> int:
             "held": int(sum(outcome.holds)),
             "verdict": outcome.verdict,
         })  # fmt: skip
-        print(f"{claim.__name__} ({seconds:.0f} s): {outcome.verdict}, "
-              f"{sum(outcome.holds)} of {len(outcome.holds)}. {outcome.effect}", flush=True)  # fmt: skip
+        held = f"{sum(outcome.holds)} of {len(outcome.holds)} seeds"
+        print(f"{claim.__name__} ({seconds:.0f} s): {outcome.verdict}, {held}.", flush=True)
+        print(f"  {outcome.effect}", flush=True)
     if not names:
         (HERE / "results.json").write_text(json.dumps(rows, indent=1) + "\n")
         (HERE / "RESULTS.md").write_text(_table(rows))

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 import stabsim as ss
-from claims.outcome import Claim, Outcome, median
+from claims.outcome import Claim, Outcome, every, median
 from stabsim.workloads import mlp, surface
 
 Seeds = Sequence[int]
@@ -37,7 +37,7 @@ def _edge(
     ratio = _settles(rule, learning_rate, seeds, steps)
     return Outcome(
         f"at rate {learning_rate:g}, sharpness over threshold is {median(ratio)}",
-        list(np.abs(ratio - 1) < 0.1),
+        every(np.abs(ratio - 1) < 0.1),
     )
 
 

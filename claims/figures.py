@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 import stabsim as ss
-from claims.outcome import Claim, Outcome, final, median
+from claims.outcome import Claim, Outcome, every, final, median
 from stabsim.clipping import clip_by_global_norm
 from stabsim.diagnosis import Verdict, diagnose
 from stabsim.playbook import advise_clipping
@@ -44,7 +44,8 @@ def figure_4(seeds: Seeds) -> Outcome:
     runs = _strides(seeds, [low, 1 / 64, 1 / 16, 1 / 4, high, 1.0])
     warm = _strides(seeds, [high], warmup=50).sel(stride=1, learning_rate=high)
     error = runs.validation_error.isel(evaluation_step=-1)
-    harmless = (error.sel(stride=1) <= error.sel(stride=2) + 0.01).sel(learning_rate=low)
+    error = error.sel(learning_rate=low)
+    harmless = (error.sel(stride=1) <= error.sel(stride=2) + 0.01).to_numpy()
     peak = _peak(runs.loss.sel(learning_rate=high))
     worse = final(runs).T[:, -2, 1] > final(runs).T[:, -2, 0]
     unstable = [v.unstable for v in _verdicts(runs.loss.sel(stride=1, learning_rate=high))]
@@ -55,7 +56,7 @@ def figure_4(seeds: Seeds) -> Outcome:
         f"best rate {best[0]:g} with stride 2, {best[1]:g} with 1; at {high:g} the loss peaks at "
         f"{median(peak[0])} and {median(peak[1])} times its start, after 50 steps of warmup at "
         f"{median(_peak(warm.loss))}",
-        list(np.logical_and.reduce([harmless, worse, unstable, stable, mended])),
+        every(harmless, worse, unstable, stable, mended),
     )
 
 
@@ -90,7 +91,7 @@ def figure_6(seeds: Seeds) -> Outcome:
         "final loss after warmups of "
         + ", ".join(f"{w}: {median(end[i])}" for i, w in enumerate(lengths))
         + f"; {in_ramp} runs rose in mid-training during their ramp",
-        list((end[-1] < 0.8) & (end[:-1] > end[-1]).all(0) & (end[:3] > 1.5).all(0)),
+        every(end[-1] < 0.8, (end[:-1] > end[-1]).all(0), (end[:3] > 1.5).all(0)),
     )
 
 
@@ -159,14 +160,17 @@ def figure_8(seeds: Seeds) -> Outcome:
             runs = ss.sweep(experiment, learning_rate=rates, seed=seeds)
             trained = final(runs.transpose("learning_rate", ...)) < 0.5
             edges[norm, warmup] = np.array(
-                [max([r for r, ok in zip(rates, seed, strict=True) if ok], default=0.0) for seed in trained.T]
+                [
+                    max([r for r, ok in zip(rates, seed, strict=True) if ok], default=0.0)
+                    for seed in trained.T
+                ]
             )
     post, post_warm = edges["post", 0], edges["post", 150]
     pre, pre_warm = edges["pre", 0], edges["pre", 150]
     return Outcome(
-        f"highest rate whose loss ends below 0.5: post-LN {median(post)}, with warmup {median(post_warm)}, "
-        f"pre-LN {median(pre)}, with warmup {median(pre_warm)}",
-        list((post < post_warm) & (post_warm < pre) & (pre <= pre_warm)),
+        f"highest rate whose loss ends below 0.5: post-LN {median(post)}, with warmup "
+        f"{median(post_warm)}, pre-LN {median(pre)}, with warmup {median(pre_warm)}",
+        every(post < post_warm, post_warm < pre, pre <= pre_warm),
     )
 
 
@@ -200,12 +204,7 @@ def figure_9(seeds: Seeds) -> Outcome:
         f"clipped at {good:.3g}: final {median(final(tamed))}, "
         f"{float(tamed.clipped.mean()):.0%} of updates; at {typical / 2:.3g}: final "
         f"{median(final(aggressive))}, {float(clipped.mean()):.0%} of updates",
-        list(
-            np.array(diverged)
-            & stable
-            & (clipped.to_numpy() > 0.5)
-            & (final(aggressive) > final(tamed))
-        ),
+        every(diverged, stable, clipped > 0.5, final(aggressive) > final(tamed)),
     )
 
 

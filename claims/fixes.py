@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 import stabsim as ss
-from claims.outcome import Claim, Outcome, final, median
+from claims.outcome import Claim, Outcome, every, final, median
 from stabsim.clipping import clip_by_global_norm
 from stabsim.diagnosis import diagnose
 from stabsim.playbook import advise_clipping, search_warmup
@@ -45,7 +45,7 @@ def warmup_opens_high_rates(seeds: Seeds) -> Outcome:
         f"unstable from {unstable:.3g}; with {length} steps of warmup {_stable(warm).sum()} of "
         f"{len(seeds)} runs at {found.base_learning_rate:.3g} are stable, final "
         f"{median(final(warm))} against {median(best)} at each seed's best rate without",
-        list(_stable(warm) & (final(warm) < best)),
+        every(_stable(warm), final(warm) < best),
     )
 
 
@@ -64,7 +64,7 @@ def warmup_needs_instability(seeds: Seeds) -> Outcome:
         best.append(error.min("learning_rate").to_numpy())
     return Outcome(
         f"best validation error {median(best[0])} without, {median(best[1])} with 40 steps",
-        list(np.abs(best[1] - best[0]) <= 0.015),
+        every(np.abs(best[1] - best[0]) <= 0.015),
     )
 
 
@@ -91,7 +91,7 @@ def clipping_mends_spikes(seeds: Seeds) -> Outcome:
         f"with warmup, {_stable(clipped).sum()} clipped at {threshold:.2g} "
         f"({float(clipped.clipped.mean()):.0%} of updates); final {median(final(without))}, "
         f"{median(final(warm))}, {median(final(clipped))}",
-        list(_stable(clipped) & ~_stable(without) & (final(clipped) < 0.01)),
+        every(_stable(clipped), ~_stable(without), final(clipped) < 0.01),
     )
 
 
@@ -117,7 +117,7 @@ def clipping_half_is_a_smaller_rate(seeds: Seeds) -> Outcome:
         f"{float(runs.clipped.mean()):.0%} of updates clipped; rates 1 to 64 times the same "
         f"threshold end within {spread.max():.1%} of each other, at {median(end[0])}; a smaller "
         f"rate without clipping ends at {median(plain)}",
-        list((spread < 0.02) & (plain <= end[0])),
+        every(spread < 0.02, plain <= end[0]),
     )
 
 
@@ -138,7 +138,7 @@ def adam_survives(seeds: Seeds) -> Outcome:
     return Outcome(
         f"best final loss: SGD {median(best[ss.sgd])}, Momentum {median(best[ss.momentum])}, "
         f"Adam {median(best[ss.adam])}",
-        list((best[ss.adam] < np.log(10)) & (best[ss.momentum] > np.log(10))),
+        every(best[ss.adam] < np.log(10), best[ss.momentum] > np.log(10)),
     )
 
 
@@ -160,10 +160,10 @@ def residuals_and_normalization(seeds: Seeds) -> Outcome:
     effect = ", ".join(
         f"{block}: {median(best[block])} ({median(wide[block])} of 7 rates)" for block in best
     )
-    trains = np.logical_and.reduce([best[block] < 0.1 for block in inside])
-    fails = np.logical_and.reduce([best[block] > 1.0 for block in outside])
-    post = np.logical_and.reduce([best["Norm(x + f(x))"] > best[block] for block in inside])
-    return Outcome(f"best final loss (rates that train): {effect}", list(trains & fails & post))
+    trains = every(*(best[block] < 0.1 for block in inside))
+    fails = every(*(best[block] > 1.0 for block in outside))
+    post = every(*(best["Norm(x + f(x))"] > best[block] for block in inside))
+    return Outcome(f"best final loss (rates that train): {effect}", every(trains, fails, post))
 
 
 FIXES: list[Claim] = [

@@ -40,6 +40,11 @@ def statement(claim: Claim) -> str:
     return claim.__doc__.strip().splitlines()[0]
 
 
+def every(*conditions: Any) -> list[bool]:
+    """For each seed, whether all conditions hold."""
+    return np.logical_and.reduce([np.asarray(c, bool) for c in conditions]).tolist()
+
+
 def median(values: Any) -> str:
     """A median with its range, for an effect."""
     values = np.asarray(values, float)

@@ -3,6 +3,9 @@
 from stabsim import clipping as clipping
 from stabsim import schedules as schedules
 from stabsim import workloads as workloads
+from stabsim.diagnosis import Diagnosis as Diagnosis
+from stabsim.diagnosis import diagnose as diagnose
+from stabsim.diagnosis import diagnose_sweep as diagnose_sweep
 from stabsim.optimizers import adam as adam
 from stabsim.optimizers import momentum as momentum
 from stabsim.optimizers import nadam as nadam
@@ -12,6 +15,3 @@ from stabsim.optimizers import sgd as sgd
 from stabsim.simulate import simulate as simulate
 from stabsim.sweep import sweep as sweep
 from stabsim.trace import Trace as Trace
-from stabsim.diagnosis import diagnose as diagnose
-from stabsim.diagnosis import diagnose_sweep as diagnose_sweep
-from stabsim.diagnosis import Diagnosis as Diagnosis

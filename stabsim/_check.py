@@ -1,15 +1,16 @@
 """Checks of arguments: what is wrong with a value, and what would be right."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
-import jax
 import numpy as np
+from jax.core import Tracer
 
 
 def _numbers(name: str, value: Any, what: str) -> np.ndarray | None:
     """``value`` as a NumPy array, or None where it is traced and has no value yet."""
-    if isinstance(value, jax.core.Tracer):
+    if isinstance(value, Tracer):
         return None
     if isinstance(value, bool | str) or value is None:
         raise TypeError(f"{name} must be {what}, not {value!r}.")
@@ -61,7 +62,7 @@ def percentile(name: str, value: Any) -> None:
 
 def count(name: str, value: Any, least: int = 1) -> int:
     """A whole number of at least ``least``, known before the program is compiled."""
-    if isinstance(value, jax.core.Tracer):
+    if isinstance(value, Tracer):
         raise TypeError(
             f"{name} must be a fixed whole number: it decides the shape of the program. "
             f"In a sweep, name its axis in loop=[...]."
@@ -86,7 +87,7 @@ def steps_within(name: str, value: Any, last: int) -> tuple[int, ...]:
             f"{name} must be a list of steps, such as range(0, {last + 1}, 10), not {value!r}."
         )
     steps = tuple(count(f"each step of {name}", step, least=0) for step in value)
-    if any(a >= b for a, b in zip(steps, steps[1:], strict=False)):
+    if any(a >= b for a, b in pairwise(steps)):
         raise ValueError(f"{name} must hold increasing steps, each once.")
     if steps and steps[-1] > last:
         raise ValueError(f"{name} must lie within 0 and {last}; it reaches {steps[-1]}.")

@@ -238,9 +238,7 @@ class ZClip(Clipping):
         return clipped, ZClipState(norm, exceeds, state.step + 1, mean, variance)
 
 
-def zclip(
-    alpha: Scalar = 0.97, z_threshold: Scalar = 2.5, warmup_steps: Scalar = 25
-) -> ZClip:
+def zclip(alpha: Scalar = 0.97, z_threshold: Scalar = 2.5, warmup_steps: Scalar = 25) -> ZClip:
     r"""ZClip: clip norms that stand out from their moving average.
 
     .. math::
@@ -285,15 +283,15 @@ class Unitwise(Clipping):
     ) -> tuple[Tree, UnitwiseState]:
         if params is None:
             raise ValueError("adaptive clipping needs params: update(grads, state, params).")
-        limit = tree_map(
-            lambda w: self.threshold * jnp.maximum(_unit_norm(w), self.eps), params
-        )
+        limit = tree_map(lambda w: self.threshold * jnp.maximum(_unit_norm(w), self.eps), params)
         norm = tree_map(_unit_norm, grads)
         clipped = tree_map(lambda g, n, m: jnp.where(n > m, m * (g / n), g), grads, norm, limit)
-        any_clipped = jnp.stack([
-            jnp.any(n > m)
-            for n, m in zip(jax.tree.leaves(norm), jax.tree.leaves(limit), strict=True)
-        ]).any()
+        any_clipped = jnp.stack(
+            [
+                jnp.any(n > m)
+                for n, m in zip(jax.tree.leaves(norm), jax.tree.leaves(limit), strict=True)
+            ]
+        ).any()
         return clipped, UnitwiseState(global_norm(grads), any_clipped)
 
 

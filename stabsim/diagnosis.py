@@ -26,7 +26,7 @@ LEARNED = 0.8
 RISE_UNSEEN = 0.3
 """... and from this share while too few records have been seen to know the noise."""
 
-SPIKE = 3.0
+SPIKE = 2.0
 """A single record above this many times the initial loss counts if learning then stopped."""
 
 NOISE = 2.0
@@ -152,7 +152,7 @@ def diagnose(
         'early instability'
     """
     if isinstance(run, Trace):
-        run, gradient_norm = run.loss, run.gradient_norm
+        return diagnose(np.asarray(run.loss), steps, np.asarray(run.gradient_norm))
     loss = _series("losses", run)
     if loss.size < 2:
         raise ValueError(f"losses must hold at least two records; there are {loss.size}.")
@@ -251,15 +251,28 @@ def _rises(step: np.ndarray, loss: np.ndarray) -> list[Rise]:
         start = max(recovered, seen + 1)
     if rises and smooth[-1] >= goal:  # it came back, and left again
         rises[-1] = rises[-1]._replace(recovered_at=None)
-    spike = int(loss.argmax())
-    onset = int(smooth[: spike + 1].argmin())
-    stopped = smooth[-1] > max(LEARNED * initial, smooth[onset])
-    if not rises and stopped and loss[spike] > SPIKE * initial:
+    if not rises and _stopped_by_a_spike(loss, smooth):
+        peak = int(loss.argmax())
+        onset = int(smooth[: peak + 1].argmin())
         rises.append(
-            Rise(float(step[onset]), float(smooth[onset]), float(step[spike]),
-                 float(loss[spike]), None, True)
-        )  # fmt: skip
+            Rise(
+                float(step[onset]),
+                float(smooth[onset]),
+                float(step[peak]),
+                float(loss[peak]),
+                recovered_at=None,
+                early=True,
+            )
+        )
     return rises
+
+
+def _stopped_by_a_spike(loss: np.ndarray, smooth: np.ndarray) -> bool:
+    """Whether a few records too short to be a rise ended all learning, as dead units do."""
+    quarter = loss.size // 4
+    if quarter == 0 or loss.max() <= SPIKE * abs(loss[0]) or smooth[-1] <= LEARNED * loss[0]:
+        return False
+    return bool(np.median(loss[-quarter:]) > 0.99 * np.median(loss[quarter : 2 * quarter]))
 
 
 def _margin(loss: np.ndarray, lag: int, initial: float) -> np.ndarray:

@@ -171,7 +171,10 @@ def search_warmup(
     _check.positive("factor", factor)
     lengths = warmup_candidates(max_train_steps)
     if warmup_steps is not None:
-        largest, lengths = lengths[-1], sorted(_check.count("warmup_steps", w) for w in warmup_steps)
+        largest, lengths = (
+            lengths[-1],
+            sorted(_check.count("warmup_steps", w) for w in warmup_steps),
+        )
         if not lengths or lengths[-1] > largest:
             raise ValueError(
                 f"warmup_steps must be lengths up to {largest}, a tenth of "

@@ -80,7 +80,7 @@ def _series(traces: Trace | dict[str, Trace], name: str) -> pd.DataFrame:
     return pd.concat(rows)
 
 
-def _lines(traces: Any, name: str, title: str, log: bool) -> alt.LayerChart:
+def _lines(traces: Any, name: str, title: str, log: bool) -> Any:
     data = _series(traces, name)
     finite = np.isfinite(data[name]) & ((data[name] > 0) | (not log))
     legend = None if isinstance(traces, Trace) else alt.Legend()
@@ -88,17 +88,20 @@ def _lines(traces: Any, name: str, title: str, log: bool) -> alt.LayerChart:
     dash = alt.StrokeDash("run:N", title=None, legend=legend, sort=None)
     x = alt.X("step:Q", title="step")
     # A run that goes to 1e30 would flatten all others: what is above the top is drawn there.
-    top = min(data[name][finite].max(), TOP * data[name][finite & (data.step == 0)].max())
-    y = _y(name, title, log, domainMax=float(top), clamp=True)
-    base = alt.Chart(data[finite], width=WIDTH, height=HEIGHT)
+    shown = data[finite]
+    top = min(shown[name].max(), TOP * shown[name][shown.step == 0].max())
+    y = _y(name, title, log, domainMax=top, clamp=True)
+    base = alt.Chart(shown, width=WIDTH, height=HEIGHT)
     lines = base.mark_line(strokeWidth=1.5).encode(x, y, color, dash)
     ends = [
         {"run": label, "step": trace.diverged_at, name: _last_finite(getattr(trace, name))}
         for label, trace in _runs(traces).items()
         if trace.diverged_at is not None
     ]
+    if not ends:
+        return alt.layer(lines)
     crosses = (
-        alt.Chart(pd.DataFrame(ends, columns=["run", "step", name]))
+        alt.Chart(pd.DataFrame(ends))
         .mark_point(shape="cross", angle=45, size=120, filled=True)
         .encode(x, y, alt.Color("run:N", legend=None, sort=None), tooltip=["run", "step"])
     )
@@ -144,14 +147,15 @@ def gradient_norms(
     return _style(chart, title)
 
 
-def _rule(axis: str, value: float, label: str) -> alt.LayerChart:
-    data = pd.DataFrame({"value": [value], "label": [label]})
-    encoding = {axis: alt.Y("value:Q") if axis == "y" else alt.X("value:Q")}
-    rule = alt.Chart(data).mark_rule(strokeDash=[6, 3], color=GREY).encode(**encoding)
-    place = {"align": "left", "dx": 4, "dy": -6} if axis == "x" else {"align": "right", "dy": -6}
-    at = {"y": alt.value(8)} if axis == "x" else {"x": alt.value(WIDTH)}
-    text = alt.Chart(data).mark_text(color=GREY, **place).encode(**encoding, **at, text="label")
-    return alt.layer(rule, text)
+def _rule(axis: str, value: float, label: str) -> Any:
+    """A dashed line across the chart at a value of the x or y axis, with its label."""
+    chart = alt.Chart(pd.DataFrame({"value": [value], "label": [label]}))
+    rule, text = chart.mark_rule(strokeDash=[6, 3], color=GREY), chart.encode(text="label")
+    if axis == "x":
+        text = text.mark_text(color=GREY, align="left", dx=4, dy=-6).encode(y=alt.value(8))
+        return alt.layer(rule.encode(x="value:Q"), text.encode(x="value:Q"))
+    text = text.mark_text(color=GREY, align="right", dy=-6).encode(x=alt.value(WIDTH))
+    return alt.layer(rule.encode(y="value:Q"), text.encode(y="value:Q"))
 
 
 def norm_histogram(
@@ -219,7 +223,12 @@ def axis_plot(
         ):
             kind = "best" if rate == read.best_learning_rate else "feasible"
             rows.append(
-                {"group": label, axis: rate, "value": value, "kind": kind if feasible else "infeasible"}
+                {
+                    "group": label,
+                    axis: rate,
+                    "value": value,
+                    "kind": kind if feasible else "infeasible",
+                }
             )
     data = pd.DataFrame(rows)
     top = data.value[data.kind != "infeasible"].max()
@@ -277,7 +286,9 @@ def schedule(
         if length is None:
             raise ValueError(f"steps must be given: the schedule {label!r} has no length.")
         t = np.arange(int(log), int(length))
-        rows.append(pd.DataFrame({"run": label, "step": t, "rate": np.asarray(one(jnp.asarray(t)))}))
+        rows.append(
+            pd.DataFrame({"run": label, "step": t, "rate": np.asarray(one(jnp.asarray(t)))})
+        )
     data = pd.concat(rows)
     legend = alt.Legend() if len(named) > 1 else None
     chart = (
@@ -295,7 +306,7 @@ def schedule(
 
 def sharpness(
     trace: Trace, *, log: bool = True, title: str = "Sharpness against its threshold"
-) -> alt.LayerChart:
+) -> alt.Chart:
     """Measured sharpness, with the threshold above which the optimizer is unstable.
 
     Args:
@@ -308,10 +319,11 @@ def sharpness(
     if trace.sharpness_step.shape[-1] == 0:
         raise ValueError("the trace holds no sharpness; run with measure_sharpness_at=range(...).")
     series = {"sharpness": trace.sharpness, "stability threshold": trace.threshold}
-    data = pd.concat([
-        pd.DataFrame({"what": what, "step": np.asarray(trace.sharpness_step), "value": np.asarray(v)})
-        for what, v in series.items()
-    ])  # fmt: skip
+    step = np.asarray(trace.sharpness_step)
+    data = pd.concat(
+        pd.DataFrame({"what": what, "step": step, "value": np.asarray(values)})
+        for what, values in series.items()
+    )
     data = data[np.isfinite(data.value) & ((data.value > 0) | (not log))]
     names = list(series)
     chart = (
@@ -321,15 +333,15 @@ def sharpness(
             alt.X("step:Q", title="step"),
             _y("value", "curvature", log),
             alt.Color("what:N", title=None, scale=alt.Scale(domain=names, range=PALETTE[:2])),
-            alt.StrokeDash("what:N", title=None, scale=alt.Scale(domain=names, range=[[1, 0], [6, 3]])),
+            alt.StrokeDash(
+                "what:N", title=None, scale=alt.Scale(domain=names, range=[[1, 0], [6, 3]])
+            ),
         )
     )
     return _style(chart, title)
 
 
-def trajectories(
-    traces: dict[str, Trace], surface: str, *, title: str = "Trajectories"
-) -> Figure:
+def trajectories(traces: dict[str, Trace], surface: str, *, title: str = "Trajectories") -> Figure:
     """Paths of runs over the contours of a 2-D surface, in Matplotlib, whose contours are better.
 
     Args:
@@ -355,7 +367,9 @@ def trajectories(
         path = np.asarray(trace.parameters)
         if path.shape[0] == 0:
             raise ValueError(f"run {label!r} holds no path; run with record_parameters=True.")
-        axes.plot(path[:, 0], path[:, 1], color=color, marker=marker, markersize=3, lw=1, label=label)
+        axes.plot(
+            path[:, 0], path[:, 1], color=color, marker=marker, markersize=3, lw=1, label=label
+        )
     axes.set(xlim=(left, right), ylim=(bottom, top), title=title, xlabel="x", ylabel="y")
     axes.legend(labelcolor=GREY, facecolor="none", edgecolor=GREY)
     axes.tick_params(colors=GREY)

@@ -8,6 +8,7 @@ the last value holds.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import jax
@@ -115,9 +116,7 @@ def warmup_then_constant(
         post_warmup_steps = 2 * warmup_steps
     _check.nonnegative("post_warmup_steps", post_warmup_steps)
     _check.rate("peak", peak)
-    return prepend_warmup(
-        Schedule(Partial(_constant, peak), post_warmup_steps), warmup_steps
-    )
+    return prepend_warmup(Schedule(Partial(_constant, peak), post_warmup_steps), warmup_steps)
 
 
 def _prepended(value, warmup_steps, step):
@@ -286,7 +285,7 @@ def piecewise_constant(
             f"values must be one more than boundaries; there are {len(values)} values "
             f"and {len(boundaries)} boundaries."
         )
-    if any(a >= b for a, b in zip(boundaries, boundaries[1:], strict=False)):
+    if any(a >= b for a, b in pairwise(boundaries)):
         raise ValueError(f"boundaries must increase; they are {list(boundaries)}.")
     _check_steps("steps", steps)
     dtype = jnp.result_type(float)

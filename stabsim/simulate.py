@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.core import Tracer
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
@@ -107,7 +108,7 @@ def simulate(
 
 
 def _check_seed(seed: Any) -> None:
-    if isinstance(seed, jax.core.Tracer):
+    if isinstance(seed, Tracer):
         return
     if not jnp.issubdtype(jnp.asarray(seed).dtype, jnp.integer) or jnp.ndim(seed):
         raise TypeError(f"seed must be a whole number, not {seed!r}.")
@@ -155,7 +156,7 @@ def _schedule_steps(optimizer: Optimizer) -> int:
     steps = schedule.steps if isinstance(schedule, Schedule) else None
     if steps is None:
         raise ValueError("steps must be given: the optimizer's learning rate has no length.")
-    if isinstance(steps, jax.core.Tracer):
+    if isinstance(steps, Tracer):
         raise TypeError("steps must be given: the schedule's length is traced by the sweep.")
     return int(steps)
 
@@ -171,7 +172,7 @@ def draw(workload: Workload, seed: Scalar, plan: Plan) -> Draws:
         # Sorting random bits shuffles each epoch, and compiles faster than permutation().
         order = jnp.argsort(jax.random.bits(batch_key, (epochs, workload.rows)), axis=1)
         rows = order.ravel()[:needed].reshape(plan.steps, plan.batch_size)
-    if workload.outlier_probability is not None:
+    if workload.outlier_probability is not None and workload.outlier_scale is not None:
         hit = jax.random.uniform(outlier_key, (plan.steps,)) < workload.outlier_probability
         scale = jnp.where(hit, workload.outlier_scale, 1.0)
     return Draws(workload.init(init_key), rows, scale)

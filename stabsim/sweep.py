@@ -119,7 +119,7 @@ class _Axis(NamedTuple):
 def _axis(name: str, values: Any, looped: bool) -> _Axis:
     if isinstance(values, Mapping):
         axis = _Axis(name, list(values.values()), list(values), True)
-    elif isinstance(values, str) or not isinstance(values, Iterable) or np.ndim(values) == 0:
+    elif isinstance(values, str) or not isinstance(values, Iterable) or _is_scalar(values):
         raise TypeError(f"axis {name} must be a list of values, such as {name}=[{values!r}].")
     else:
         listed = list(values)
@@ -137,6 +137,10 @@ def _axis(name: str, values: Any, looped: bool) -> _Axis:
             "Name them yourself with a dict from label to value."
         )
     return axis
+
+
+def _is_scalar(values: Any) -> bool:
+    return getattr(values, "ndim", 1) == 0
 
 
 def _name(value: Any) -> str | int | float:
@@ -263,7 +267,9 @@ def _trace_once(
             return outcome._replace(final_parameters=())
         if isinstance(outcome, Mapping) and all(np.ndim(value) == 0 for value in outcome.values()):
             if clash := sorted({*outcome} & {*fixed, *point, *seed, "done"}):
-                raise ValueError(f"the experiment's results must not be named as axes are: {clash}.")
+                raise ValueError(
+                    f"the experiment's results must not be named as axes are: {clash}."
+                )
             return {name: jnp.asarray(value) for name, value in outcome.items()}
         raise TypeError(
             f"the experiment must return a Trace or a dict of single numbers, not "
@@ -301,9 +307,7 @@ def _block_size(runs: int, workers: int, devices: int) -> int:
     return max(1, min(RUNS_AT_ONCE * devices, math.ceil(runs / workers)))
 
 
-def _blocks(
-    shape: tuple[int, int], size: int
-) -> tuple[tuple[int, int], list[tuple[slice, slice]]]:
+def _blocks(shape: tuple[int, int], size: int) -> tuple[tuple[int, int], list[tuple[slice, slice]]]:
     """A block's size in points and seeds, and all blocks of at most that size."""
     points = math.ceil(shape[0] / math.ceil(shape[0] / size))
     seeds = min(shape[1], max(1, size // points))
@@ -311,9 +315,7 @@ def _blocks(
     def cuts(length: int, step: int) -> Iterator[slice]:
         return (slice(i, min(i + step, length)) for i in range(0, length, step))
 
-    return (points, seeds), list(
-        itertools.product(cuts(shape[0], points), cuts(shape[1], seeds))
-    )
+    return (points, seeds), list(itertools.product(cuts(shape[0], points), cuts(shape[1], seeds)))
 
 
 def _nothing(dtype: Any) -> Any:
@@ -322,7 +324,9 @@ def _nothing(dtype: Any) -> Any:
 
 BOOLEAN = {"done", "clipped"}
 
-_DIMS = {name: (axis,) for axis, names in COORDINATES.items() for name in names}
+_DIMS: dict[str, tuple[str, ...]] = {
+    name: (axis,) for axis, names in COORDINATES.items() for name in names
+}
 _DIMS |= {axis: (axis,) for axis in COORDINATES if axis != "step"}
 _DIMS["parameters"] = ("point", "parameter")
 
@@ -341,9 +345,7 @@ def _fields(outcome: Any) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
     return fields
 
 
-def _dataset(
-    grids: list[_Grid], parsed: list[_Axis], looped: list[_Axis]
-) -> xr.Dataset:
+def _dataset(grids: list[_Grid], parsed: list[_Axis], looped: list[_Axis]) -> xr.Dataset:
     """All grids side by side, in the order of the axes; what was never begun is not done."""
     pieces = {grid.place: grid.dataset() for grid in grids}
     names = {str(name) for piece in pieces.values() for name in piece}

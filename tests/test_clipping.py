@@ -51,7 +51,9 @@ def test_clipped_norm_never_exceeds_the_threshold(tree, threshold):
 @given(tree=trees, threshold=st.floats(1e-3, 1e3))
 def test_global_norm_clipping_is_optax_s(tree, threshold):
     grads = to_jax(tree)
-    ours, _ = clip_by_global_norm(threshold).update(grads, clip_by_global_norm(threshold).init(grads))
+    ours, _ = clip_by_global_norm(threshold).update(
+        grads, clip_by_global_norm(threshold).init(grads)
+    )
     with jax.numpy_dtype_promotion("standard"):
         theirs, _ = optax.clip_by_global_norm(threshold).update(grads, optax.EmptyState())
     for name in tree:

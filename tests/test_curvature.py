@@ -105,7 +105,8 @@ def test_runs_on_a_quadratic_diverge_at_the_threshold(name, x64):
     runs = ss.sweep(experiment, rate=share * threshold / curvature, progress=False)
     size = np.abs(runs.parameters.squeeze("parameter"))
     middle, late = (
-        size.isel(point=slice(t, t + 20)).max("point", skipna=False).to_numpy() for t in (5000, 5980)
+        size.isel(point=slice(t, t + 20)).max("point", skipna=False).to_numpy()
+        for t in (5000, 5980)
     )
     grew = ~(late < 100 * TINY) | (late > middle)
     edge = share[grew.argmax()]
@@ -119,9 +120,7 @@ def test_runs_on_a_quadratic_diverge_at_the_threshold(name, x64):
 def test_adam_spikes_late_on_a_quadratic_when_its_threshold_falls_below(x64):
     # As gradients shrink so does v, and the preconditioned curvature h / P rises to 38 / lr.
     rule = ss.adam(0.01, beta2=0.99)
-    trace = ss.simulate(
-        quadratic([1.0]), rule, steps=3000, measure_sharpness_at=range(0, 3000, 10)
-    )
+    trace = ss.simulate(quadratic([1.0]), rule, steps=3000, measure_sharpness_at=range(0, 3000, 10))
     ratio = np.asarray(trace.sharpness / trace.threshold)
     loss = np.asarray(trace.loss)
     crossed = int(trace.sharpness_step[(ratio > 1).argmax()])

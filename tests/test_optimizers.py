@@ -193,8 +193,12 @@ def test_rule_keeps_dtypes_and_shapes(name):
 
 def test_momentum_without_gamma_is_sgd(rng):
     grads = jnp.asarray(gradients(rng), jnp.float32)
-    np.testing.assert_array_equal(path(ss.momentum(0.1, gamma=0.0), grads), path(ss.sgd(0.1), grads))
-    np.testing.assert_array_equal(path(ss.nesterov(0.1, gamma=0.0), grads), path(ss.sgd(0.1), grads))
+    np.testing.assert_array_equal(
+        path(ss.momentum(0.1, gamma=0.0), grads), path(ss.sgd(0.1), grads)
+    )
+    np.testing.assert_array_equal(
+        path(ss.nesterov(0.1, gamma=0.0), grads), path(ss.sgd(0.1), grads)
+    )
 
 
 @pytest.mark.parametrize("name", RULES)
@@ -212,7 +216,7 @@ def test_numbers_do_not_recompile(name, rng):
     make = getattr(ss, name)
     others = [p for p in inspect.signature(make).parameters if p != "learning_rate"]
     run(make(0.1))
-    run(make(0.2, **{p: 0.5 for p in others}))
+    run(make(0.2, **dict.fromkeys(others, 0.5)))
     assert traces == 1
     run(make(linear_warmup(0.1, 10)))
     run(make(linear_warmup(0.3, 20)))
@@ -234,7 +238,11 @@ def test_bad_learning_rates(name, bad):
         (lambda: ss.momentum(0.1, gamma=1.0), ValueError, r"gamma must be in \[0, 1\); it is 1.0"),
         (lambda: ss.adam(0.1, beta1=-0.1), ValueError, "beta1"),
         (lambda: ss.nadam(0.1, beta2=1.5), ValueError, "beta2"),
-        (lambda: ss.rmsprop(0.1, eps=-1.0), ValueError, "eps must be a finite number of at least 0"),
+        (
+            lambda: ss.rmsprop(0.1, eps=-1.0),
+            ValueError,
+            "eps must be a finite number of at least 0",
+        ),
         (lambda: as_optimizer(ss.momentum), TypeError, r"Call it first, as in momentum\(0.1\)"),
         (lambda: as_optimizer(0.1), TypeError, "optimizer must be an"),
     ],

@@ -186,7 +186,11 @@ def test_numbers_do_not_recompile():
         (lambda: ss.simulate(mlp(), ss.sgd(0.1)), ValueError, "steps must be given"),
         (lambda: ss.simulate(mlp(), ss.sgd(0.1), steps=0), ValueError, "steps must be at least 1"),
         (lambda: ss.simulate(mlp(), ss.sgd(0.1), steps=2.0), TypeError, "steps must be a whole"),
-        (lambda: ss.simulate("mlp", ss.sgd(0.1), steps=2), TypeError, "workload must be a Workload"),
+        (
+            lambda: ss.simulate("mlp", ss.sgd(0.1), steps=2),
+            TypeError,
+            "workload must be a Workload",
+        ),
         (lambda: ss.simulate(mlp(), ss.sgd, steps=2), TypeError, "Call it first"),
         (
             lambda: ss.simulate(mlp(), ss.sgd(0.1), steps=2, clipping=1.0),

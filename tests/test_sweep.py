@@ -39,9 +39,7 @@ def test_sweep_is_the_loop_labelled_by_axis():
                 one = experiment(rate, gamma, seed)
                 here = runs.sel(learning_rate=rate, gamma=gamma, seed=seed)
                 np.testing.assert_allclose(here.loss, one.loss, rtol=1e-3)
-                np.testing.assert_allclose(
-                    here.learning_rate_at_step, one.learning_rate, rtol=1e-6
-                )
+                np.testing.assert_allclose(here.learning_rate_at_step, one.learning_rate, rtol=1e-6)
 
 
 def test_sweep_gives_a_table():

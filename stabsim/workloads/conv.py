@@ -12,6 +12,7 @@ from stabsim.workloads.digits import CLASSES, digits
 from stabsim.workloads.layers import dense, dense_init, normalize
 from stabsim.workloads.workload import Workload, _static, cross_entropy
 
+
 def conv(
     params: dict[str, Array], x: Float[Array, "rows h w in"], stride: int = 1
 ) -> Float[Array, "rows h2 w2 out"]:

@@ -14,7 +14,7 @@ CLASSES = 10
 
 @cache
 def _arrays() -> tuple[np.ndarray, np.ndarray]:
-    images, labels = load_digits(return_X_y=True)
+    images, labels = (np.asarray(part) for part in load_digits(return_X_y=True))
     order = np.random.default_rng(0).permutation(len(labels))
     images, labels = images[order], labels[order]
     train = images[:TRAIN_ROWS]

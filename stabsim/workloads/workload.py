@@ -43,6 +43,10 @@ class Loss(Protocol):
     def __call__(self, outputs: Array, targets: Array, /) -> Float[Array, ""]: ...
 
 
+def _outputs(outputs: Array, targets: Array, /) -> Array:
+    return outputs
+
+
 def _static(**options: Any) -> Any:
     return field(metadata={"static": True}, **options)
 
@@ -70,7 +74,7 @@ class Workload:
     outlier_probability: Scalar | None = None
     outlier_scale: Scalar | None = None
     name: str = _static(default="workload")
-    objective: Loss = _static(default=lambda outputs, targets: outputs)
+    objective: Loss = _static(default=_outputs)
     synthetic: bool = _static(default=False)
 
     @property

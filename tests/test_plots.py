@@ -1,0 +1,127 @@
+"""Figures: valid Vega-Lite that draws, keeps divergence, and suits light and dark."""
+
+import json
+
+import numpy as np
+import pytest
+import vl_convert
+
+import stabsim as ss
+from stabsim import plots
+from stabsim.schedules import constant, cosine_decay, prepend_warmup
+from stabsim.workloads import mlp, quadratic, surface
+
+
+def luminance(colour):
+    rgb = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return linear @ [0.2126, 0.7152, 0.0722]
+
+
+def contrast(a, b):
+    high, low = sorted([luminance(a), luminance(b)], reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("background", ["#ffffff", "#121212"])
+def test_colours_read_on_light_and_dark(background):
+    assert contrast(plots.GREY, background) >= 4
+    for colour in plots.PALETTE[:2]:
+        assert contrast(colour, background) >= 3
+
+
+def drawn(chart):
+    spec = chart.to_dict()
+    assert spec["background"] == "transparent"
+    return vl_convert.vegalite_to_svg(json.dumps(spec))
+
+
+@pytest.fixture(scope="module")
+def runs():
+    def experiment(optimizer, learning_rate, seed):
+        return ss.simulate(
+            mlp(width=8), optimizer(learning_rate), steps=60, batch_size=32, seed=seed
+        )
+
+    return ss.sweep(
+        experiment, optimizer=[ss.sgd, ss.momentum], learning_rate=[0.01, 0.1, 0.3, 30.0, 100.0],
+        seed=range(3),
+    )  # fmt: skip
+
+
+def test_axis_plot_has_a_star_and_crosses(runs):
+    chart = plots.axis_plot(runs, by="optimizer")
+    drawn(chart)
+    data = max(chart.to_dict()["datasets"].values(), key=len)
+    kinds = [row["kind"] for row in data]
+    assert kinds.count("best") == 2
+    assert "infeasible" in kinds
+    assert {row["group"] for row in data} == {"sgd", "momentum"}
+    drawn(plots.axis_plot(runs.sel(optimizer="sgd"), objective="validation_error"))
+
+
+@pytest.fixture(scope="module")
+def traces():
+    return {
+        "calm": ss.simulate(quadratic([1.0]), ss.sgd(0.1), steps=200),
+        "wild": ss.simulate(quadratic([1.0]), ss.sgd(4.0), steps=200),
+    }
+
+
+def test_divergence_is_marked_where_it_happens(traces):
+    chart = plots.loss_curves(traces)
+    assert drawn(chart).count("<svg") == 1
+    spec = chart.to_dict()
+    crosses = spec["datasets"][spec["layer"][1]["data"]["name"]]
+    assert crosses == [
+        {"run": "wild", "step": traces["wild"].diverged_at, "loss": crosses[0]["loss"]}
+    ]
+    assert np.isfinite(crosses[0]["loss"])
+
+
+def test_gradient_norms_histogram_and_schedules_draw(traces):
+    assert "threshold 0.5" in drawn(plots.gradient_norms(traces, threshold=0.5))
+    svg = drawn(plots.norm_histogram(traces["calm"].gradient_norm))
+    assert "90th percentile" in svg
+    drawn(plots.gradient_norms(traces["calm"]))
+    drawn(plots.schedule({"a": cosine_decay(0.1, 50), "b": constant(0.1, 80)}))
+    drawn(plots.schedule(prepend_warmup(constant(0.1, 80), 10), log=True))
+
+
+def test_sharpness_is_drawn_with_its_threshold():
+    trace = ss.simulate(
+        mlp(width=4, rows=50), ss.adam(0.01), steps=20, measure_sharpness_at=range(0, 20, 5)
+    )
+    chart = plots.sharpness(trace)
+    data = next(iter(chart.to_dict()["datasets"].values()))
+    assert {row["what"] for row in data} == {"sharpness", "stability threshold"}
+    drawn(chart)
+
+
+def test_trajectories_are_drawn_over_their_surface(tmp_path):
+    runs = {
+        "SGD": ss.simulate(surface("valley"), ss.sgd(0.05), steps=20, record_parameters=True),
+        "Adam": ss.simulate(surface("valley"), ss.adam(0.3), steps=20, record_parameters=True),
+    }
+    figure = plots.trajectories(runs, "valley")
+    lines = figure.axes[0].lines
+    assert [line.get_label() for line in lines] == ["SGD", "Adam"]
+    np.testing.assert_allclose(lines[0].get_xydata(), runs["SGD"].parameters)
+    figure.savefig(tmp_path / "path.png")
+
+
+def test_bad_figures(traces, unchecked):
+    with pytest.raises(TypeError, match="traces must be a Trace or a dict"):
+        plots.loss_curves([1.0, 2.0])
+    with pytest.raises(ValueError, match="has no length"):
+        plots.schedule(constant(0.1))
+    with pytest.raises(ValueError, match="measure_sharpness_at"):
+        plots.sharpness(traces["calm"])
+    with pytest.raises(ValueError, match="record_parameters=True"):
+        plots.trajectories(traces, "valley")
+    with pytest.raises(ValueError, match="surface must be one of"):
+        plots.trajectories(traces, "bowl")
+    with pytest.raises(ValueError, match="at least one finite gradient norm"):
+        plots.norm_histogram([np.nan])
+    with pytest.raises(ValueError, match="positive norm"):
+        plots.norm_histogram([0.0, 0.0])
