@@ -1,6 +1,9 @@
 """stabsim: train small networks, break them, explain why, and mend them."""
 
+from typing import TYPE_CHECKING, Any
+
 from stabsim import clipping as clipping
+from stabsim import playbook as playbook
 from stabsim import schedules as schedules
 from stabsim import workloads as workloads
 from stabsim.diagnosis import Diagnosis as Diagnosis
@@ -15,3 +18,15 @@ from stabsim.optimizers import sgd as sgd
 from stabsim.simulate import simulate as simulate
 from stabsim.sweep import sweep as sweep
 from stabsim.trace import Trace as Trace
+
+if TYPE_CHECKING:
+    from stabsim import plots as plots
+
+
+def __getattr__(name: str) -> Any:
+    """``stabsim.plots``, imported when it is first used: training needs no charts."""
+    if name == "plots":
+        import stabsim.plots
+
+        return stabsim.plots
+    raise AttributeError(f"stabsim has no attribute {name!r}")

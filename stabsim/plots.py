@@ -14,7 +14,6 @@ import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import xarray as xr
-from matplotlib.figure import Figure
 
 from stabsim import _check
 from stabsim.clipping import norm_percentile
@@ -341,16 +340,20 @@ def sharpness(
     return _style(chart, title)
 
 
-def trajectories(traces: dict[str, Trace], surface: str, *, title: str = "Trajectories") -> Figure:
+def trajectories(traces: dict[str, Trace], surface: str, *, title: str = "Trajectories") -> Any:
     """Paths of runs over the contours of a 2-D surface, in Matplotlib, whose contours are better.
 
     Args:
         traces: runs on that surface with ``record_parameters=True``, one a label.
         surface: its name.
         title: the figure's title.
+    Returns:
+        A ``matplotlib.figure.Figure``.
     Raises:
         ValueError: if the surface is unknown or a run did not record its parameters.
     """
+    from matplotlib.figure import Figure  # here, for no other figure needs it
+
     _check.choice("surface", surface, SURFACES)
     named = SURFACES[surface]
     left, right, bottom, top = named.box
@@ -382,3 +385,8 @@ def trajectories(traces: dict[str, Trace], surface: str, *, title: str = "Trajec
 
 def _cycle(items: Sequence[str]) -> list[str]:
     return [items[i % len(items)] for i in range(64)]
+
+
+def use_svg() -> None:
+    """Show charts as SVG from here on: no script, no network, the same on every page."""
+    alt.renderers.enable("svg")

@@ -4,7 +4,6 @@ from functools import cache
 
 import jax.numpy as jnp
 import numpy as np
-from sklearn.datasets import load_digits
 
 from stabsim.workloads.workload import Batch
 
@@ -14,6 +13,8 @@ CLASSES = 10
 
 @cache
 def _arrays() -> tuple[np.ndarray, np.ndarray]:
+    from sklearn.datasets import load_digits  # here, for it takes longer to import than to use
+
     images, labels = (np.asarray(part) for part in load_digits(return_X_y=True))
     order = np.random.default_rng(0).permutation(len(labels))
     images, labels = images[order], labels[order]
