@@ -101,8 +101,8 @@ def _lines(traces: Any, name: str, title: str, log: bool) -> Any:
         return alt.layer(lines)
     crosses = (
         alt.Chart(pd.DataFrame(ends))
-        .mark_point(shape="cross", angle=45, size=120, filled=True)
-        .encode(x, y, alt.Color("run:N", legend=None, sort=None), tooltip=["run", "step"])
+        .mark_point(shape="cross", angle=45, size=120, filled=True, color=GREY, opacity=1)
+        .encode(x, y, tooltip=["run", "step"])
     )
     return alt.layer(lines, crosses)
 

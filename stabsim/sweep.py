@@ -10,7 +10,7 @@ import jax
 import numpy as np
 import pandas as pd
 import xarray as xr
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from stabsim import _check
 from stabsim.grid import BOOLEAN, Axis, Grid
