@@ -376,12 +376,6 @@ def adam(
     return Adam(as_schedule(learning_rate), beta1, beta2, eps)
 
 
-class NAdamState(NamedTuple):
-    step: Int[Array, ""]
-    m: Tree
-    v: Tree
-
-
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class NAdam(Optimizer):
@@ -390,15 +384,13 @@ class NAdam(Optimizer):
     beta2: Scalar
     eps: Scalar
 
-    def init(self, params: Tree) -> NAdamState:
-        return NAdamState(_first_step(), m=zeros_like(params), v=zeros_like(params))
-
+    init = Adam.init
     bias_correction = Adam.bias_correction
     preconditioner = Adam.preconditioner
 
     def update(
-        self, grads: Tree, state: NAdamState, params: Tree | None = None
-    ) -> tuple[Tree, NAdamState]:
+        self, grads: Tree, state: AdamState, params: Tree | None = None
+    ) -> tuple[Tree, AdamState]:
         eta, beta1, beta2, eps = self.rate(state), self.beta1, self.beta2, self.eps
         m = tree_map(lambda g, m: beta1 * m + (1 - beta1) * g, grads, state.m)
         v = tree_map(lambda g, v: beta2 * v + (1 - beta2) * g**2, grads, state.v)
@@ -407,7 +399,7 @@ class NAdam(Optimizer):
             lambda g, m, v: -eta * (beta1 * m + (1 - beta1) * g) / (jnp.sqrt(v) + eps) * b,
             grads, m, v,
         )  # fmt: skip
-        return updates, NAdamState(state.step + 1, m, v)
+        return updates, AdamState(state.step + 1, m, v)
 
     def threshold(self, learning_rate: Scalar) -> Scalar:
         r""":math:`(2 + 2\beta_1)/((1 + 2\beta_1)(1 - \beta_1)\eta)`.
