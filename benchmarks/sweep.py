@@ -2,7 +2,7 @@
 
 16 rates, 500 steps, batch 64, digits perceptron 64-64-64-10, Momentum 0.9, 50 steps of warmup,
 clipping at a global norm of 1. Every peer gets the same initial parameters, rates and
-minibatches, and must end at the same losses. The rounds run the peers in turn, so that a busy
+minibatches, and must end at the same losses where training is stable. The rounds run the peers in turn, so that a busy
 machine is busy for all; quoted are the median time and the median of the ratios to stabsim,
 round by round. Compilation is timed apart. Run as ``python -m benchmarks.sweep``.
 """
@@ -185,10 +185,10 @@ def main() -> int:
         start = time.perf_counter()
         ends[name] = run()
         first[name] = time.perf_counter() - start
-    stable = ends["stabsim.sweep"] < 0.5
+    stable = RATES < 0.05  # above it the order of a sum decides what comes after the decimal point
     for name, end in ends.items():
         np.testing.assert_allclose(
-            end[stable], ends["stabsim.sweep"][stable], rtol=0.05, err_msg=name
+            end[stable], ends["stabsim.sweep"][stable], rtol=0.01, err_msg=name
         )
     for _ in range(ROUNDS):
         for name, run in PEERS.items():

@@ -1,0 +1,84 @@
+"""From a jaxpr to C, an equation at a time."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from jax.extend import source_info_util
+from jax.extend.core import Literal
+
+from stabsim.wasm.rules import RULES
+from stabsim.wasm.value import UnsupportedError, Value
+from stabsim.wasm.writer import Writer
+
+LONGEST = 1200  # characters of an expression that is still left unstored
+
+
+def interpret(
+    w: Writer, jaxpr: Any, consts: Sequence[Any], operands: Sequence[Value]
+) -> list[Value]:
+    """Write the C of a jaxpr; returns the values of its results, which may be unstored."""
+    values: dict[Any, Value] = {}
+    uses = _uses(jaxpr)
+    left = Counter(uses)
+
+    def bind(variable: Any, value: Value) -> None:
+        w.retain([value])
+        values[variable] = value
+
+    def read(variable: Any) -> Value:
+        if isinstance(variable, Literal):
+            return w.constant(np.asarray(variable.val, variable.aval.dtype))
+        return values[variable]
+
+    def drop(variable: Any) -> None:
+        left[variable] -= 1
+        if left[variable] <= 0 and variable in values:
+            w.release([values.pop(variable)])
+
+    for variable, const in zip(jaxpr.constvars, consts, strict=True):
+        bind(variable, w.constant(const))
+    for variable, value in zip(jaxpr.invars, operands, strict=True):
+        bind(variable, value)
+    for eqn in jaxpr.eqns:
+        with w.scratch():
+            results = _apply(w, eqn, [read(v) for v in eqn.invars])
+            for variable, value in zip(eqn.outvars, results, strict=True):
+                if uses[variable]:
+                    bind(variable, _settled(w, value, uses[variable]))
+            for variable in eqn.invars:
+                if not isinstance(variable, Literal):
+                    drop(variable)
+    results = [read(v) for v in jaxpr.outvars]
+    w.retain(results)
+    for value in values.values():
+        w.release([value])
+    w.release(results, free=False)
+    return results
+
+
+def _uses(jaxpr: Any) -> Counter:
+    used = [v for eqn in jaxpr.eqns for v in eqn.invars] + list(jaxpr.outvars)
+    return Counter(v for v in used if not isinstance(v, Literal))
+
+
+def _settled(w: Writer, value: Any, uses: int) -> Any:
+    """Store what is read more than once, or has grown too long; leave the rest for one loop."""
+    if value.is_trivial or not isinstance(value, Value):
+        return value
+    return w.copied(value) if uses > 1 or len(value.code) > LONGEST else value
+
+
+def _apply(w: Writer, eqn: Any, operands: list[Value]) -> list[Value]:
+    name = eqn.primitive.name
+    try:
+        if name not in RULES:
+            raise UnsupportedError(f"the primitive {name!r}")
+        results = RULES[name](w, eqn, *operands)
+    except UnsupportedError as error:
+        where = source_info_util.summarize(eqn.source_info)
+        if error.where or not where:  # known already, or known to the caller's equation
+            raise
+        raise UnsupportedError(error.what, where) from None
+    return results if isinstance(results, list) else [results]

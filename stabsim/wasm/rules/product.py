@@ -1,0 +1,51 @@
+"""Matrix products: every ``dot_general`` is a batch of products of strided matrices."""
+
+from typing import Any
+
+import numpy as np
+
+from stabsim.wasm.rules.layout import reshaped
+from stabsim.wasm.value import UnsupportedError, Value
+from stabsim.wasm.writer import Writer
+
+
+def dot_general(w: Writer, eqn: Any, a: Value, b: Value) -> Value:
+    (a_sum, b_sum), (a_batch, b_batch) = eqn.params["dimension_numbers"]
+    if a.dtype != "float32" or b.dtype != "float32":
+        raise UnsupportedError(f"dot_general of {a.dtype} and {b.dtype}: only float32")
+    a_free = [i for i in range(len(a.shape)) if i not in (*a_sum, *a_batch)]
+    b_free = [i for i in range(len(b.shape)) if i not in (*b_sum, *b_batch)]
+    batch = [a.shape[i] for i in a_batch]
+    m, k, n = (_count(a, a_free), _count(a, a_sum), _count(b, b_free))
+    a = _matrix(w, a.transpose([*a_batch, *a_free, *a_sum]), (*batch, m, k))
+    b = _matrix(w, b.transpose([*b_batch, *b_sum, *b_free]), (*batch, k, n))
+    out = w.new("float32", eqn.outvars[0].aval.shape)
+    flat = out.reshape((*batch, m, n))
+    assert flat is not None
+    if k == 0:
+        w.assign(out, Value("float32", out.shape, "0.0f"))
+        return out
+    w.panels = max(w.panels, k * (n + 7 & ~7))
+    w.loops(batch, lambda i: w.line(_product(a, b, flat, i, m, n, k)))
+    return out
+
+
+def _count(x: Value, axes: Any) -> int:
+    return int(np.prod([x.shape[i] for i in axes], dtype=np.int64))
+
+
+def _matrix(w: Writer, x: Value, shape: tuple[int, ...]) -> Value:
+    return reshaped(w, w.stored(x), shape)
+
+
+def _product(a: Value, b: Value, out: Value, i: list[str], m: int, n: int, k: int) -> str:
+    pa, pb, po = (f"&{x.at([*i, '0', '0'])}" for x in (a, b, out))
+    (ra, ca), (rb, cb) = a.view.strides[-2:], b.view.strides[-2:]
+    if n == 1:
+        return f"matvec({m}, {k}, {pa}, {ra}, {ca}, {pb}, {rb}, {po});"
+    if m == 1 and cb != 1:
+        return f"matvec({n}, {k}, {pb}, {cb}, {rb}, {pa}, {ca}, {po});"
+    return f"matmul({m}, {n}, {k}, {pa}, {ra}, {ca}, {pb}, {rb}, {cb}, {po}, panels);"
+
+
+RULES = {"dot_general": dot_general}

@@ -1,0 +1,213 @@
+// What the rules call. Compiled with every program; what a program does not use is left out.
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#define EXPORT(name) __attribute__((export_name(name)))
+#define NOINLINE __attribute__((noinline, unused)) static
+#define INLINE __attribute__((always_inline, unused)) static inline
+
+// --- scalars: XLA's meaning where C's differs ---
+
+// NaN if either is NaN, as in XLA.
+INLINE float max_f(float a, float b) { return __builtin_wasm_max_f32(a, b); }
+INLINE float min_f(float a, float b) { return __builtin_wasm_min_f32(a, b); }
+INLINE int max_i(int a, int b) { return a > b ? a : b; }
+INLINE int min_i(int a, int b) { return a < b ? a : b; }
+INLINE unsigned max_u(unsigned a, unsigned b) { return a > b ? a : b; }
+INLINE unsigned min_u(unsigned a, unsigned b) { return a < b ? a : b; }
+INLINE float abs_f(float x) { return fabsf(x); }
+INLINE int abs_i(int x) { return x < 0 ? -x : x; }
+INLINE unsigned abs_u(unsigned x) { return x; }
+INLINE float sign_f(float x) { return x != x ? x : (float)((x > 0) - (x < 0)); }
+INLINE int sign_i(int x) { return (x > 0) - (x < 0); }
+INLINE unsigned sign_u(unsigned x) { return x > 0; }
+INLINE float square_f(float x) { return x * x; }
+INLINE int square_i(int x) { return x * x; }
+INLINE unsigned square_u(unsigned x) { return x * x; }
+INLINE float rsqrt_f(float x) { return 1.0f / sqrtf(x); }
+INLINE float logistic_f(float x) { return 1.0f / (1.0f + expf(-x)); }
+INLINE float tan_f(float x) { return tanf(x); }
+INLINE int finite_f(float x) { return fabsf(x) <= 3.40282347e38f; }
+
+// Division by zero is -1 (all ones) and its remainder the dividend: wasm itself would trap.
+INLINE int div_i(int a, int b) { return b == 0 ? -1 : b == -1 ? (int)(0u - (unsigned)a) : a / b; }
+INLINE unsigned div_u(unsigned a, unsigned b) { return b == 0 ? ~0u : a / b; }
+INLINE float rem_f(float a, float b) { return fmodf(a, b); }
+INLINE int rem_i(int a, int b) { return b == 0 ? a : b == -1 ? 0 : a % b; }
+INLINE unsigned rem_u(unsigned a, unsigned b) { return b == 0 ? a : a % b; }
+INLINE unsigned shift_left(unsigned a, unsigned b) { return b > 31 ? 0 : a << b; }
+INLINE unsigned shift_right(unsigned a, unsigned b) { return b > 31 ? 0 : a >> b; }
+INLINE int shift_right_arithmetic(int a, unsigned b) { return a >> (b > 31 ? 31 : b); }
+
+// Saturates, and takes NaN to 0.
+INLINE int int_of(float x) { return __builtin_wasm_trunc_saturate_s_i32_f32(x); }
+INLINE unsigned uint_of(float x) { return __builtin_wasm_trunc_saturate_u_i32_f32(x); }
+INLINE float float_from_bits(unsigned x) { float y; memcpy(&y, &x, 4); return y; }
+INLINE unsigned bits_of_float(float x) { unsigned y; memcpy(&y, &x, 4); return y; }
+
+INLINE float power_f(float x, int n) {
+    unsigned m = n < 0 ? 0u - (unsigned)n : (unsigned)n;
+    float y = 1.0f;
+    for (; m; m >>= 1, x *= x)
+        if (m & 1) y *= x;
+    return n < 0 ? 1.0f / y : y;
+}
+INLINE unsigned power_u(unsigned x, int n) {
+    unsigned y = 1;
+    for (unsigned m = (unsigned)n; m; m >>= 1, x *= x)
+        if (m & 1) y *= x;
+    return y;
+}
+
+// Giles, Approximating the erfinv function (2012), single precision.
+INLINE float erf_inv(float x) {
+    static const float near[] = {2.81022636e-08f,  3.43273939e-07f, -3.5233877e-06f,
+                                 -4.39150654e-06f, 0.00021858087f,  -0.00125372503f,
+                                 -0.00417768164f,  0.246640727f,    1.50140941f};
+    static const float far[] = {-0.000200214257f, 0.000100950558f, 0.00134934322f,
+                                -0.00367342844f,  0.00573950773f,  -0.0076224613f,
+                                0.00943887047f,   1.00167406f,     2.83297682f};
+    if (fabsf(x) == 1.0f) return x * INFINITY;
+    float w = -log1pf(-x * x);
+    int central = w < 5.0f;
+    const float *c = central ? near : far;
+    w = central ? w - 2.5f : sqrtf(w) - 3.0f;
+    float p = c[0];
+    for (int i = 1; i < 9; i++) p = c[i] + p * w;
+    return p * x;
+}
+
+// Sums may be taken in any order, so that they are taken four and more at a time.
+INLINE float sum_f(float a, float b) {
+#pragma clang fp reassociate(on)
+    return a + b;
+}
+INLINE int sum_i(int a, int b) { return (int)((unsigned)a + (unsigned)b); }
+INLINE unsigned sum_u(unsigned a, unsigned b) { return a + b; }
+INLINE float prod_f(float a, float b) { return a * b; }
+INLINE int prod_i(int a, int b) { return (int)((unsigned)a * (unsigned)b); }
+INLINE unsigned prod_u(unsigned a, unsigned b) { return a * b; }
+
+// --- matrix products ---
+
+typedef float v4 __attribute__((vector_size(16), aligned(4)));
+
+// A tile of `rows` by 4 `vectors` of the product, held in registers. Constant loop bounds unroll.
+#define TILE(name, rows, vectors)                                                             \
+    INLINE void name(int depth, const float *a, int row, int column, const float *b, int step, \
+                     float *out, int width, int columns) {                                    \
+        v4 sum[rows][vectors] = {0};                                                          \
+        for (int k = 0; k < depth; k++, a += column, b += step) {                             \
+            for (int j = 0; j < vectors; j++) {                                               \
+                v4 x = *(const v4 *)(b + 4 * j);                                              \
+                for (int i = 0; i < rows; i++) sum[i][j] += a[i * row] * x;                   \
+            }                                                                                 \
+        }                                                                                     \
+        for (int i = 0; i < rows; i++)                                                        \
+            for (int j = 0; j < vectors; j++) {                                               \
+                if (4 * j + 4 <= columns)                                                     \
+                    *(v4 *)(out + i * width + 4 * j) = sum[i][j];                             \
+                else                                                                          \
+                    for (int c = 4 * j; c < columns; c++) out[i * width + c] = sum[i][j][c - 4 * j]; \
+            }                                                                                 \
+    }
+TILE(tile_4_8, 4, 2)
+TILE(tile_1_8, 1, 2)
+TILE(tile_4_4, 4, 1)
+TILE(tile_1_4, 1, 1)
+
+// out (m by n) = a (m by k, any strides) times b (k by n, any strides). `panels` is room for b
+// in panels of eight columns, zero-padded: copied there unless it already reads like that.
+NOINLINE void matmul(int m, int n, int k, const float *restrict a, int a_row, int a_column,
+                     const float *restrict b, int b_row, int b_column, float *restrict out,
+                     float *restrict panels) {
+    int step = b_row, panel = 8;
+    if (b_column != 1 || n % 4) {
+        step = 8;
+        panel = 8 * k;
+        for (int j = 0; j < n; j += 8)
+            for (int r = 0; r < k; r++)
+                for (int c = 0; c < 8; c++)
+                    panels[j * k + 8 * r + c] = j + c < n ? b[r * b_row + (j + c) * b_column] : 0;
+        b = panels;
+    }
+    for (int j = 0; j < n; j += 8, b += panel) {
+        int columns = n - j, i = 0;
+        const float *p = a;
+        float *o = out + j;
+        if (columns > 4) {
+            if (columns > 8) columns = 8;
+            for (; i + 4 <= m; i += 4, p += 4 * a_row, o += 4 * n)
+                tile_4_8(k, p, a_row, a_column, b, step, o, n, columns);
+            for (; i < m; i++, p += a_row, o += n)
+                tile_1_8(k, p, a_row, a_column, b, step, o, n, columns);
+        } else {
+            for (; i + 4 <= m; i += 4, p += 4 * a_row, o += 4 * n)
+                tile_4_4(k, p, a_row, a_column, b, step, o, n, columns);
+            for (; i < m; i++, p += a_row, o += n)
+                tile_1_4(k, p, a_row, a_column, b, step, o, n, columns);
+        }
+    }
+}
+
+// out (m) = a (m by k) times b (k).
+NOINLINE void matvec(int m, int k, const float *restrict a, int a_row, int a_column,
+                     const float *restrict b, int b_row, float *restrict out) {
+    for (int i = 0; i < m; i++, a += a_row) {
+        float s = 0;
+        if (a_column == 1 && b_row == 1)
+            for (int j = 0; j < k; j++) s = sum_f(s, a[j] * b[j]);
+        else
+            for (int j = 0; j < k; j++) s = sum_f(s, a[j * a_column] * b[j * b_row]);
+        out[i] = s;
+    }
+}
+
+// --- random bits ---
+
+// One block of Threefry-2x32 with 20 rounds: Salmon et al., Parallel Random Numbers (2011).
+INLINE void threefry(unsigned k0, unsigned k1, unsigned *x0, unsigned *x1) {
+    static const int turns[2][4] = {{13, 15, 26, 6}, {17, 29, 16, 24}};
+    const unsigned key[3] = {k0, k1, k0 ^ k1 ^ 0x1BD11BDAu};
+    unsigned a = *x0 + k0, b = *x1 + k1;
+    for (int round = 0; round < 5; round++) {
+        for (int i = 0; i < 4; i++) {
+            int turn = turns[round % 2][i];
+            a += b;
+            b = (b << turn | b >> (32 - turn)) ^ a;
+        }
+        a += key[(round + 1) % 3];
+        b += key[(round + 2) % 3] + round + 1;
+    }
+    *x0 = a;
+    *x1 = b;
+}
+
+// --- sorting ---
+
+// Numbers whose unsigned order is the order of the values; every NaN comes last.
+INLINE unsigned order_f(float x) {
+    if (x != x) return ~0u;
+    unsigned bits = bits_of_float(x == 0 ? 0.0f : x);
+    return bits >> 31 ? ~bits : bits | 0x80000000u;
+}
+INLINE unsigned order_i(int x) { return (unsigned)x ^ 0x80000000u; }
+INLINE unsigned order_u(unsigned x) { return x; }
+
+// Sorts pairs of a key (high half) and its place (low half): equal keys keep their order.
+NOINLINE void merge_sort(uint64_t *pairs, uint64_t *other, int n) {
+    uint64_t *from = pairs, *to = other;
+    for (int width = 1; width < n; width *= 2) {
+        for (int low = 0; low < n; low += 2 * width) {
+            int middle = min_i(low + width, n), high = min_i(low + 2 * width, n);
+            for (int i = low, j = middle, k = low; k < high; k++)
+                to[k] = j >= high || (i < middle && from[i] <= from[j]) ? from[i++] : from[j++];
+        }
+        uint64_t *swap = from;
+        from = to;
+        to = swap;
+    }
+    if (from != pairs) memcpy(pairs, from, n * sizeof *pairs);
+}

@@ -1,0 +1,227 @@
+"""What a jaxpr's variable stands for in C: an expression over strided views, not yet computed.
+
+Broadcasting, transposing, slicing and reversing only change strides and cost nothing, and
+elementwise rules only grow the expression, so that a chain of them becomes one loop.
+"""
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+C_TYPE = {"float32": "float", "int32": "int", "uint32": "unsigned", "bool": "int"}
+SUFFIX = {"float32": "f", "int32": "i", "uint32": "u", "bool": "i"}
+
+
+class UnsupportedError(NotImplementedError):
+    """The program holds something that is not compiled.
+
+    Attributes:
+        what: the primitive or dtype, and what would be compiled instead.
+        where: the file, line and function it comes from, if known.
+    """
+
+    def __init__(self, what: str, where: str = "") -> None:
+        self.what, self.where = what, where
+        place = f", which comes from {where}" if where else ""
+        super().__init__(f"cannot compile {what}{place}")
+
+
+def dtype_of(dtype: object) -> str:
+    """The name of a dtype that is compiled."""
+    name = str(dtype)
+    if name not in C_TYPE:
+        raise UnsupportedError(f"{name} values (compiled are {', '.join(C_TYPE)})")
+    return name
+
+
+def row_major(shape: Sequence[int]) -> tuple[int, ...]:
+    """The strides of a contiguous array."""
+    return tuple(itertools.accumulate([1, *reversed(shape[1:])], int.__mul__))[::-1] * bool(shape)
+
+
+@dataclass(eq=False)
+class Buffer:
+    """A static C array."""
+
+    name: str
+    dtype: str
+    size: int
+    reusable: bool = True
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A strided view of a buffer, or without a buffer the position itself, as for iota."""
+
+    buffer: Buffer | None
+    strides: tuple[int, ...]
+    offset: int = 0
+    moving: str = ""  # a C expression that is added to the offset
+
+    def at(self, indices: Sequence[str], shape: Sequence[int]) -> str:
+        terms = [
+            name if stride == 1 else f"{name} * {stride}"
+            for name, stride, size in zip(indices, self.strides, shape, strict=True)
+            if stride and size != 1
+        ]
+        if self.moving:
+            terms.append(self.moving)
+        if self.offset or not terms:
+            terms.append(str(self.offset))
+        place = " + ".join(terms)
+        return f"{self.buffer.name}[{place}]" if self.buffer else f"({place})"
+
+
+@dataclass(frozen=True)
+class Value:
+    """A C expression ``code`` in which ``{0}``, ``{1}``, ... are the leaves at one index."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    code: str
+    leaves: tuple[Leaf, ...] = ()
+
+    @property
+    def size(self) -> int:
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    @property
+    def is_view(self) -> bool:
+        return self.code == "{0}" and self.leaves[0].buffer is not None
+
+    @property
+    def is_trivial(self) -> bool:
+        """Whether it is as cheap to compute twice as to store."""
+        return len(self.leaves) == 0 or self.code == "{0}"
+
+    @property
+    def view(self) -> Leaf:
+        assert self.is_view
+        return self.leaves[0]
+
+    def at(self, indices: Sequence[str]) -> str:
+        return self.code.format(*(leaf.at(indices, self.shape) for leaf in self.leaves))
+
+    # --- views ---
+
+    def _restride(
+        self, shape: Sequence[int], change: Callable[[Leaf], tuple[Sequence[int], int]]
+    ) -> "Value":
+        leaves = []
+        for leaf in self.leaves:
+            strides, offset = change(leaf)
+            leaves.append(replace(leaf, strides=tuple(strides), offset=leaf.offset + offset))
+        return replace(self, shape=tuple(shape), leaves=tuple(leaves))
+
+    def broadcast(self, shape: Sequence[int], dimensions: Sequence[int]) -> "Value":
+        """Axis i becomes axis ``dimensions[i]`` of ``shape``; the rest repeats."""
+
+        def change(leaf: Leaf) -> tuple[list[int], int]:
+            strides = [0] * len(shape)
+            for axis, size, stride in zip(dimensions, self.shape, leaf.strides, strict=True):
+                strides[axis] = 0 if size == 1 else stride
+            return strides, 0
+
+        return self._restride(shape, change)
+
+    def transpose(self, order: Sequence[int]) -> "Value":
+        return self._restride(
+            [self.shape[i] for i in order], lambda leaf: ([leaf.strides[i] for i in order], 0)
+        )
+
+    def slice(self, starts: Sequence[int], sizes: Sequence[int], steps: Sequence[int]) -> "Value":
+        return self._restride(
+            sizes,
+            lambda leaf: (
+                [s * k for s, k in zip(leaf.strides, steps, strict=True)],
+                sum(s * k for s, k in zip(leaf.strides, starts, strict=True)),
+            ),
+        )
+
+    def reverse(self, dimensions: Sequence[int]) -> "Value":
+        steps = [-1 if i in dimensions else 1 for i in range(len(self.shape))]
+        starts = [n - 1 if i in dimensions else 0 for i, n in enumerate(self.shape)]
+        return self.slice(starts, self.shape, steps)
+
+    def move(self, axis: int, place: str, size: int | None = None) -> "Value":
+        """Begin ``axis`` at the C expression ``place``: ``size`` entries, or one and no axis."""
+        shape = list(self.shape)
+        shape[axis : axis + 1] = [] if size is None else [size]
+
+        def moved(leaf: Leaf) -> Leaf:
+            strides = list(leaf.strides)
+            stride = strides[axis]
+            if size is None:
+                del strides[axis]
+            term = f"{place} * {stride}" if stride else ""
+            moving = " + ".join(filter(None, [leaf.moving, term]))
+            return replace(leaf, strides=tuple(strides), moving=moving)
+
+        return replace(self, shape=tuple(shape), leaves=tuple(map(moved, self.leaves)))
+
+    def reshape(self, shape: Sequence[int]) -> "Value | None":
+        """The reshaped value, or None if its entries do not lie that way in memory."""
+        try:
+            strides = [_reshaped(self.shape, leaf.strides, shape) for leaf in self.leaves]
+        except ValueError:
+            return None
+        leaves = (
+            replace(leaf, strides=new) for leaf, new in zip(self.leaves, strides, strict=True)
+        )
+        return replace(self, shape=tuple(shape), leaves=tuple(leaves))
+
+
+def _reshaped(shape: Sequence[int], strides: Sequence[int], new: Sequence[int]) -> tuple[int, ...]:
+    """NumPy knows when a reshape needs no copy; no entry is ever read."""
+    if 0 in shape:
+        return (0,) * len(new)
+    seen = np.lib.stride_tricks.as_strided(np.empty(1, np.int8), shape, strides, writeable=False)
+    return np.reshape(seen, new, copy=False).strides
+
+
+def combine(dtype: str, shape: Sequence[int], template: str, *parts: Value) -> Value:
+    """The expression ``template`` in which ``{0}``, ``{1}``, ... are ``parts``, entry by entry.
+
+    Axes of size 1 repeat, and so do scalars.
+    """
+    leaves: list[Leaf] = []
+    codes = []
+    for part in parts:
+        part = part.broadcast(shape, range(len(part.shape)))
+        places = []
+        for leaf in part.leaves:
+            if leaf not in leaves:
+                leaves.append(leaf)
+            places.append(f"{{{leaves.index(leaf)}}}")
+        codes.append(part.code.format(*places))
+    return Value(dtype, tuple(shape), f"({template.format(*codes)})", tuple(leaves))
+
+
+def literal(number: object, dtype: str, shape: Sequence[int] = ()) -> Value:
+    """One number, repeated."""
+    if dtype == "float32":
+        x = float(np.float32(number))  # type: ignore[arg-type]
+        if np.isnan(x):
+            code = "NAN"
+        elif np.isinf(x):
+            code = "INFINITY" if x > 0 else "(-INFINITY)"
+        else:
+            code = f"{x.hex()}f" if x >= 0 and not np.signbit(x) else f"({x.hex()}f)"
+    else:
+        n = int(number)  # type: ignore[call-overload]
+        code = f"{n}u" if dtype == "uint32" else f"({n - 1} + 1)" if n < 0 else str(n)
+    return Value(dtype, tuple(shape), code)
+
+
+def position(shape: Sequence[int], axis: int, dtype: str) -> Value:
+    """At each index, its place along ``axis``."""
+    strides = tuple(int(i == axis) for i in range(len(shape)))
+    value = Value("int32", tuple(shape), "{0}", (Leaf(None, strides),))
+    return value if dtype == "int32" else combine(dtype, shape, f"({C_TYPE[dtype]}){{0}}", value)
+
+
+def full_view(buffer: Buffer, shape: Sequence[int]) -> Value:
+    """All of a buffer, in row-major order."""
+    return Value(buffer.dtype, tuple(shape), "{0}", (Leaf(buffer, row_major(shape)),))
