@@ -1,4 +1,6 @@
-# make serve   set up, build the book and serve it at http://localhost:8000
+# make serve   set up, build the book in both languages and serve it at http://localhost:8000
+# make book    set up, then build it into _build/site
+# make hashes  set up, then list the translated sections that are stale
 # make test    set up, then lint, check types and test
 # make claims  set up, then test every claim of the playbook (about a quarter of an hour)
 # make bench   set up, then run the benchmarks
@@ -8,21 +10,25 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 
-.PHONY: serve book test claims bench lock clean
+.PHONY: serve book hashes test claims bench lock clean
 .DELETE_ON_ERROR:
 
 serve: book
 	@echo "The book is at http://localhost:$(PORT) (stop with Ctrl-C)"
-	@$(BIN)/python -m http.server $(PORT) --directory _build/html
+	@$(BIN)/python -m http.server $(PORT) --bind localhost --directory _build/site
 
 book: .venv/ready
-	$(BIN)/jupyter-book build . -W --keep-going
+	$(BIN)/python -m book
+
+hashes: .venv/ready
+	$(BIN)/python -m book hashes
 
 test: .venv/ready-for-tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
-	$(BIN)/pytest -n 2
+	$(BIN)/python -m tests.browser
+	$(BIN)/pytest -n 2 --dist loadgroup
 
 claims: .venv/ready
 	$(BIN)/python -m claims

@@ -1,5 +1,6 @@
 """stabsim: train small networks, break them, explain why, and mend them."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from stabsim import clipping as clipping
@@ -20,13 +21,15 @@ from stabsim.sweep import sweep as sweep
 from stabsim.trace import Trace as Trace
 
 if TYPE_CHECKING:
+    from stabsim import labs as labs
     from stabsim import plots as plots
+    from stabsim import wasm as wasm
+
+LATER = ("labs", "plots", "wasm")
+"""Imported when they are first used: training needs none of them."""
 
 
 def __getattr__(name: str) -> Any:
-    """``stabsim.plots``, imported when it is first used: training needs no charts."""
-    if name == "plots":
-        import stabsim.plots
-
-        return stabsim.plots
+    if name in LATER:
+        return import_module(f"stabsim.{name}")
     raise AttributeError(f"stabsim has no attribute {name!r}")

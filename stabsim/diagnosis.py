@@ -9,6 +9,7 @@ import xarray as xr
 
 from stabsim import _check
 from stabsim.trace import Trace, diverged_at, final_loss
+from stabsim.words import EVIDENCE, VERDICTS, number
 
 WINDOW = 5
 """Losses are smoothed by a running median of at least this many records: an outlying
@@ -102,27 +103,34 @@ class Diagnosis(NamedTuple):
     @property
     def evidence(self) -> list[str]:
         """What the verdict rests on, one sentence each."""
-        lines = [f"The loss starts at {self.initial_loss:.3g} and ends at {self.final_loss:.3g}."]
+        return self.sentences("en")[1:]
+
+    def sentences(self, language: str = "en") -> list[str]:
+        """The verdict and its evidence in "en" or "id", one sentence each."""
+
+        def say(name: str, **values: float | str) -> str:
+            written = {k: v if isinstance(v, str) else number(v, language) for k, v in values.items()}
+            return EVIDENCE[name].in_(language).format(**written)
+
+        verdict = VERDICTS[self.verdict].in_(language)
+        lines = [
+            f"{verdict[0].upper()}{verdict[1:]}.",
+            say("span", initial=self.initial_loss, final=self.final_loss),
+        ]
         for rise in self.rises:
-            back = (
-                "and never comes back"
-                if rise.recovered_at is None
-                else f"and is back by step {rise.recovered_at:g}"
-            )
-            when = "early" if rise.early else "in mid-training"
-            lines.append(
-                f"It rises {when}: from {rise.lowest:.3g} at step {rise.onset:g} to "
-                f"{rise.peak:.3g} at step {rise.peak_step:g}, {back}."
-            )
+            lost = rise.recovered_at is None
+            back = say("lost") if lost else say("recovered", step=rise.recovered_at)
+            values = {k: v for k, v in rise._asdict().items() if k not in ("recovered_at", "early")}
+            lines.append(say("early" if rise.early else "mid", **values, back=back))
         if self.diverged_at is not None:
-            lines.append(f"It is not finite from step {self.diverged_at:g} on.")
+            lines.append(say("diverged", step=self.diverged_at))
         if self.largest_gradient is not None:
             step, norm = self.largest_gradient
-            lines.append(f"The largest gradient norm is {norm:.3g}, at step {step:g}.")
+            lines.append(say("gradient", norm=norm, step=step))
         return lines
 
     def __str__(self) -> str:
-        return "\n".join([f"{self.verdict.capitalize()}.", *self.evidence])
+        return "\n".join(self.sentences())
 
 
 def diagnose(

@@ -15,19 +15,20 @@ from stabsim.wasm.writer import Writer
 LONGEST = 1200  # characters of an expression that is still left unstored
 
 
-def interpret(
-    w: Writer, jaxpr: Any, consts: Sequence[Any], operands: Sequence[Value]
-) -> list[Value]:
-    """Write the C of a jaxpr; returns the values of its results, which may be unstored."""
-    values: dict[Any, Value] = {}
+def interpret(w: Writer, jaxpr: Any, consts: Sequence[Any], operands: Sequence[Any]) -> list[Any]:
+    """Write the C of a jaxpr; returns its results, which may be unstored.
+
+    Operands and results are Values, or random Keys.
+    """
+    values: dict[Any, Any] = {}
     uses = _uses(jaxpr)
     left = Counter(uses)
 
-    def bind(variable: Any, value: Value) -> None:
+    def bind(variable: Any, value: Any) -> None:
         w.retain([value])
         values[variable] = value
 
-    def read(variable: Any) -> Value:
+    def read(variable: Any) -> Any:
         if isinstance(variable, Literal):
             return w.constant(np.asarray(variable.val, variable.aval.dtype))
         return values[variable]
@@ -70,7 +71,7 @@ def _settled(w: Writer, value: Any, uses: int) -> Any:
     return w.copied(value) if uses > 1 or len(value.code) > LONGEST else value
 
 
-def _apply(w: Writer, eqn: Any, operands: list[Value]) -> list[Value]:
+def _apply(w: Writer, eqn: Any, operands: list[Any]) -> list[Any]:
     name = eqn.primitive.name
     try:
         if name not in RULES:

@@ -7,6 +7,7 @@
 #define EXPORT(name) __attribute__((export_name(name)))
 #define NOINLINE __attribute__((noinline, unused)) static
 #define INLINE __attribute__((always_inline, unused)) static inline
+#define UNROLL _Pragma("clang loop unroll(full)")
 
 // --- scalars: XLA's meaning where C's differs ---
 
@@ -37,6 +38,7 @@ INLINE unsigned div_u(unsigned a, unsigned b) { return b == 0 ? ~0u : a / b; }
 INLINE float rem_f(float a, float b) { return fmodf(a, b); }
 INLINE int rem_i(int a, int b) { return b == 0 ? a : b == -1 ? 0 : a % b; }
 INLINE unsigned rem_u(unsigned a, unsigned b) { return b == 0 ? a : a % b; }
+INLINE unsigned leading_zeros(unsigned x) { return x ? __builtin_clz(x) : 32; }
 INLINE unsigned shift_left(unsigned a, unsigned b) { return b > 31 ? 0 : a << b; }
 INLINE unsigned shift_right(unsigned a, unsigned b) { return b > 31 ? 0 : a >> b; }
 INLINE int shift_right_arithmetic(int a, unsigned b) { return a >> (b > 31 ? 31 : b); }
@@ -75,7 +77,7 @@ INLINE float erf_inv(float x) {
     const float *c = central ? near : far;
     w = central ? w - 2.5f : sqrtf(w) - 3.0f;
     float p = c[0];
-    for (int i = 1; i < 9; i++) p = c[i] + p * w;
+    UNROLL for (int i = 1; i < 9; i++) p = c[i] + p * w;
     return p * x;
 }
 
@@ -94,19 +96,19 @@ INLINE unsigned prod_u(unsigned a, unsigned b) { return a * b; }
 
 typedef float v4 __attribute__((vector_size(16), aligned(4)));
 
-// A tile of `rows` by 4 `vectors` of the product, held in registers. Constant loop bounds unroll.
+// A tile of `rows` by 4 `vectors` of the product, held in registers.
 #define TILE(name, rows, vectors)                                                             \
     INLINE void name(int depth, const float *a, int row, int column, const float *b, int step, \
                      float *out, int width, int columns) {                                    \
         v4 sum[rows][vectors] = {0};                                                          \
         for (int k = 0; k < depth; k++, a += column, b += step) {                             \
-            for (int j = 0; j < vectors; j++) {                                               \
+            UNROLL for (int j = 0; j < vectors; j++) {                                        \
                 v4 x = *(const v4 *)(b + 4 * j);                                              \
-                for (int i = 0; i < rows; i++) sum[i][j] += a[i * row] * x;                   \
+                UNROLL for (int i = 0; i < rows; i++) sum[i][j] += a[i * row] * x;            \
             }                                                                                 \
         }                                                                                     \
-        for (int i = 0; i < rows; i++)                                                        \
-            for (int j = 0; j < vectors; j++) {                                               \
+        UNROLL for (int i = 0; i < rows; i++)                                                 \
+            UNROLL for (int j = 0; j < vectors; j++) {                                        \
                 if (4 * j + 4 <= columns)                                                     \
                     *(v4 *)(out + i * width + 4 * j) = sum[i][j];                             \
                 else                                                                          \
@@ -172,8 +174,8 @@ INLINE void threefry(unsigned k0, unsigned k1, unsigned *x0, unsigned *x1) {
     static const int turns[2][4] = {{13, 15, 26, 6}, {17, 29, 16, 24}};
     const unsigned key[3] = {k0, k1, k0 ^ k1 ^ 0x1BD11BDAu};
     unsigned a = *x0 + k0, b = *x1 + k1;
-    for (int round = 0; round < 5; round++) {
-        for (int i = 0; i < 4; i++) {
+    UNROLL for (int round = 0; round < 5; round++) {
+        UNROLL for (int i = 0; i < 4; i++) {
             int turn = turns[round % 2][i];
             a += b;
             b = (b << turn | b >> (32 - turn)) ^ a;

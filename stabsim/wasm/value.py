@@ -5,13 +5,15 @@ elementwise rules only grow the expression, so that a chain of them becomes one 
 """
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
 C_TYPE = {"float32": "float", "int32": "int", "uint32": "unsigned", "bool": "int"}
 SUFFIX = {"float32": "f", "int32": "i", "uint32": "u", "bool": "i"}
+Ints = Sequence[Any]  # of int and of NumPy's: the parameters of JAX's primitives hold both
 
 
 class UnsupportedError(NotImplementedError):
@@ -36,7 +38,7 @@ def dtype_of(dtype: object) -> str:
     return name
 
 
-def row_major(shape: Sequence[int]) -> tuple[int, ...]:
+def row_major(shape: Ints) -> tuple[int, ...]:
     """The strides of a contiguous array."""
     return tuple(itertools.accumulate([1, *reversed(shape[1:])], int.__mul__))[::-1] * bool(shape)
 
@@ -107,40 +109,35 @@ class Value:
     # --- views ---
 
     def _restride(
-        self, shape: Sequence[int], change: Callable[[Leaf], tuple[Sequence[int], int]]
+        self, shape: Ints, strides: Sequence[Ints], offsets: Ints | None = None
     ) -> "Value":
-        leaves = []
-        for leaf in self.leaves:
-            strides, offset = change(leaf)
-            leaves.append(replace(leaf, strides=tuple(strides), offset=leaf.offset + offset))
-        return replace(self, shape=tuple(shape), leaves=tuple(leaves))
+        """New strides for each leaf, and what is added to its offset."""
+        leaves = (
+            replace(leaf, strides=tuple(map(int, new)), offset=leaf.offset + int(offset))
+            for leaf, new, offset in zip(
+                self.leaves, strides, offsets or [0] * len(self.leaves), strict=True
+            )
+        )
+        return replace(self, shape=tuple(map(int, shape)), leaves=tuple(leaves))
 
-    def broadcast(self, shape: Sequence[int], dimensions: Sequence[int]) -> "Value":
+    def broadcast(self, shape: Ints, dimensions: Ints) -> "Value":
         """Axis i becomes axis ``dimensions[i]`` of ``shape``; the rest repeats."""
-
-        def change(leaf: Leaf) -> tuple[list[int], int]:
-            strides = [0] * len(shape)
+        strides = [[0] * len(shape) for _ in self.leaves]
+        for new, leaf in zip(strides, self.leaves, strict=True):
             for axis, size, stride in zip(dimensions, self.shape, leaf.strides, strict=True):
-                strides[axis] = 0 if size == 1 else stride
-            return strides, 0
+                new[axis] = 0 if size == 1 else stride
+        return self._restride(shape, strides)
 
-        return self._restride(shape, change)
+    def transpose(self, order: Ints) -> "Value":
+        strides = [[leaf.strides[i] for i in order] for leaf in self.leaves]
+        return self._restride([self.shape[i] for i in order], strides)
 
-    def transpose(self, order: Sequence[int]) -> "Value":
-        return self._restride(
-            [self.shape[i] for i in order], lambda leaf: ([leaf.strides[i] for i in order], 0)
-        )
+    def slice(self, starts: Ints, sizes: Ints, steps: Ints) -> "Value":
+        strides = [[s * k for s, k in zip(x.strides, steps, strict=True)] for x in self.leaves]
+        offsets = [sum(s * k for s, k in zip(x.strides, starts, strict=True)) for x in self.leaves]
+        return self._restride(sizes, strides, offsets)
 
-    def slice(self, starts: Sequence[int], sizes: Sequence[int], steps: Sequence[int]) -> "Value":
-        return self._restride(
-            sizes,
-            lambda leaf: (
-                [s * k for s, k in zip(leaf.strides, steps, strict=True)],
-                sum(s * k for s, k in zip(leaf.strides, starts, strict=True)),
-            ),
-        )
-
-    def reverse(self, dimensions: Sequence[int]) -> "Value":
+    def reverse(self, dimensions: Ints) -> "Value":
         steps = [-1 if i in dimensions else 1 for i in range(len(self.shape))]
         starts = [n - 1 if i in dimensions else 0 for i, n in enumerate(self.shape)]
         return self.slice(starts, self.shape, steps)
@@ -150,30 +147,26 @@ class Value:
         shape = list(self.shape)
         shape[axis : axis + 1] = [] if size is None else [size]
 
-        def moved(leaf: Leaf) -> Leaf:
+        leaves = []
+        for leaf in self.leaves:
             strides = list(leaf.strides)
-            stride = strides[axis]
+            term = f"{place} * {strides[axis]}" if strides[axis] else ""
             if size is None:
                 del strides[axis]
-            term = f"{place} * {stride}" if stride else ""
             moving = " + ".join(filter(None, [leaf.moving, term]))
-            return replace(leaf, strides=tuple(strides), moving=moving)
+            leaves.append(replace(leaf, strides=tuple(strides), moving=moving))
+        return replace(self, shape=tuple(shape), leaves=tuple(leaves))
 
-        return replace(self, shape=tuple(shape), leaves=tuple(map(moved, self.leaves)))
-
-    def reshape(self, shape: Sequence[int]) -> "Value | None":
+    def reshape(self, shape: Ints) -> "Value | None":
         """The reshaped value, or None if its entries do not lie that way in memory."""
         try:
             strides = [_reshaped(self.shape, leaf.strides, shape) for leaf in self.leaves]
         except ValueError:
             return None
-        leaves = (
-            replace(leaf, strides=new) for leaf, new in zip(self.leaves, strides, strict=True)
-        )
-        return replace(self, shape=tuple(shape), leaves=tuple(leaves))
+        return self._restride(shape, strides)
 
 
-def _reshaped(shape: Sequence[int], strides: Sequence[int], new: Sequence[int]) -> tuple[int, ...]:
+def _reshaped(shape: Ints, strides: Ints, new: Ints) -> tuple[int, ...]:
     """NumPy knows when a reshape needs no copy; no entry is ever read."""
     if 0 in shape:
         return (0,) * len(new)
@@ -181,7 +174,27 @@ def _reshaped(shape: Sequence[int], strides: Sequence[int], new: Sequence[int]) 
     return np.reshape(seen, new, copy=False).strides
 
 
-def combine(dtype: str, shape: Sequence[int], template: str, *parts: Value) -> Value:
+class Keys(NamedTuple):
+    """An array of keys: their first and second words, and JAX's own functions of keys."""
+
+    first: Value
+    second: Value
+    impl: Any
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.first.shape
+
+    @property
+    def leaves(self) -> tuple[Leaf, ...]:
+        return self.first.leaves + self.second.leaves
+
+    @property
+    def is_trivial(self) -> bool:
+        return self.first.is_trivial and self.second.is_trivial
+
+
+def combine(dtype: str, shape: Ints, template: str, *parts: Value) -> Value:
     """The expression ``template`` in which ``{0}``, ``{1}``, ... are ``parts``, entry by entry.
 
     Axes of size 1 repeat, and so do scalars.
@@ -199,7 +212,7 @@ def combine(dtype: str, shape: Sequence[int], template: str, *parts: Value) -> V
     return Value(dtype, tuple(shape), f"({template.format(*codes)})", tuple(leaves))
 
 
-def literal(number: object, dtype: str, shape: Sequence[int] = ()) -> Value:
+def literal(number: object, dtype: str, shape: Ints = ()) -> Value:
     """One number, repeated."""
     if dtype == "float32":
         x = float(np.float32(number))  # type: ignore[arg-type]
@@ -215,13 +228,13 @@ def literal(number: object, dtype: str, shape: Sequence[int] = ()) -> Value:
     return Value(dtype, tuple(shape), code)
 
 
-def position(shape: Sequence[int], axis: int, dtype: str) -> Value:
+def position(shape: Ints, axis: int, dtype: str) -> Value:
     """At each index, its place along ``axis``."""
     strides = tuple(int(i == axis) for i in range(len(shape)))
     value = Value("int32", tuple(shape), "{0}", (Leaf(None, strides),))
     return value if dtype == "int32" else combine(dtype, shape, f"({C_TYPE[dtype]}){{0}}", value)
 
 
-def full_view(buffer: Buffer, shape: Sequence[int]) -> Value:
+def full_view(buffer: Buffer, shape: Ints) -> Value:
     """All of a buffer, in row-major order."""
     return Value(buffer.dtype, tuple(shape), "{0}", (Leaf(buffer, row_major(shape)),))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stabsim.wasm.value import C_TYPE, Buffer, Leaf, Value, dtype_of, full_view, literal
+from stabsim.wasm.value import C_TYPE, Buffer, Keys, Leaf, Value, dtype_of, full_view, literal
 
 SHARED_BYTES = 4096  # constants above it lie outside the module, for modules to share
 
@@ -99,18 +99,18 @@ class Writer:
         self._declare(buffer)
         return replace(full_view(buffer, shape), dtype=dtype)
 
-    def retain(self, values: Iterable[Value]) -> None:
+    def retain(self, values: Iterable[Value | Keys]) -> None:
         for buffer in _buffers(values):
             self._users[buffer] += 1
 
-    def release(self, values: Iterable[Value], free: bool = True) -> None:
+    def release(self, values: Iterable[Value | Keys], free: bool = True) -> None:
         for buffer in _buffers(values):
             self._users[buffer] -= 1
             if free and self._users[buffer] == 0 and buffer.reusable:
                 self._free.append(buffer)
 
     @contextmanager
-    def hold(self, values: Sequence[Value]) -> Iterator[None]:
+    def hold(self, values: Sequence[Value | Keys]) -> Iterator[None]:
         """Keep arrays from reuse while something else is written."""
         self.retain(values)
         yield
@@ -213,7 +213,7 @@ class Writer:
         return value if value.is_trivial else self.copied(value)
 
 
-def _buffers(values: Iterable[Value]) -> list[Buffer]:
+def _buffers(values: Iterable[Value | Keys]) -> list[Buffer]:
     return [leaf.buffer for v in values for leaf in v.leaves if leaf.buffer is not None]
 
 

@@ -3,35 +3,34 @@
 from collections.abc import Sequence
 from typing import Any
 
-from stabsim.wasm.rules.random import Keys
-from stabsim.wasm.value import UnsupportedError, Value
+from stabsim.wasm.value import Keys, UnsupportedError, Value
 from stabsim.wasm.writer import Writer
 
 
-def call(w: Writer, eqn: Any, *operands: Value) -> list[Value]:
+def call(w: Writer, eqn: Any, *operands: Value | Keys) -> list[Any]:
     """Any call: written where it stands."""
     inner = next(eqn.params[k] for k in ("jaxpr", "call_jaxpr", "fun_jaxpr") if k in eqn.params)
     jaxpr, consts = (inner.jaxpr, inner.consts) if hasattr(inner, "consts") else (inner, ())
     return w.interpret(w, jaxpr, consts, operands)
 
 
-def identity(w: Writer, eqn: Any, *operands: Value) -> list[Value]:
+def identity(w: Writer, eqn: Any, *operands: Value | Keys) -> list[Any]:
     return list(operands)
 
 
-def scan(w: Writer, eqn: Any, *operands: Value) -> list[Value]:
+def scan(w: Writer, eqn: Any, *operands: Value | Keys) -> list[Value]:
     p = eqn.params
-    operands = _no_keys(w, eqn, operands)
+    values = _no_keys(w, eqn, operands)
     n_consts, n_carry = p["num_consts"], p["num_carry"]
-    consts = operands[:n_consts]
+    consts = values[:n_consts]
     carry = _buffers(w, eqn.params["jaxpr"].jaxpr.invars[n_consts:][:n_carry])
-    _fill(w, carry, operands[n_consts : n_consts + n_carry])
+    _fill(w, carry, values[n_consts : n_consts + n_carry])
     stacked = [w.new(str(v.aval.dtype), v.aval.shape) for v in eqn.outvars[n_carry:]]
     t = w.counter()
     now = f"({p['length'] - 1} - {t})" if p["reverse"] else t
-    rows = [x.move(0, now) for x in operands[n_consts + n_carry :]]
+    rows = [x.move(0, now) for x in values[n_consts + n_carry :]]
     body = w.name("body")
-    with w.hold([*operands, *carry, *stacked]):
+    with w.hold([*values, *carry, *stacked]):
         with w.function(body):
             inner = p["jaxpr"]
             out = w.interpret(w, inner.jaxpr, inner.consts, [*consts, *carry, *rows])
@@ -42,16 +41,16 @@ def scan(w: Writer, eqn: Any, *operands: Value) -> list[Value]:
     return [*carry, *stacked]
 
 
-def while_(w: Writer, eqn: Any, *operands: Value) -> list[Value]:
+def while_(w: Writer, eqn: Any, *operands: Value | Keys) -> list[Value]:
     p = eqn.params
-    operands = _no_keys(w, eqn, operands)
+    values = _no_keys(w, eqn, operands)
     n_test, n_body = p["cond_nconsts"], p["body_nconsts"]
-    test_consts, body_consts = operands[:n_test], operands[n_test : n_test + n_body]
-    carry = _buffers(w, [v for v in eqn.outvars])
-    _fill(w, carry, operands[n_test + n_body :])
+    test_consts, body_consts = values[:n_test], values[n_test : n_test + n_body]
+    carry = _buffers(w, eqn.outvars)
+    _fill(w, carry, values[n_test + n_body :])
     going = w.counter()
     test, body = w.name("test"), w.name("body")
-    with w.hold([*operands, *carry]):
+    with w.hold([*values, *carry]):
         with w.function(test):
             inner = p["cond_jaxpr"]
             (true,) = w.interpret(w, inner.jaxpr, inner.consts, [*test_consts, *carry])
@@ -64,17 +63,17 @@ def while_(w: Writer, eqn: Any, *operands: Value) -> list[Value]:
     return carry
 
 
-def cond(w: Writer, eqn: Any, which: Value, *operands: Value) -> list[Value]:
+def cond(w: Writer, eqn: Any, which: Value, *operands: Value | Keys) -> list[Value]:
     """Only the chosen branch runs. (Under vmap JAX itself turns it into a select of all.)"""
-    operands = _no_keys(w, eqn, operands)
+    values = _no_keys(w, eqn, operands)
     branches = eqn.params["branches"]
     results = _buffers(w, eqn.outvars)
     names = []
-    with w.hold([*operands, *results]):
+    with w.hold([*values, *results]):
         for branch in branches:
             names.append(w.name("branch"))
             with w.function(names[-1]):
-                out = w.interpret(w, branch.jaxpr, branch.consts, operands)
+                out = w.interpret(w, branch.jaxpr, branch.consts, values)
                 _fill(w, results, out)
     with w.block(f"switch ({which.at([])})"):
         for i, name in enumerate(names):
@@ -85,12 +84,12 @@ def cond(w: Writer, eqn: Any, which: Value, *operands: Value) -> list[Value]:
     return results
 
 
-def _no_keys(w: Writer, eqn: Any, operands: Sequence[Any]) -> list[Value]:
+def _no_keys(w: Writer, eqn: Any, operands: Sequence[Any]) -> tuple[Value, ...]:
     if any(isinstance(x, Keys) for x in operands):
         raise UnsupportedError(
             f"{eqn.primitive.name} over random keys: draw before it, or fold_in a number inside"
         )
-    return [w.cheap(x) for x in operands]
+    return tuple(w.cheap(x) for x in operands)
 
 
 def _buffers(w: Writer, variables: Sequence[Any]) -> list[Value]:
@@ -131,12 +130,11 @@ def _is_read(to: Value, value: Value, waiting: Sequence[tuple[Value, Value]]) ->
     return by_others or elsewhere
 
 
+CALLS = ["jit", "pjit", "closed_call", "checkpoint", "remat2", "custom_jvp_call",
+         "custom_vjp_call", "custom_vjp_call_jaxpr"]  # fmt: skip
+
 RULES = {
-    **dict.fromkeys(
-        "jit pjit closed_call core_call remat remat2 checkpoint custom_jvp_call "
-        "custom_vjp_call custom_vjp_call_jaxpr".split(),
-        call,
-    ),
+    **dict.fromkeys(CALLS, call),
     "optimization_barrier": identity,
     "scan": scan,
     "while": while_,

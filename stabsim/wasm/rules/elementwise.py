@@ -11,8 +11,9 @@ import numpy as np
 from stabsim.wasm.value import C_TYPE, SUFFIX, UnsupportedError, Value, combine, dtype_of
 from stabsim.wasm.writer import Writer
 
-LIBM = ("exp exp2 log log1p expm1 sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh "
-        "sqrt cbrt erf erfc floor ceil").split()  # fmt: skip
+LIBM = ["exp", "exp2", "log", "log1p", "expm1", "sin", "cos", "tan", "asin", "acos", "atan", "sinh",
+        "cosh", "tanh", "asinh", "acosh", "atanh", "sqrt", "cbrt", "erf", "erfc", "floor",
+        "ceil"]  # fmt: skip
 
 TEMPLATES: dict[str, str | dict[str, str]] = {
     "add": "{0} + {1}",
@@ -25,8 +26,11 @@ TEMPLATES: dict[str, str | dict[str, str]] = {
     "min": "min_{t}({0}, {1})",
     "pow": {"f": "powf({0}, {1})"},
     "atan2": {"f": "atan2f({0}, {1})"},
+    "nextafter": {"f": "nextafterf({0}, {1})"},
     "neg": "-{0}",
     "abs": "abs_{t}({0})",
+    "clz": {"i": "leading_zeros({0})", "u": "leading_zeros({0})"},
+    "population_count": {"i": "__builtin_popcount({0})", "u": "__builtin_popcount({0})"},
     "sign": "sign_{t}({0})",
     "square": "square_{t}({0})",
     "rsqrt": {"f": "rsqrt_f({0})"},
@@ -44,7 +48,10 @@ TEMPLATES: dict[str, str | dict[str, str]] = {
     "xor": {"i": "{0} ^ {1}", "u": "{0} ^ {1}"},
     "shift_left": {"i": "(int)shift_left({0}, {1})", "u": "shift_left({0}, {1})"},
     "shift_right_logical": {"i": "(int)shift_right({0}, {1})", "u": "shift_right({0}, {1})"},
-    "shift_right_arithmetic": {"i": "shift_right_arithmetic({0}, {1})"},
+    "shift_right_arithmetic": {
+        "i": "shift_right_arithmetic({0}, {1})",
+        "u": "(unsigned)shift_right_arithmetic((int){0}, {1})",
+    },
     "copy": "{0}",
     "copy_p": "{0}",
     "stop_gradient": "{0}",
@@ -136,7 +143,7 @@ def bitcast_convert_type(w: Writer, eqn: Any, x: Value) -> Value:
     return combine(to, x.shape, template, x)
 
 
-RULES = {name: from_template for name in TEMPLATES} | {
+RULES = dict.fromkeys(TEMPLATES, from_template) | {
     "not": logical_not,
     "integer_pow": integer_pow,
     "pow": lambda w, eqn, x, y: (

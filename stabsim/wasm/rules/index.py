@@ -117,7 +117,7 @@ def _filling(value: Any, dtype: str) -> str:
 def scatter(w: Writer, eqn: Any, x: Value, indices: Value, updates: Value) -> Value:
     """All scatters: the primitive's name says how an update meets what is there."""
     p, numbers = eqn.params, eqn.params["dimension_numbers"]
-    how = eqn.primitive.name.partition("-")[2].replace("_", "") or "set"
+    how = eqn.primitive.name.partition("-")[2] or "set"
     t = SUFFIX[x.dtype]
     meet = {"set": "{1}", "add": "sum_%s({0}, {1})", "sub": "{0} - {1}", "mul": "{0} * {1}",
             "max": "max_%s({0}, {1})", "min": "min_%s({0}, {1})"}  # fmt: skip
@@ -184,15 +184,12 @@ def sort(w: Writer, eqn: Any, *operands: Value) -> list[Value]:
 
 assert C_TYPE["bool"] == "int"  # windows of booleans are copied as ints
 
+SCATTERS = ["scatter", "scatter-add", "scatter-sub", "scatter-mul", "scatter-max", "scatter-min"]
+
 RULES: dict[str, Any] = {
     "dynamic_slice": dynamic_slice,
     "dynamic_update_slice": dynamic_update_slice,
     "gather": gather,
-    **{
-        name: scatter
-        for name in ("scatter", "scatter-add", "scatter-sub", "scatter_add", "scatter_sub",
-                     "scatter-mul", "scatter_mul", "scatter-max", "scatter_max", "scatter-min",
-                     "scatter_min")
-    },
+    **dict.fromkeys(SCATTERS, scatter),
     "sort": sort,
-}  # fmt: skip
+}

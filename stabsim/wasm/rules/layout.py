@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from stabsim.wasm.rules.random import Keys
-from stabsim.wasm.value import Value, dtype_of, position
+from stabsim.wasm.value import Keys, Value, dtype_of, position
 from stabsim.wasm.writer import Writer
 
 Rule = Callable[..., Any]
@@ -91,6 +90,11 @@ def stack(w: Writer, eqn: Any, *parts: Value) -> Value:
     return out
 
 
+def unstack(w: Writer, eqn: Any, x: Value) -> list[Value]:
+    axis = eqn.params["axis"]
+    return [x.move(axis, str(i)) for i in range(x.shape[axis])]
+
+
 def pad(w: Writer, eqn: Any, x: Value, filling: Value) -> Value:
     """Low and high padding, where negative cuts, and gaps between the entries."""
     out = w.new(x.dtype, eqn.outvars[0].aval.shape)
@@ -120,5 +124,6 @@ RULES = {
     "iota": iota,
     "concatenate": concatenate,
     "stack": stack,
+    "unstack": unstack,
     "pad": pad,
 }

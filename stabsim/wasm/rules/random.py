@@ -1,34 +1,14 @@
 """JAX's counter-based random numbers (Threefry), so that a seed draws the same as in JAX."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from stabsim.wasm.value import Leaf, UnsupportedError, Value, position
+from stabsim.wasm.value import Keys, UnsupportedError, Value, position
 from stabsim.wasm.writer import Writer
-
-
-class Keys(NamedTuple):
-    """An array of keys: their first and second words, and JAX's own functions of keys."""
-
-    first: Value
-    second: Value
-    impl: Any
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.first.shape
-
-    @property
-    def leaves(self) -> tuple[Leaf, ...]:
-        return self.first.leaves + self.second.leaves
-
-    @property
-    def is_trivial(self) -> bool:
-        return self.first.is_trivial and self.second.is_trivial
 
 
 def threefry2x32(w: Writer, eqn: Any, *operands: Value) -> list[Value]:
@@ -116,7 +96,7 @@ def _each(function: Callable[..., jax.Array], inner: int = 0) -> Callable[..., j
     return mapped
 
 
-def _traced(w: Writer, eqn: Any, function: Callable[..., jax.Array], *values: Value) -> Value:
+def _traced(w: Writer, eqn: Any, function: Callable[..., Any], *values: Value) -> Value:
     """What JAX itself would compute, from bare words."""
     like = [jax.ShapeDtypeStruct(v.shape, jnp.dtype(v.dtype)) for v in values]
     traced = jax.make_jaxpr(function)(*like)

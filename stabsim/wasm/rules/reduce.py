@@ -1,9 +1,8 @@
 """Sums and their kin over axes, and cumulative ones along an axis."""
 
-from collections.abc import Sequence
 from typing import Any
 
-from stabsim.wasm.value import SUFFIX, UnsupportedError, Value
+from stabsim.wasm.value import SUFFIX, Ints, UnsupportedError, Value
 from stabsim.wasm.writer import Writer
 
 START = {
@@ -57,7 +56,7 @@ def reduce(w: Writer, eqn: Any, x: Value) -> Value:
     return out
 
 
-def _columns(x: Value, kept: Sequence[int], axes: Sequence[int]) -> bool:
+def _columns(x: Value, kept: Ints, axes: Ints) -> bool:
     """Whether most of memory runs along the last kept axis."""
     long = [i for i in kept if x.shape[i] > 3]
     if not long or all(x.shape[i] == 1 for i in axes):

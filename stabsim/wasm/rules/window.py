@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from stabsim.wasm.value import UnsupportedError, Value
+from stabsim.wasm.value import Ints, UnsupportedError, Value
 from stabsim.wasm.writer import Writer
 
 
@@ -28,9 +28,7 @@ def rewritten(function: Callable[..., Array]) -> Callable[..., list[Value]]:
     return rule
 
 
-def _taps(
-    x: Array, window: Sequence[int], strides: Sequence[int], dilation: Sequence[int]
-) -> list[Array]:
+def _taps(x: Array, window: Ints, strides: Ints, dilation: Ints) -> list[Array]:
     """``x`` read at each place of the window, all axes windowed."""
     span = [(k - 1) * d + 1 for k, d in zip(window, dilation, strict=True)]
     counts = [(n - s) // step + 1 for n, s, step in zip(x.shape, span, strides, strict=True)]
@@ -42,7 +40,7 @@ def _taps(
     return taps
 
 
-def _padded(x: Array, padding: Sequence[Sequence[int]], gaps: Sequence[int], filling: Any) -> Array:
+def _padded(x: Array, padding: Sequence[Ints], gaps: Ints, filling: Any) -> Array:
     config = [(low, high, gap - 1) for (low, high), gap in zip(padding, gaps, strict=True)]
     return lax.pad(x, jnp.asarray(filling, x.dtype), config)
 
@@ -65,7 +63,7 @@ def convolution(p: Any, x: Array, kernel: Array) -> Array:
     return lax.transpose(out, np.argsort(numbers.out_spec).tolist())
 
 
-def _one_group(x: Array, kernel: Array, strides: Sequence[int], dilation: Sequence[int]) -> Array:
+def _one_group(x: Array, kernel: Array, strides: Ints, dilation: Ints) -> Array:
     window = kernel.shape[2:]
     taps = _taps(x, (1, 1, *window), (1, 1, *strides), (1, 1, *dilation))
     stacked = jnp.stack(taps, 2)  # rows, features, taps, *space
@@ -126,7 +124,7 @@ def pooling_tangent(p: Any, tangents: Array, x: Array) -> Array:
 
 RULES: dict[str, Any] = {
     "conv_general_dilated": rewritten(convolution),
-    "reduce_window_sum": rewritten(_pool(jnp.add, 0)),
+    "reduce_window_sum": rewritten(_pool(jnp.add, 0.0)),
     "reduce_window_max": rewritten(_pool(jnp.maximum, -np.inf)),
     "reduce_window_min": rewritten(_pool(jnp.minimum, np.inf)),
     "select_and_scatter_add": rewritten(pooling_gradient),

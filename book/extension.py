@@ -1,0 +1,117 @@
+"""The Sphinx extension that _config.yml loads: what makes the theme's pages the book's own."""
+
+import logging
+import os
+import shutil
+import textwrap
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.jinja2glue import BuiltinTemplateLoader
+
+from book import BOOK, BUILD, LANGUAGES, anchors, assets, labs, maths, policy, styles, words
+
+UNUSED = ("**/*.map", "*.html", "scripts/fontawesome.js*", "vendor", "locales", "sphinx-thebe.*")
+"""What the theme brings and no page loads."""
+
+STYLES = {"<mjx-container": "maths/maths.css", "data-lab=": "lab/lab.css"}
+"""Styles that only some pages need, by what these have in them."""
+
+
+class Templates(BuiltinTemplateLoader):
+    """Sphinx's templates, with labs, our words and a policy on each page."""
+
+    def render(self, template: str, context: dict[str, Any]) -> str:  # type: ignore[override]
+        """Render a page."""
+        # Without scripts nothing makes light or dark of the theme's "auto".
+        html = super().render(template, context).replace('data-theme="auto"', 'data-theme="light"')
+        static = context["pathto"]("_static", 1)
+        html = words.translate_names(labs.fill(html, context["language"], static))
+        for mark, style in STYLES.items():
+            if mark in html:
+                link = f'  <link rel="stylesheet" href="{static}/{style}" />\n  </head>'
+                html = html.replace("</head>", link, 1)
+        return policy.secure(html)
+
+
+def configure(app: Sphinx, config: Config) -> None:
+    """Point Sphinx to our files, and tell the notebooks what they are run for."""
+    assets.make()
+    config.html_static_path.append(str(assets.ASSETS))
+    config.templates_path.append(str(BOOK / "templates"))
+    config.template_bridge = "book.extension.Templates"
+    config.html_favicon = str(BOOK / "web/favicon.svg")
+    config.html_math_renderer = "set_at_build"
+    kernel = BUILD / "ipython/profile_default/ipython_kernel_config.py"
+    kernel.parent.mkdir(parents=True, exist_ok=True)
+    # Notebooks run without the settings of whoever builds; and the kernel, which listens to this
+    # machine alone, need not warn that it does so in the clear.
+    kernel.write_text("c.IPKernelApp.log_level = 'ERROR'\n")
+    logging.getLogger("traitlets").setLevel(logging.WARNING)  # ... nor say that it runs
+    os.environ["IPYTHONDIR"] = str(BUILD / "ipython")
+    os.environ |= {"STABSIM_BOOK": "1", "STABSIM_LANGUAGE": config.language}
+
+
+def announce(app: Sphinx, page: str, source: list[str]) -> None:
+    """Say which page is read, that is, which notebook runs, where Sphinx itself says nothing."""
+    if app.config.book_in_all_languages:
+        print(f"  {page}", flush=True)
+
+
+def describe(
+    app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: nodes.document
+) -> None:
+    """Give a page its description and its links to the same page in the other languages."""
+    description = context["docstitle"]
+    if doctree and (paragraph := next(doctree.findall(nodes.paragraph), None)):
+        description = textwrap.shorten(paragraph.astext(), 160, placeholder="…")
+    tags = context.get("metatags", "")
+    if 'name="description"' not in tags:
+        tags += f'\n    <meta name="description" content="{escape(description)}" />'
+    context["metatags"] = tags
+    root = context["pathto"]("", 1) or "./"
+    context["languages"] = [
+        {
+            "code": code,
+            "name": name if code != app.config.language else "",
+            "address": f"{root}../{code}/{pagename}.html",
+        }
+        for code, name in LANGUAGES.items()
+        if app.config.book_in_all_languages
+    ]
+
+
+def finish(app: Sphinx, error: Exception | None) -> None:
+    """Complete the files: words, models of labs, and nothing that is not used."""
+    if error:
+        return
+    static = Path(app.outdir) / "_static"
+    words.translate_scripts(static, app.config.language)
+    for file in {file for pattern in UNUSED for file in static.glob(pattern)}:
+        shutil.rmtree(file) if file.is_dir() else file.unlink()
+    for page in Path(app.outdir).rglob("*.html"):
+        name = page.relative_to(app.outdir).with_suffix("").as_posix()
+        if name not in {*app.env.found_docs, "search", "index"}:
+            page.unlink()  # of a chapter that is no more
+    styles.cut(Path(app.outdir))
+    if labs.MODELS.exists():
+        shutil.copytree(labs.MODELS, static / "lab/models", dirs_exist_ok=True)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register all of the above."""
+    app.add_config_value("book_in_all_languages", False, "html")
+    words.setup(app)
+    anchors.setup(app)
+    maths.setup(app)
+    app.connect("config-inited", configure)
+    app.connect("source-read", announce)
+    app.connect("html-page-context", describe)
+    app.connect("build-finished", finish)
+    app.add_css_file("lab/frame.css")
+    app.add_js_file("lab/boot.mjs", type="module")
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

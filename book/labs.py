@@ -1,0 +1,80 @@
+"""Puts the labs into the pages: compiles them, draws their first pictures, fills their places."""
+
+import hashlib
+import html
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from book import BUILD, ROOT
+
+MODELS = BUILD / "labs"
+"""What pages fetch: compiled programs, their data, and descriptions of the labs."""
+
+KEPT = BUILD / "kept"
+"""What was made before from the same sources, so that a second build makes nothing."""
+
+PLACE = re.compile(r'<div data-lab-place="(\w+)" data-setting="([^"]*)"></div>')
+
+
+def fill(page: str, language: str, static: str) -> str:
+    """Replace every place of a lab by the lab. ``static`` is the address of _static."""
+    seen: dict[str, int] = {}
+
+    def lab(match: re.Match[str]) -> str:
+        name = match[1]
+        seen[name] = seen.get(name, 0) + 1
+        place = f"lab-{name}" + (f"-{seen[name]}" if seen[name] > 1 else "")
+        return _lab(name, match[2], language, static, place)
+
+    return PLACE.sub(lab, page)
+
+
+def _lab(name: str, setting: str, language: str, static: str, place: str) -> str:
+    _describe(name, language)
+    source = f"{static}/lab/models/{name}.{language}.json"
+
+    def make() -> str:
+        from stabsim.labs import LABS, page
+
+        values = LABS[name].setting(json.loads(html.unescape(setting)))
+        return page.markup(LABS[name], values, language, source, place)
+
+    return kept(f"{name}.{language}.html", make, setting, source, place)
+
+
+def _describe(name: str, language: str) -> None:
+    def programs() -> str:
+        from stabsim.labs import build
+
+        return json.dumps(build.compile_lab(name, MODELS))
+
+    def description() -> str:
+        from stabsim.labs import LABS, page
+
+        compiled = json.loads(kept(f"{name}.programs.json", programs))
+        return json.dumps(page.description(LABS[name], language, compiled))
+
+    def frame() -> str:
+        from stabsim.labs import page
+
+        return json.dumps(page.frame(language), ensure_ascii=False)
+
+    MODELS.mkdir(parents=True, exist_ok=True)
+    described = kept(f"{name}.{language}.json", description)
+    (MODELS / f"{name}.{language}.json").write_text(described, encoding="utf8")
+    (MODELS / f"frame.{language}.json").write_text(kept(f"frame.{language}.json", frame), "utf8")
+
+
+def kept(name: str, make: Callable[[], str], *given: Any) -> str:
+    """What ``make`` returns, made once for this state of the package and what is given."""
+    digest = hashlib.sha256(repr(given).encode())
+    for file in sorted((ROOT / "stabsim").rglob("*.[pc]*")):
+        if file.suffix in (".py", ".c"):
+            digest.update(file.read_bytes())
+    file = KEPT / f"{digest.hexdigest()[:16]}-{name}"
+    if not file.exists():
+        KEPT.mkdir(parents=True, exist_ok=True)
+        file.write_text(make(), encoding="utf8")
+    return file.read_text(encoding="utf8")

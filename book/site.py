@@ -1,0 +1,96 @@
+"""Builds the site: the book in each language under _build/site, and the page that chooses one."""
+
+import fcntl
+import hashlib
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from jupyter_book.sphinx import build_sphinx
+
+from book import BOOK, BUILD, LANGUAGES, ROOT, SITE, assets, policy
+
+
+def build() -> None:
+    """Build what has changed; a warning or a notebook that raises is an error."""
+    with alone():
+        assets.make()
+        for language, name in LANGUAGES.items():
+            print(f"{name}: building {SITE.relative_to(ROOT) / language}", flush=True)
+            start = time.perf_counter()
+            build_language(language)
+            # Copies of the notebooks as run, which myst-nb leaves beside the pages.
+            shutil.rmtree(SITE / "jupyter_execute", ignore_errors=True)
+            print(f"{name}: {time.perf_counter() - start:.0f} s", flush=True)
+        start_page = (BOOK / "start.html").read_text(encoding="utf8")
+        (SITE / "index.html").write_text(policy.secure(start_page), encoding="utf8")
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Wait for another build of the same folder to end."""
+    BUILD.mkdir(exist_ok=True)
+    with (BUILD / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def build_language(language: str) -> None:
+    """Build one language."""
+    pages = BUILD / "pages" / language
+    status = build_sphinx(
+        ROOT / "chapters" / language,
+        SITE / language,
+        path_config=ROOT / "_config.yml",
+        noconfig=True,
+        confoverrides=settings(language),
+        doctreedir=pages,
+        warningiserror=True,
+        keep_going=True,
+        quiet=True,
+    )
+    if status:
+        # Sphinx says nothing again about a page that it has read once: read all anew next time.
+        shutil.rmtree(pages, ignore_errors=True)
+        raise SystemExit(f"The book in {LANGUAGES[language]} has warnings or errors: see above.")
+
+
+def settings(language: str) -> dict[str, Any]:
+    """What differs from _config.yml."""
+    return {
+        "language": language,
+        "book_in_all_languages": True,
+        "exclude_patterns": [],
+        "external_toc_path": str(contents(language)),
+        "nb_execution_cache_path": str(cache(language)),
+        "latex_individualpages": False,
+    }
+
+
+def contents(language: str) -> Path:
+    """The table of contents of one language, by the one in _toc.yml."""
+    english = (ROOT / "_toc.yml").read_text(encoding="utf8")
+    file = BUILD / "contents" / f"{language}.yml"
+    text = english.replace("chapters/en/", "")
+    if not file.exists() or file.read_text(encoding="utf8") != text:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text, encoding="utf8")
+    return file
+
+
+def cache(language: str) -> Path:
+    """Where the outputs of the notebooks are kept, for this state of the package they run.
+
+    Jupyter Book runs a notebook anew when its code changes, but not when the package does.
+    """
+    digest = hashlib.sha256()
+    for file in sorted((ROOT / "stabsim").rglob("*.py")):
+        digest.update(file.read_bytes())
+    folder = BUILD / "outputs" / language / digest.hexdigest()[:16]
+    for old in folder.parent.glob("*"):
+        if old != folder:
+            shutil.rmtree(old)
+    return folder

@@ -1,0 +1,23 @@
+// On every page: says that this is the built book, and fetches the labs where there are any.
+globalThis.__stabsimBook = true;
+
+if (document.querySelector("[data-lab]")) {
+  import(new URL("lab.mjs", import.meta.url).href);
+}
+
+// The same section, with the labs set the same way, in the other language.
+for (const link of document.querySelectorAll("a.language-switch")) {
+  link.addEventListener("click", () => {
+    link.search = location.search;
+    link.hash = location.hash;
+  });
+}
+
+// A formula that scrolls can be scrolled by keyboard too.
+const watch = new ResizeObserver((formulas) => {
+  for (const { target } of formulas) {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }
+});
+for (const formula of document.querySelectorAll("mjx-container[display]")) watch.observe(formula);

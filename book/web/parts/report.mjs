@@ -1,0 +1,116 @@
+// What a lab says about a run: the facts and sentences of stabsim/labs/report.py.
+
+import { diagnose, diagnoseSweep } from "./diagnosis.mjs";
+
+const SUPERSCRIPT = { "-": "⁻", ...Object.fromEntries([..."⁰¹²³⁴⁵⁶⁷⁸⁹"].map((c, i) => [i, c])) };
+
+/** Three significant digits, with the language's decimal sign: as stabsim.words.number. */
+export function number(x, language) {
+  if (Number.isNaN(x)) return "NaN";
+  if (!Number.isFinite(x)) return x > 0 ? "∞" : "-∞";
+  const [mantissa, exponent] = x.toExponential(2).split("e");
+  const rounded = Number(x.toExponential(2));
+  let written;
+  if (x === 0 || (Math.abs(rounded) >= 1e-4 && Math.abs(rounded) < 1e5)) {
+    written = String(Number(rounded.toFixed(6)));
+  } else {
+    const power = [...String(Number(exponent))].map((c) => SUPERSCRIPT[c]).join("");
+    written = `${Number(mantissa)}·10${power}`;
+  }
+  return language === "id" ? written.replace(".", ",") : written;
+}
+
+const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+
+/** Facts by name, and a sentence a curve. Completes the table "axis" of a sweep. */
+export function report(lab, words, tables, values) {
+  const write = (x) => number(x, words.language);
+  const facts = { ...values };
+  const sentences = lab.sweep ? readSweep(words, tables, facts, write) : [];
+  lab.curves.forEach(([table, column, label], place) => {
+    const found = diagnose(Array.from(tables[table][column]), words.rules);
+    sentences.push(sentence(found, words, label, write));
+    const suffix = place ? `_${place + 1}` : "";
+    const peaks = found.rises.map((rise) => rise.peak);
+    if (found.end !== null) peaks.push(Infinity);
+    facts[`verdict${suffix}`] = found.verdict;
+    facts[`initial_loss${suffix}`] = found.initial;
+    facts[`final_loss${suffix}`] = found.final;
+    facts[`peak_loss${suffix}`] = Math.max(found.initial, ...peaks);
+  });
+  return { facts, sentences };
+}
+
+function sentence(found, words, label, write) {
+  const say = (name, values) => fill(words.evidence[name], values);
+  const verdict = words.verdicts[found.verdict];
+  const first = label ? `${label}: ${verdict}.` : `${verdict[0].toUpperCase()}${verdict.slice(1)}.`;
+  const said = [first, say("span", { initial: write(found.initial), final: write(found.final) })];
+  for (const rise of found.rises) {
+    const back =
+      rise.recovered === null ? words.evidence.lost : say("recovered", { step: write(rise.recovered) });
+    said.push(
+      say(rise.early ? "early" : "mid", {
+        lowest: write(rise.lowest),
+        onset: write(rise.onset),
+        peak: write(rise.peak),
+        peak_step: write(rise.peakStep),
+        back,
+      }),
+    );
+  }
+  if (found.end !== null) said.push(say("diverged", { step: write(found.end) }));
+  return said.join(" ");
+}
+
+function readSweep(words, tables, facts, write) {
+  const rates = Array.from(tables.sweep.learning_rate);
+  const steps = tables.sweep.loss.length / rates.length;
+  const losses = rates.map((_, i) => Array.from(tables.sweep.loss.slice(i * steps, (i + 1) * steps)));
+  const reading = diagnoseSweep(rates, losses, words.rules);
+  tables.axis.kind = rates.map((_, i) => (reading?.star === i ? 2 : reading?.feasible[i] ? 0 : 1));
+  facts.best_learning_rate = reading ? rates[reading.star] : NaN;
+  if (!reading) return [words.sweep.none];
+  facts.best_loss = tables.axis.final_loss[reading.star];
+  const best = { rate: write(facts.best_learning_rate), loss: write(facts.best_loss) };
+  const said = [fill(words.sweep.best, best)];
+  if (reading.edge) {
+    const [low, high] = reading.edge.map(write);
+    said.push(fill(words.sweep.edge, { low, high }));
+  }
+  said.push(words.sweep[reading.limited ? "limited" : "free"]);
+  return [said.join(" ")];
+}
+
+/** Whether a run reaches the lab's goal. */
+export function reached(goal, facts) {
+  const relations = { "<": (a, b) => a < b, ">": (a, b) => a > b, "==": (a, b) => a === b };
+  return Boolean(goal?.every(([name, how, value]) => relations[how](facts[name], value)));
+}
+
+/** Columns of a table as rows; null where a number is not finite. */
+export function rows(table) {
+  const names = Object.keys(table);
+  return Array.from(table[names[0]], (_, i) => {
+    const row = {};
+    for (const name of names) row[name] = Number.isFinite(table[name][i]) ? table[name][i] : null;
+    return row;
+  });
+}
+
+/** Whether no number but the steps is finite. */
+export function isEmpty(table) {
+  return !Object.entries(table).some(([name, x]) => name !== "step" && x.some(Number.isFinite));
+}
+
+/** Python that repeats a setting. Twice, for an option's code may hold controls too. */
+export function python(lab, values) {
+  const written = Object.fromEntries(
+    lab.controls.map((control) => {
+      const value = values[control.name];
+      const option = control.options?.find(([name]) => name === value);
+      return [control.name, option ? option[1] : value];
+    }),
+  );
+  return fill(fill(lab.code, written), written);
+}

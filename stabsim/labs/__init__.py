@@ -1,0 +1,13 @@
+"""Labs: live experiments, on a kernel and in the published page.
+
+``stabsim.labs.show("kinds", times=8)`` shows a lab with a setting of its own.
+"""
+
+from stabsim.labs.axis import LAB as AXIS
+from stabsim.labs.kinds import LAB as KINDS
+from stabsim.labs.lab import Lab as Lab
+from stabsim.labs.show import show as show
+from stabsim.labs.simulator import LAB as SIMULATOR
+from stabsim.labs.strides import LAB as STRIDES
+
+LABS = {lab.name: lab for lab in (STRIDES, AXIS, KINDS, SIMULATOR)}

@@ -1,0 +1,99 @@
+"""Figures 7a and 7b: a learning-rate sweep, all of it at once, and any one of its runs."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from stabsim.labs import charts
+from stabsim.labs.lab import Choice, Curve, Goal, Lab, Option, Panel, Slider, Tables
+from stabsim.optimizers import sgd
+from stabsim.schedules import linear_warmup
+from stabsim.simulate import simulate
+from stabsim.words import Text
+from stabsim.workloads import residual_mlp
+
+STEPS = 200
+LOWEST, HIGHEST = -10, -1
+RATES = tuple(2.0**k for k in range(LOWEST, HIGHEST + 1))
+BLOCKS = (
+    Option("plain", Text("x + f(x)", "x + f(x)"), "x + f(x)"),
+    Option("norm", Text("x + f(Norm(x))", "x + f(Norm(x))"), "x + f(Norm(x))"),
+)
+
+CONTROLS = (
+    Choice("block", Text("Residual block", "Blok residual"), BLOCKS, static=True),
+    Slider("gain", Text("Initial gain", "Penguatan awal"), 0.25, 2, 1, "log"),
+    Slider("warmup", Text("Warmup", "Warmup"), 0, 100, 0, "whole",
+           unit=Text("steps", "langkah")),
+    Slider("shown", Text("Run shown: rate 2^", "Run yang ditampilkan: laju 2^"),
+           LOWEST, HIGHEST, -4, "whole"),
+    Slider("seed", Text("Seed", "Benih acak"), 0, 9, 0, "whole"),
+)  # fmt: skip
+
+
+def run(block: str, gain: Any, warmup: Any, shown: Any, seed: Any) -> Tables:
+    formula = {option.value: option.code for option in BLOCKS}[block]
+    net = residual_mlp(depth=8, block=formula, gain=gain)
+    rates = jnp.asarray(RATES, jnp.float32)
+
+    def losses(learning_rate: Any) -> Any:
+        rule = sgd(linear_warmup(learning_rate, warmup))
+        return simulate(net, rule, steps=STEPS, batch_size=32, seed=seed, evaluate_at=()).loss
+
+    loss = jax.vmap(losses)(rates)
+    return {
+        "sweep": {"learning_rate": rates, "loss": loss},
+        "axis": {"learning_rate": rates, "final_loss": jnp.median(loss[:, -20:], -1)},
+        "run": {"step": jnp.arange(STEPS), "loss": loss[shown - LOWEST]},
+    }
+
+
+def _axis(language: str) -> Any:
+    return charts.axis(language, (0.001, 10))
+
+
+def _run(language: str) -> Any:
+    return charts.lines(language, {"loss": Text("loss", "loss")}, Text("loss", "loss"),
+                        (0.001, 100), STEPS, height=160)  # fmt: skip
+
+
+LAB = Lab(
+    "axis",
+    Text("The learning-rate axis", "Sumbu laju pembelajaran"),
+    CONTROLS,
+    run,
+    (
+        Panel("axis", _axis, Text(
+            "Final loss against learning rate, both logarithmic: a falling line, a star at the "
+            "best rate, and crosses along the top where the rate is infeasible.",
+            "Loss akhir terhadap laju pembelajaran, keduanya logaritmik: garis menurun, bintang "
+            "pada laju terbaik, dan tanda silang di tepi atas pada laju yang tidak layak.")),
+        Panel("run", _run, Text(
+            "The loss of the chosen run at every step.",
+            "Loss run terpilih pada setiap langkah.")),
+    ),
+    (Curve("run", "loss"),),
+    """import stabsim as ss
+
+net = ss.workloads.residual_mlp(depth=8, block="{block}", gain={gain})
+
+
+def experiment(learning_rate):
+    rule = ss.sgd(ss.schedules.linear_warmup(learning_rate, {warmup}))
+    return ss.simulate(net, rule, steps=200, batch_size=32, seed={seed})
+
+
+runs = ss.sweep(experiment, learning_rate=[2.0**k for k in range(-10, 0)])
+print(ss.diagnose_sweep(runs))
+print(ss.diagnose(runs.loss.sel(learning_rate=2.0**{shown}).to_numpy()))
+""",
+    Goal(
+        Text(
+            "With the plain block, make a rate of at least 0.0625 the best one.",
+            "Dengan blok polos, jadikan laju 0,0625 atau lebih sebagai yang terbaik.",
+        ),
+        (("block", "==", "plain"), ("best_learning_rate", ">", 0.0624)),
+    ),
+    sweep=True,
+)  # fmt: skip

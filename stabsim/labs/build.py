@@ -1,0 +1,173 @@
+"""Compile the labs for the page, and hold the compiled against JAX."""
+
+import json
+import os
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from hashlib import sha256
+from itertools import repeat
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from stabsim import wasm
+from stabsim.diagnosis import diagnose
+from stabsim.labs.lab import Lab, Tables, Values
+
+TOLERANCE = 1e-5
+"""How far a stable run may be from JAX's, as a share of its largest loss."""
+
+NUDGE = """
+INLINE float nudged(float x) { return x * (1.0f + %de-6f * sinf(1000.0f * x)); }
+#define erf_inv(x) nudged(erf_inv(x))
+"""
+"""C that moves every normal random number, so every initial weight, by up to a millionth."""
+
+PREFIX = 3
+"""The first losses agree whatever comes after."""
+
+SAMPLES = 5
+
+
+class Parity(NamedTuple):
+    """How a compiled program compares with JAX, over all curves of the sampled settings.
+
+    Attributes:
+        first: the largest difference in the first losses of any curve.
+        stable: each stable curve's difference.
+        far: how many of them exceed the tolerance.
+        sensitive: how many do when their own initial weights move by a millionth.
+        changed: how many unstable curves got another verdict.
+        undecided: how many do when their initial weights move by a millionth.
+    """
+
+    first: float
+    stable: list[float]
+    far: int
+    sensitive: int
+    changed: int
+    undecided: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether it computes what JAX does, as far as that is defined.
+
+        A sample that crosses the kink of a ReLU one step sooner moves even a stable run by more
+        than rounding does, and which run it happens to is chance. So every run must begin
+        alike, and no more may part than rounding parts, or one.
+        """
+        return (
+            self.first <= TOLERANCE
+            and self.far <= max(1, self.sensitive)
+            and self.changed <= max(1, self.undecided)
+        )
+
+
+def compile_lab(name: str, folder: Path, tell: Callable[[str], None] = print) -> dict[str, Any]:
+    """Compile every program of a lab into a folder, each checked; returns what a loader needs.
+
+    Raises:
+        ArithmeticError: if a compiled program comes to something else than JAX.
+    """
+    from stabsim.labs import LABS
+
+    variants = LABS[name].variants()
+    programs = {}
+    # A process a core, for XLA compiles a program on one.
+    workers = min(len(variants), os.cpu_count() or 1)
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        made = pool.map(_compile_variant, repeat(name), variants.values(), repeat(folder))
+        for variant, (description, said) in zip(variants, made, strict=True):
+            programs[variant] = description
+            if said:
+                tell(f"  {variant}: {said}")
+    return programs
+
+
+def _compile_variant(name: str, static: Values, folder: Path) -> tuple[dict[str, Any], str]:
+    """What a loader needs of one program, and what to say of it if it was compiled anew."""
+    from stabsim.labs import LABS
+
+    lab = LABS[name]
+    example = lab.arguments(lab.defaults | static)
+    module = wasm.compile(lab.program(static), example)
+    variant = lab.variant(lab.defaults | static)
+    file = f"{variant}-{sha256(module.source.encode()).hexdigest()[:8]}"
+    said = ""
+    if not (folder / f"{file}.json").exists():
+        module.save(folder, file)
+        parity = check(lab, static, module)
+        (folder / f"{file}.json").write_text(json.dumps(parity._asdict()))
+        close = len(parity.stable) - parity.far
+        said = (
+            f"{len(module.wasm) / 1024:.0f} KB, {close} of {len(parity.stable)} stable curves "
+            f"within {TOLERANCE:g} of JAX"
+        )
+    manifest = module.manifest()
+    shapes = jax.eval_shape(lab.program(static), example)
+    columns = [(table, column) for table in sorted(shapes) for column in sorted(shapes[table])]
+    return {
+        "file": file,
+        "inputs": [
+            [n, slot["dtype"]] for n, slot in zip(sorted(example), manifest["inputs"], strict=True)
+        ],
+        "outputs": [
+            [*place, slot["dtype"], slot["shape"]]
+            for place, slot in zip(columns, manifest["outputs"], strict=True)
+        ],
+        "data": manifest["data"],
+    }, said
+
+
+def check(lab: Lab, static: Values, module: wasm.Module, samples: int = SAMPLES) -> Parity:
+    """Compare the compiled program with JAX at the defaults and at sampled settings.
+
+    Raises:
+        ArithmeticError: if it computes something else.
+    """
+    rng = np.random.default_rng(0)
+    settings = [lab.defaults | static]
+    settings += [{c.name: c.sample(rng) for c in lab.controls} | static for _ in range(samples)]
+    engine, *nudged = map(wasm.Engine, (module, *(_nudged(module, way) for way in (1, -1))))
+    first, stable, sensitive, changed, undecided = 0.0, [], 0, 0, 0
+    for values in settings:
+        given = lab.arguments(values)
+        tables = (engine(given), lab.compute(values), *(other(given) for other in nudged))
+        for ours, theirs, *others in zip(*(_losses(lab, t) for t in tables), strict=True):
+            first = max(first, _difference(ours[:PREFIX], theirs[:PREFIX]))
+            verdict = diagnose(theirs).verdict
+            if verdict == "stable":
+                stable.append(_difference(ours, theirs))
+                sensitive += any(_difference(x, ours) > TOLERANCE for x in others)
+            else:
+                changed += diagnose(ours).verdict != verdict
+                undecided += any(diagnose(x).verdict != verdict for x in others)
+    far = sum(x > TOLERANCE for x in stable)
+    parity = Parity(first, stable, far, sensitive, changed, undecided)
+    if not parity.holds:
+        raise ArithmeticError(f"{lab.variant(settings[0])} differs from JAX: {parity}")
+    return parity
+
+
+def _nudged(module: wasm.Module, way: int) -> wasm.Module:
+    runtime = wasm.RUNTIME.read_text()
+    assert module.source.startswith(runtime)
+    return replace(module, source=runtime + NUDGE % way + module.source[len(runtime) :])
+
+
+def _losses(lab: Lab, tables: Tables) -> list[np.ndarray]:
+    losses = [np.asarray(tables[c.table][c.column]) for c in lab.curves]
+    return losses + (list(np.asarray(tables["sweep"]["loss"])) if lab.sweep else [])
+
+
+def _difference(a: np.ndarray, b: np.ndarray) -> float:
+    """The largest difference, as a share of the largest entry."""
+    same = np.isfinite(a) == np.isfinite(b)
+    if not same.all():
+        return float("inf")
+    a, b = a[np.isfinite(a)], b[np.isfinite(b)]
+    return float(np.max(np.abs(a - b), initial=0.0) / np.max(np.abs(b), initial=1e-30))

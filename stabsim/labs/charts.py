@@ -1,0 +1,119 @@
+"""The labs' charts: a single view each, over the named data "run" and "ghost"."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+
+from stabsim.plots import CROSS, GREY, PALETTE, STAR
+from stabsim.words import Text
+
+WIDTH, HEIGHT = 620, 200
+STEP = Text("step", "langkah")
+
+
+def _axis(title: str | None, **options: Any) -> alt.Axis:
+    return alt.Axis(
+        title=title, labelColor=GREY, titleColor=GREY, domainColor=GREY, tickColor=GREY,
+        gridColor=GREY, gridOpacity=0.15, **options,
+    )  # fmt: skip
+
+
+def _log(domain: Sequence[float | int]) -> alt.Scale:
+    return alt.Scale(type="log", domain=list(domain), clamp=True, nice=False)
+
+
+def finished(chart: Any, height: int = HEIGHT) -> Any:
+    return chart.properties(width=WIDTH, height=height, background="transparent").configure_view(
+        stroke=None
+    )
+
+
+def lines(
+    language: str,
+    columns: dict[str, Text],
+    title: Text,
+    domain: Sequence[float | int],
+    last: int | None,
+    log: bool = True,
+    height: int = HEIGHT,
+    x: str = "step",
+    points: bool = False,
+) -> Any:
+    """Lines over steps, one a column, named at the top; the kept run in thin grey."""
+    scale = _log(domain) if log else alt.Scale(domain=list(domain), clamp=True, nice=False)
+    x_axis = alt.X(f"{x}:Q", axis=_axis(STEP.in_(language), grid=False, tickCount=6),
+                   scale=alt.Scale(**({} if last is None else {"domain": [0, last]}), nice=False))  # fmt: skip
+    y_axis = _axis(title.in_(language), tickCount=5, format="~g")
+    names = [label.in_(language) for label in columns.values()]
+    colors = alt.Scale(domain=names, range=PALETTE[: len(names)])
+    layers = []
+    for data, color in (("ghost", GREY), ("run", None)):
+        for place, (column, label) in enumerate(columns.items()):
+            y = alt.Y(f"{column}:Q", scale=scale, axis=y_axis)
+            line = alt.Chart(alt.NamedData(data)).transform_filter(f"isValid(datum.{column})")
+            dash = [[1, 0], [6, 3], [2, 2]][place]
+            mark = line.mark_line(
+                strokeWidth=1 if color else 1.8, strokeDash=dash, clip=True, point=points
+            )
+            if color or len(names) == 1:
+                hue: Any = alt.value(color or PALETTE[0])
+            else:
+                legend = alt.Legend(title=None, orient="top", labelColor=GREY, labelLimit=0)
+                hue = alt.ColorDatum(label.in_(language), scale=colors, legend=legend)
+            layers.append(mark.encode(x=x_axis, y=y, color=hue))
+    return finished(alt.layer(*layers), height)
+
+
+def axis(language: str, domain: Sequence[float | int]) -> Any:
+    """Final loss against learning rate: circles, a star at the best, crosses where infeasible."""
+    x = alt.X(
+        "learning_rate:Q",
+        scale=alt.Scale(type="log", nice=False, padding=12),
+        axis=_axis(Text("learning rate", "laju pembelajaran").in_(language), format="~g",
+                   grid=False, tickCount=6),
+    )  # fmt: skip
+    title = Text("final loss", "loss akhir").in_(language)
+    y = alt.Y("final_loss:Q", scale=_log(domain), axis=_axis(title, tickCount=5, format="~g"))
+    kinds = [
+        (0, "circle", 60, PALETTE[0]),
+        (1, CROSS, 110, PALETTE[1]),
+        (2, STAR, 260, PALETTE[2]),
+    ]
+    layers = [
+        alt.Chart(alt.NamedData("ghost"))
+        .transform_filter("datum.kind != 1")
+        .mark_line(color=GREY, strokeWidth=1, point=False)
+        .encode(x, y),
+        alt.Chart(alt.NamedData("run"))
+        .transform_filter("datum.kind != 1")
+        .mark_line(color=PALETTE[0], strokeWidth=1.5)
+        .encode(x, y),
+    ]
+    for kind, shape, size, color in kinds:
+        top = alt.value(8) if kind == 1 else y
+        layers.append(
+            alt.Chart(alt.NamedData("run"))
+            .transform_filter(f"datum.kind == {kind}")
+            .mark_point(shape=shape, size=size, color=color, filled=kind != 1, opacity=1,
+                        strokeWidth=2)
+            .encode(x=x, y=top)
+        )  # fmt: skip
+    return finished(alt.layer(*layers))
+
+
+def path(language: str, half_width: float) -> Any:
+    """A trajectory in the plane."""
+    scale = alt.Scale(domain=[-half_width, half_width], clamp=True, nice=False)
+    layers = [
+        alt.Chart(alt.NamedData(data))
+        .transform_filter("isValid(datum.x) && isValid(datum.y)")
+        .mark_line(color=color, strokeWidth=width, point=width > 1, clip=True)
+        .encode(
+            alt.X("x:Q", scale=scale, axis=_axis("θ₁", grid=False)),
+            alt.Y("y:Q", scale=scale, axis=_axis("θ₂", grid=False)),
+            order="step:Q",
+        )
+        for data, color, width in (("ghost", GREY, 1), ("run", PALETTE[0], 1.5))
+    ]
+    return finished(alt.layer(*layers), 320)

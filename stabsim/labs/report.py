@@ -1,0 +1,116 @@
+"""What a lab says about a run: facts for the goal, and sentences for the reader.
+
+``web/report.mjs`` says the same in the page; a test holds the two together.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from stabsim.diagnosis import Diagnosis, diagnose, diagnose_sweep
+from stabsim.labs.lab import Lab, Tables, Values
+from stabsim.words import Text, number
+
+WORDS = {
+    "best": Text(
+        "Best learning rate {rate}, final loss {loss}.",
+        "Laju pembelajaran terbaik {rate}, loss akhir {loss}.",
+    ),
+    "edge": Text(
+        "Feasible up to {low}, infeasible from {high}.",
+        "Layak sampai {low}, tidak layak mulai {high}.",
+    ),
+    "none": Text(
+        "No learning rate of this sweep is feasible.",
+        "Tidak ada laju pembelajaran yang layak dalam penyapuan ini.",
+    ),
+    "limited": Text(
+        "The best rate stands at the edge: instability limits this workload.",
+        "Laju terbaik berada di tepi: ketidakstabilan membatasi beban kerja ini.",
+    ),
+    "free": Text(
+        "The best rate lies well below the unstable ones.",
+        "Laju terbaik jauh di bawah laju yang tidak stabil.",
+    ),
+}
+
+FEASIBLE, INFEASIBLE, BEST = 0, 1, 2
+
+
+class Report(NamedTuple):
+    """Facts by name, and sentences by curve."""
+
+    facts: dict[str, float | str]
+    sentences: list[str]
+
+
+def report(lab: Lab, tables: Tables, values: Values, language: str) -> Report:
+    """Diagnose a run's curves. A lab's sweep is read too, and its table "axis" completed."""
+    facts: dict[str, float | str] = dict(values)
+    sentences = []
+    if lab.sweep:
+        sentences += _read_sweep(tables, facts, language)
+    for place, curve in enumerate(lab.curves, 1):
+        diagnosis = diagnose(tables[curve.table][curve.column])
+        label = curve.label.in_(language)
+        said = diagnosis.sentences(language)
+        if label:
+            said[0] = f"{label}: {said[0][0].lower()}{said[0][1:]}"
+        sentences.append(" ".join(said))
+        suffix = "" if place == 1 else f"_{place}"
+        facts |= {name + suffix: fact for name, fact in _facts(diagnosis).items()}
+    return Report(facts, sentences)
+
+
+def _facts(diagnosis: Diagnosis) -> dict[str, float | str]:
+    peaks = [rise.peak for rise in diagnosis.rises]
+    if diagnosis.diverged_at is not None:
+        peaks.append(np.inf)
+    return {
+        "verdict": str(diagnosis.verdict),
+        "initial_loss": diagnosis.initial_loss,
+        "final_loss": diagnosis.final_loss,
+        "peak_loss": max([diagnosis.initial_loss, *peaks]),
+    }
+
+
+def _read_sweep(tables: Tables, facts: dict[str, Any], language: str) -> list[str]:
+    rates = np.asarray(tables["sweep"]["learning_rate"], float)
+    losses = np.asarray(tables["sweep"]["loss"])
+    finals = np.asarray(tables["axis"]["final_loss"], float)
+    runs = xr.Dataset({"loss": (("learning_rate", "step"), losses)}, {"learning_rate": rates})
+    kind = np.full(rates.size, INFEASIBLE)
+    tables["axis"]["kind"] = kind
+    try:
+        reading = diagnose_sweep(runs)
+    except ValueError:
+        facts["best_learning_rate"] = np.nan
+        return [WORDS["none"].in_(language)]
+    star = int(np.flatnonzero(rates == reading.best_learning_rate)[0])
+    kind[reading.feasible] = FEASIBLE
+    kind[star] = BEST
+    facts["best_learning_rate"] = reading.best_learning_rate
+    facts["best_loss"] = float(finals[star])
+
+    def say(name: str, **numbers: float) -> str:
+        written = {k: number(v, language) for k, v in numbers.items()}
+        return WORDS[name].in_(language).format(**written)
+
+    said = [say("best", rate=reading.best_learning_rate, loss=finals[star])]
+    if reading.edge:
+        said.append(say("edge", low=reading.edge[0], high=reading.edge[1]))
+    said.append(say("limited" if reading.limited_by_instability else "free"))
+    return [" ".join(said)]
+
+
+def reached(lab: Lab, facts: dict[str, float | str]) -> bool:
+    """Whether a run reaches the lab's goal."""
+    if lab.goal is None:
+        return False
+    relations = {
+        "<": lambda a, b: a < b,
+        ">": lambda a, b: a > b,
+        "==": lambda a, b: a == b,
+    }
+    return all(relations[how](facts[name], value) for name, how, value in lab.goal.conditions)

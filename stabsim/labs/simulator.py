@@ -1,0 +1,194 @@
+"""The whole stability lab in one place."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+from jax.tree_util import Partial
+
+from stabsim.clipping import clip_by_global_norm
+from stabsim.labs import charts
+from stabsim.labs.lab import Choice, Curve, Lab, Option, Panel, Slider, Tables
+from stabsim.labs.rules import RULES, AnyRule
+from stabsim.schedules import (
+    Schedule,
+    constant,
+    cosine_decay,
+    inverse_square_root_decay,
+    linear_decay,
+    prepend_warmup,
+)
+from stabsim.simulate import simulate
+from stabsim.words import Text
+from stabsim.workloads import Workload, mlp, residual_mlp, surface, transformer
+
+STEPS = 200
+MEASURED = tuple(range(0, STEPS, 10))
+
+
+class Net(NamedTuple):
+    """A workload; ``rows`` is None for a surface, which has no batches."""
+
+    label: Text
+    make: Callable[[], Workload]
+    code: str
+    sharp: bool = False
+
+
+NETS = {
+    "tanh": Net(Text("tanh net, squared error", "jaringan tanh, galat kuadrat"),
+                lambda: mlp(depth=3, width=24, activation="tanh", objective="squared_error",
+                            rows=64),
+                'mlp(depth=3, width=24, activation="tanh", objective="squared_error", rows=64)',
+                sharp=True),
+    "relu": Net(Text("ReLU net", "jaringan ReLU"), lambda: mlp(width=32), "mlp(width=32)"),
+    "residual": Net(Text("residual net, no normalization", "jaringan residual, tanpa normalisasi"),
+                    lambda: residual_mlp(depth=8), "residual_mlp(depth=8)"),
+    "transformer": Net(Text("post-LN transformer", "transformer post-LN"),
+                       lambda: transformer(depth=2), "transformer(depth=2)"),
+    "valley": Net(Text("2-D valley (synthetic)", "lembah 2-D (sintetis)"),
+                  lambda: surface("valley"), 'surface("valley")', sharp=True),
+}  # fmt: skip
+
+RULE_NAMES = {"sgd": "SGD", "momentum": "Momentum", "nesterov": "Nesterov", "rmsprop": "RMSProp",
+              "adam": "Adam", "nadam": "NAdam"}  # fmt: skip
+RULE_CODE = {
+    "sgd": "ss.sgd(rate)",
+    "momentum": "ss.momentum(rate, gamma)",
+    "nesterov": "ss.nesterov(rate, gamma)",
+    "rmsprop": "ss.rmsprop(rate, beta2, gamma)",
+    "adam": "ss.adam(rate, gamma, beta2)",
+    "nadam": "ss.nadam(rate, gamma, beta2)",
+}
+SCHEDULES = {
+    "constant": (Text("constant", "tetap"), "constant({learning_rate})"),
+    "linear": (Text("linear decay", "turun linear"),
+               "linear_decay({learning_rate}, 200 - {warmup})"),
+    "cosine": (Text("cosine decay", "turun kosinus"),
+               "cosine_decay({learning_rate}, 200 - {warmup})"),
+    "root": (Text("inverse square root", "akar kuadrat terbalik"),
+             "inverse_square_root_decay({learning_rate}, 20)"),
+}  # fmt: skip
+BATCHES = ("64", "16")
+
+CONTROLS = (
+    Choice("net", Text("Workload", "Beban kerja"),
+           tuple(Option(name, net.label, net.code) for name, net in NETS.items()), static=True),
+    Choice("batch", Text("Batch size", "Ukuran batch"),
+           tuple(Option(b, Text(b, b), b) for b in BATCHES), static=True),
+    Choice("rule", Text("Optimizer", "Optimizer"),
+           tuple(Option(r, Text(RULE_NAMES[r], RULE_NAMES[r]), RULE_CODE[r]) for r in RULES)),
+    Slider("learning_rate", Text("Learning rate", "Laju pembelajaran"), 1e-4, 10, 0.1, "log"),
+    Slider("gamma", Text("Momentum γ, β₁", "Momentum γ, β₁"), 0, 0.99, 0.9),
+    Slider("beta2", Text("ρ, β₂", "ρ, β₂"), 0.5, 0.999, 0.999),
+    Choice("schedule", Text("Schedule", "Jadwal"),
+           tuple(Option(name, label, code) for name, (label, code) in SCHEDULES.items())),
+    Slider("warmup", Text("Warmup", "Warmup"), 0, 150, 0, "whole",
+           unit=Text("steps", "langkah")),
+    Slider("clip", Text("Clipping threshold", "Ambang pemotongan"), 0.01, 1000, 1000, "log"),
+    Slider("seed", Text("Seed", "Benih acak"), 0, 9, 0, "whole"),
+)  # fmt: skip
+
+
+def _schedule(which: Any, peak: Any, warmup: Any, step: Any) -> Any:
+    after = STEPS - warmup
+    bases = (
+        constant(peak),
+        linear_decay(peak, after),
+        cosine_decay(peak, after),
+        inverse_square_root_decay(peak, 20.0),
+    )
+    return jnp.stack([prepend_warmup(base, warmup)(step) for base in bases])[which]
+
+
+def run(
+    net: str, batch: str, rule: Any, learning_rate: Any, gamma: Any, beta2: Any,
+    schedule: Any, warmup: Any, clip: Any, seed: Any,
+) -> Tables:  # fmt: skip
+    workload = NETS[net].make()
+    planned = Schedule(Partial(_schedule, schedule, learning_rate, warmup))
+    trace = simulate(
+        workload,
+        AnyRule(rule, planned, gamma, beta2),
+        steps=STEPS,
+        batch_size=int(batch) if workload.rows > int(batch) else None,
+        seed=seed,
+        clipping=clip_by_global_norm(clip),
+        evaluate_at=None if workload.validation is None else (),
+        measure_sharpness_at=MEASURED if NETS[net].sharp else (),
+        record_parameters=workload.synthetic,
+    )
+    absent = jnp.full(len(MEASURED), jnp.nan)
+    x, y = trace.parameters.T if workload.synthetic else jnp.full((2, 1), jnp.nan)
+    return {
+        "run": {
+            "step": jnp.arange(STEPS),
+            "loss": trace.loss,
+            "gradient_norm": trace.gradient_norm,
+            "learning_rate": trace.learning_rate,
+        },
+        "sharpness": {
+            "step": jnp.asarray(MEASURED),
+            "sharpness": trace.sharpness if NETS[net].sharp else absent,
+            "threshold": trace.threshold if NETS[net].sharp else absent,
+        },
+        "path": {"step": jnp.arange(x.size), "x": x, "y": y},
+    }
+
+
+LOSS = Text("loss", "loss")
+NORM = Text("gradient norm", "norma gradien")
+RATE = Text("learning rate", "laju pembelajaran")
+SHARPNESS = {
+    "sharpness": Text("sharpness", "ketajaman"),
+    "threshold": Text("stability threshold", "ambang kestabilan"),
+}
+
+
+def _line(
+    column: str, title: Text, domain: Sequence[float | int], height: int
+) -> Callable[..., Any]:
+    return lambda language: charts.lines(
+        language, {column: title}, title, domain, STEPS, height=height
+    )
+
+
+def _sharpness(language: str) -> Any:
+    return charts.lines(language, SHARPNESS, SHARPNESS["sharpness"], (0.1, 1e4), STEPS, height=160)
+
+
+LAB = Lab(
+    "simulator",
+    Text("The stability simulator", "Simulator kestabilan"),
+    CONTROLS,
+    run,
+    (
+        Panel("run", _line("loss", LOSS, (1e-4, 1e3), 180), Text(
+            "The training loss at every step.", "Loss pelatihan pada setiap langkah.")),
+        Panel("run", _line("gradient_norm", NORM, (1e-4, 1e4), 110), Text(
+            "The unclipped gradient norm at every step.",
+            "Norma gradien sebelum pemotongan pada setiap langkah.")),
+        Panel("run", _line("learning_rate", RATE, (1e-5, 10), 110), Text(
+            "The learning rate at every step.", "Laju pembelajaran pada setiap langkah.")),
+        Panel("sharpness", _sharpness, Text(
+            "The sharpness, preconditioned for the adaptive rules, and the optimizer's stability "
+            "threshold.",
+            "Ketajaman, dengan prakondisi untuk aturan adaptif, dan ambang kestabilan optimizer.")),
+        Panel("path", lambda language: charts.path(language, 2.5), Text(
+            "The path of the two parameters.", "Lintasan kedua parameter.")),
+    ),
+    (Curve("run", "loss"),),
+    """import stabsim as ss
+from stabsim.schedules import *
+from stabsim.workloads import *
+
+net, batch_size = {net}, {batch}
+gamma, beta2 = {gamma}, {beta2}
+rate = prepend_warmup({schedule}, {warmup})
+trace = ss.simulate(
+    net, {rule}, steps=200, batch_size=batch_size if net.rows > batch_size else None,
+    seed={seed}, clipping=ss.clipping.clip_by_global_norm({clip}),
+)
+print(ss.diagnose(trace))
+""",
+)  # fmt: skip

@@ -1,0 +1,93 @@
+"""Words in both languages, and numbers as each writes them."""
+
+import math
+import os
+from decimal import ROUND_HALF_UP, Context, Decimal
+from typing import NamedTuple
+
+LANGUAGES = ("en", "id")
+THREE_DIGITS = Context(prec=3, rounding=ROUND_HALF_UP)  # browsers round a tie up
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+class Text(NamedTuple):
+    """The same words in English and in Indonesian."""
+
+    en: str
+    id: str
+
+    def in_(self, language: str) -> str:
+        return getattr(self, checked(language))
+
+
+def checked(language: str) -> str:
+    """The language's name, if it is one of ours.
+
+    Raises:
+        ValueError: if it is not.
+    """
+    if language not in LANGUAGES:
+        raise ValueError(f"language must be one of {', '.join(LANGUAGES)}, not {language!r}.")
+    return language
+
+
+def default_language() -> str:
+    """The language of the environment variable ``STABSIM_LANGUAGE``; English if not set."""
+    return checked(os.environ.get("STABSIM_LANGUAGE", "en"))
+
+
+def number(x: float, language: str = "en") -> str:
+    """Three significant digits, with a decimal comma in Indonesian: 0.000488, 4,88·10⁻⁷."""
+    if math.isnan(x):
+        return "NaN"
+    if math.isinf(x):
+        return "∞" if x > 0 else "-∞"
+    rounded = f"{THREE_DIGITS.create_decimal(Decimal(float(x))):.2e}"
+    mantissa, exponent = rounded.split("e")
+    if x == 0 or 1e-4 <= abs(float(rounded)) < 1e5:
+        written = f"{float(rounded):.6f}".rstrip("0").rstrip(".")
+    else:
+        mantissa = mantissa.rstrip("0").rstrip(".")
+        written = f"{mantissa}·10{str(int(exponent)).translate(SUPERSCRIPT)}"
+    return written.replace(".", ",") if checked(language) == "id" else written
+
+
+VERDICTS = {
+    "stable": Text("stable", "stabil"),
+    "early instability": Text("early instability", "ketidakstabilan awal"),
+    "early instability with recovery": Text(
+        "early instability with recovery", "ketidakstabilan awal yang pulih"
+    ),
+    "mid-training instability": Text(
+        "mid-training instability", "ketidakstabilan di tengah pelatihan"
+    ),
+    "diverged": Text("diverged", "divergen"),
+}
+
+EVIDENCE = {
+    "span": Text(
+        "The loss starts at {initial} and ends at {final}.",
+        "Loss bermula di {initial} dan berakhir di {final}.",
+    ),
+    "early": Text(
+        "It rises early: from {lowest} at step {onset} to {peak} at step {peak_step}, {back}.",
+        "Loss naik di awal: dari {lowest} pada langkah {onset} ke {peak} pada langkah "
+        "{peak_step}, {back}.",
+    ),
+    "mid": Text(
+        "It rises in mid-training: from {lowest} at step {onset} to {peak} at step "
+        "{peak_step}, {back}.",
+        "Loss naik di tengah pelatihan: dari {lowest} pada langkah {onset} ke {peak} pada "
+        "langkah {peak_step}, {back}.",
+    ),
+    "recovered": Text("and is back by step {step}", "lalu pulih pada langkah {step}"),
+    "lost": Text("and never comes back", "dan tidak pernah pulih"),
+    "diverged": Text(
+        "It is not finite from step {step} on.",
+        "Nilainya tidak lagi berhingga sejak langkah {step}.",
+    ),
+    "gradient": Text(
+        "The largest gradient norm is {norm}, at step {step}.",
+        "Norma gradien terbesar {norm}, pada langkah {step}.",
+    ),
+}

@@ -1,0 +1,294 @@
+"""The labs: settings, reports, the widget, and the two halves that must say the same."""
+
+import json
+import subprocess
+import sys
+import time
+
+import jax
+import numpy as np
+import pytest
+
+import stabsim as ss
+from book.assets import NODE
+from stabsim import diagnosis, labs, wasm
+from stabsim.labs import LABS, build, page
+from stabsim.labs.lab import Choice, Slider
+from stabsim.labs.report import reached, report
+from stabsim.labs.rules import RULES, AnyRule
+from stabsim.words import LANGUAGES, Text, number
+
+PARTS = page.__file__.rsplit("/stabsim/", 1)[0] + "/book/web/parts"
+RULES_JSON = {name: getattr(diagnosis, name) for name in page.RULES}
+
+
+def in_node(script: str, given: object) -> object:
+    """What a script, which reads ``given``, prints as JSON; its imports come from the labs."""
+    text = script.replace('from "./', f'from "{PARTS}/')
+    done = subprocess.run(
+        [NODE, "--input-type=module", "-e", text], input=json.dumps(given), text=True,
+        capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+READ = 'import { readFileSync } from "node:fs";\nconst given = JSON.parse(readFileSync(0));\n'
+
+
+# --- settings ---
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "error", "said"),
+    [
+        ("nowhere", {}, ValueError, "name must be one of strides"),
+        ("strides", {"rate": 1}, TypeError, "has no control rate: it has learning_rate"),
+        ("strides", {"learning_rate": 7}, ValueError, "from 0.01 to 1; it is 7"),
+        ("strides", {"learning_rate": float("nan")}, ValueError, "from 0.01 to 1"),
+        ("strides", {"warmup": 1.5}, ValueError, "whole number"),
+        ("strides", {"seed": "0"}, TypeError, "must be a number, not '0'"),
+        ("kinds", {"net": "big"}, ValueError, "one of residual, strides, outliers"),
+    ],
+)
+def test_bad_settings(name, setting, error, said):
+    with pytest.raises(error, match=said):
+        labs.show(name, **setting)
+
+
+def test_bad_language():
+    with pytest.raises(ValueError, match="one of en, id, not 'fr'"):
+        labs.show("strides", language="fr").widget()
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_every_word_is_there_in_both_languages(name):
+    lab = LABS[name]
+    texts = [lab.title, *(c.label for c in lab.controls), *(p.alt for p in lab.panels)]
+    for control in lab.controls:
+        if isinstance(control, Choice):
+            texts += [option.label for option in control.options]
+        else:
+            assert control.low <= control.default <= control.high
+    assert all(text.en and text.id for text in texts)
+
+
+# --- what a run is said to be ---
+
+
+def curves() -> list[list[float]]:
+    """Real losses of all kinds, and made-up ones that no network would give."""
+    rng = np.random.default_rng(0)
+    net = ss.workloads.residual_mlp(depth=8)
+    runs = ss.sweep(
+        lambda learning_rate, seed: ss.simulate(
+            net, ss.sgd(learning_rate), steps=150, batch_size=32, seed=seed
+        ),
+        learning_rate=[2.0**k for k in range(-8, -1)],
+        seed=range(4),
+        progress=False,
+    )
+    real = runs.loss.transpose(..., "step").to_numpy().reshape(-1, 150)
+    walks = [np.exp(np.cumsum(rng.normal(-0.01, s, n))) for s in (0.1, 0.3, 1.0)
+             for n in (2, 3, 7, 20, 60, 200, 500)]  # fmt: skip
+    flat = [np.ones(40), np.r_[np.ones(20), 50.0, np.ones(19)], np.full(5, np.nan),
+            np.r_[2.0, np.nan, 1.0], -np.arange(30.0)]  # fmt: skip
+    return [list(map(float, x)) for x in [*real, *walks, *flat]]
+
+
+def test_the_page_diagnoses_as_python_does():
+    losses = curves()
+    theirs = in_node(
+        READ + 'import { diagnose } from "./diagnosis.mjs";\n'
+        "const read = (x) => (x === null ? NaN : x === 'inf' ? Infinity : x);\n"
+        "console.log(JSON.stringify(given.losses.map((l) => diagnose(l.map(read), given.rules))));",
+        {
+            "losses": [
+                [None if np.isnan(x) else "inf" if np.isinf(x) else x for x in loss]
+                for loss in losses
+            ],
+            "rules": RULES_JSON,
+        },
+    )
+    kinds = set()
+    for loss, there in zip(losses, theirs, strict=True):
+        here = ss.diagnose(loss)
+        kinds.add(here.verdict)
+        assert there["verdict"] == here.verdict
+        assert there["end"] == (None if here.diverged_at is None else int(here.diverged_at))
+        assert len(there["rises"]) == len(here.rises)
+        for a, b in zip(there["rises"], here.rises, strict=True):
+            assert (a["onset"], a["peakStep"], a["recovered"], a["early"]) == (
+                b.onset, b.peak_step, b.recovered_at, b.early)  # fmt: skip
+            assert (a["lowest"], a["peak"]) == pytest.approx((b.lowest, b.peak), rel=1e-12)
+    assert kinds == set(diagnosis.Verdict)
+
+
+def test_the_page_writes_numbers_as_python_does():
+    rng = np.random.default_rng(0)
+    values = [0.0, 1.0, -2.5, 1e-4, 9.996e-5, 99949.0, 99951.0, 123456.0, 1e30, 0.000488]
+    values += list(rng.normal(size=200) * 10.0 ** rng.integers(-9, 12, 200))
+    written = in_node(
+        READ + 'import { number } from "./report.mjs";\n'
+        "console.log(JSON.stringify(given.map((x) => [number(x, 'en'), number(x, 'id')])));",
+        values,
+    )
+    assert written == [[number(x, "en"), number(x, "id")] for x in values]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", ["axis", "kinds"])
+def test_the_page_reports_as_python_does(name, language):
+    lab = LABS[name]
+    for static in list(lab.variants().values())[:2]:
+        values = lab.defaults | static
+        tables = lab.compute(values)
+        plain = {
+            n: {k: [None if not np.isfinite(x) else float(x) for x in np.ravel(v)]
+                for k, v in table.items()}
+            for n, table in tables.items()
+        }  # fmt: skip
+        there = in_node(
+            READ + 'import { report, reached, python } from "./report.mjs";\n'
+            "const { lab, words, tables, values } = given;\n"
+            "for (const t of Object.values(tables)) for (const k in t)\n"
+            "  t[k] = t[k].map((x) => (x === null ? NaN : x));\n"
+            "const said = report(lab, words, tables, values);\n"
+            "console.log(JSON.stringify([said.sentences, reached(lab.goal, said.facts),\n"
+            "  tables.axis?.kind ?? null, python(lab, values)]));",
+            {
+                "lab": page.description(lab, language, {}),
+                "words": page.frame(language),
+                "tables": plain,
+                "values": values,
+            },
+        )
+        here = report(lab, tables, values, language)
+        kind = tables["axis"]["kind"].tolist() if lab.sweep else None
+        assert there == [here.sentences, reached(lab, here.facts), kind, lab.python(values)]
+
+
+def test_sliders_have_the_same_values_in_page_and_widget():
+    from stabsim.labs.widget import slider_value
+
+    sliders = [c for lab in LABS.values() for c in lab.controls if isinstance(c, Slider)]
+    described = [page._control(c, "en") for c in sliders]
+    places = [range(low, high + 1) for low, high, _ in
+              (page.slider_positions(c, float(c.default)) for c in sliders)]  # fmt: skip
+    there = in_node(
+        READ + 'import { valueAt, positionOf } from "./settings.mjs";\n'
+        "console.log(JSON.stringify(given.map(([c, places]) =>\n"
+        "  places.map((p) => [valueAt(c, p), positionOf(c, valueAt(c, p))]))));",
+        [[c, list(p)] for c, p in zip(described, places, strict=True)],
+    )
+    for control, row, values in zip(sliders, places, there, strict=True):
+        assert [v for v, _ in values] == [slider_value(control, p) for p in row]
+        assert [p for _, p in values] == list(row)
+
+
+def test_goals_are_not_reached_at_first_but_can_be():
+    lab = LABS["strides"]
+    for warmup, expected in ((0, False), (10, True)):
+        values = lab.setting({"warmup": warmup})
+        assert reached(lab, report(lab, lab.compute(values), values, "en").facts) is expected
+
+
+# --- the programs ---
+
+
+def test_python_that_a_lab_writes_gives_the_same_verdict():
+    for name, static in (("kinds", {"net": "outliers"}), ("simulator", {"rule": "adam"})):
+        lab = LABS[name]
+        values = lab.setting(static)
+        done = subprocess.run(
+            [sys.executable, "-c", lab.python(values)], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        verdict = report(lab, lab.compute(values), values, "en").facts["verdict"]
+        assert done.stdout.lower().startswith(f"{verdict}.")
+
+
+def test_parity_holds_and_notices_another_program():
+    lab = LABS["kinds"]
+    static = {"net": "outliers"}
+    example = lab.arguments(lab.defaults | static)
+    assert build.check(lab, static, wasm.compile(lab.program(static), example), samples=1).holds
+
+    def other(given):
+        return lab.program(static)({**given, "times": 1.001 * given["times"]})
+
+    with pytest.raises(ArithmeticError, match="kinds-outliers differs from JAX"):
+        build.check(lab, static, wasm.compile(other, example), samples=1)
+
+
+@pytest.mark.parametrize("which", range(6), ids=RULES)
+def test_any_rule_is_each_rule(which):
+    own = {
+        "sgd": ss.sgd(0.1), "momentum": ss.momentum(0.1, 0.8), "nesterov": ss.nesterov(0.1, 0.8),
+        "rmsprop": ss.rmsprop(0.1, 0.95, 0.8), "adam": ss.adam(0.1, 0.8, 0.95),
+        "nadam": ss.nadam(0.1, 0.8, 0.95),
+    }[RULES[which]]  # fmt: skip
+    any_rule = AnyRule(which, 0.1, 0.8, 0.95)
+    params = {"a": jax.numpy.ones(3), "b": jax.numpy.ones(())}
+    ours, theirs = any_rule.init(params), own.init(params)
+    rng = np.random.default_rng(0)
+    for _ in range(4):
+        grads = jax.tree.map(lambda p: jax.numpy.asarray(rng.normal(size=p.shape), "f4"), params)
+        a, ours = any_rule.update(grads, ours)
+        b, theirs = own.update(grads, theirs)
+        assert jax.tree.all(jax.tree.map(lambda x, y: np.allclose(x, y, rtol=1e-6), a, b))
+    assert any_rule.threshold(0.1) == pytest.approx(own.threshold(0.1))
+    expected = own.preconditioner(theirs)
+    measured = any_rule.preconditioner(ours)
+    if expected is None:
+        expected = jax.tree.map(np.ones_like, params)
+    assert jax.tree.all(jax.tree.map(lambda x, y: np.allclose(x, y), measured, expected))
+
+
+# --- on a kernel ---
+
+
+def test_widget_runs_the_latest_setting_and_no_stale_queue():
+    widget = labs.show("kinds", net="outliers").widget()
+    assert widget.wait()
+    assert widget.runs == 1
+    assert "instability" in widget._report.value
+    slider = widget._fields["times"].children[0]
+    for position in range(10, 60):
+        slider.value = position
+    assert widget.wait()
+    assert widget.runs < 25
+    values = widget.values
+    said = report(widget.lab, widget.lab.compute(values), values, "en").sentences
+    assert widget._report.value == "<br>".join(said)
+    widget.reset()
+    assert widget.wait()
+    assert widget.values == widget.lab.setting({"net": "outliers"})
+
+
+def test_widget_shows_an_exception_in_words(monkeypatch):
+    widget = labs.show("kinds", net="outliers", language="id").widget()
+    assert widget.wait()
+
+    def broken(self, values):
+        raise RuntimeError("on purpose")
+
+    monkeypatch.setattr(labs.Lab, "compute", broken)
+    widget.ask()
+    time.sleep(0.1)
+    assert widget.wait()
+    assert "Perhitungan gagal: on purpose" in widget._note.value
+
+
+def test_cell_shows_a_place_in_the_book_and_a_widget_elsewhere(monkeypatch):
+    shown = labs.show("kinds", times=8)
+    bundle = shown._repr_mimebundle_()
+    data = bundle[0] if isinstance(bundle, tuple) else bundle
+    assert "application/vnd.jupyter.widget-view+json" in data
+    monkeypatch.setenv("STABSIM_BOOK", "1")
+    assert 'data-lab-place="kinds"' in shown._repr_mimebundle_()["text/html"]
+
+
+def test_words():
+    assert Text("a", "b").in_("id") == "b"
+    assert number(float("-inf"), "id") == "-∞"

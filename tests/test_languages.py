@@ -1,0 +1,188 @@
+"""The two languages say the same, and the check of that sees every kind of drift."""
+
+from pathlib import Path
+
+import pytest
+
+from book import languages, outline
+
+ENGLISH = """---
+kernelspec: {name: python3}
+---
+
+# A title
+
+Some words, $x^2$ and $y$, {ref}`later`.
+
+(edge)=
+## The edge
+
+$$
+\\eta > 2/h \\text{ if it is large}
+$$ (eq-edge)
+
+:::{figure} sharp.svg
+:name: fig-sharp
+:alt: A curve.
+Its caption, with $z$.
+:::
+
+```{code-cell} ipython3
+:tags: [hide-input]
+# Not a heading
+x = 1
+```
+
+```{code-cell} ipython3
+---
+mystnb:
+  image:
+    alt: A line.
+---
+plot(x)
+```
+
+<div data-lab="clipping"></div>
+
+### Later
+
+```{exercise} One
+:label: one
+What is $h$?
+```
+"""
+
+TRANSLATED = """---
+kernelspec: {name: python3}
+---
+
+# Sebuah judul
+% en: HASH0
+
+Beberapa kata, $x^2$ dan $y$, {ref}`later`.
+
+(edge)=
+## Tepinya
+% en: HASH1
+
+$$
+\\eta > 2/h \\text{ jika besar}
+$$ (eq-edge)
+
+:::{figure} sharp.svg
+:name: fig-sharp
+:alt: Sebuah kurva.
+Keterangannya, dengan $z$.
+:::
+
+```{code-cell} ipython3
+:tags: [hide-input]
+# Not a heading
+x = 1
+```
+
+```{code-cell} ipython3
+---
+mystnb:
+  image:
+    alt: Sebuah garis.
+---
+plot(x)
+```
+
+<div data-lab="clipping"></div>
+
+### Nanti
+% en: HASH2
+
+```{exercise} Satu
+:label: one
+Berapakah $h$?
+```
+"""
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Path:
+    """A book of one page in two languages that agree."""
+    text = TRANSLATED
+    for number, section in enumerate(outline.read(ENGLISH)[1:]):
+        text = text.replace(f"HASH{number}", section.digest())
+    for language, page in (("en", ENGLISH), ("id", text)):
+        (tmp_path / language).mkdir()
+        (tmp_path / language / "page.md").write_text(page, encoding="utf8")
+    return tmp_path
+
+
+def change(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf8")
+
+
+def test_the_book():
+    assert not languages.drift(), "python -m book hashes lists these"
+
+
+def test_agreement(book):
+    assert languages.drift(book) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("x = 1", "x = 2", "“Tepinya”: code"),
+        ("# Not a heading", "# Bukan judul", "“Tepinya”: code"),
+        ("[hide-input]", "[hide-cell]", "“Tepinya”: directives"),
+        (":::{figure} sharp.svg", ":::{figure} flat.svg", "“Tepinya”: directives"),
+        (":::{figure}", ":::{image}", "“Tepinya”: directives"),
+        ("```{exercise}", "```{solution}", "“Nanti”: directives"),
+        (":label: one", ":label: two", "“Nanti”: directives"),
+        ("2/h", "3/h", "“Tepinya”: maths"),
+        ("$x^2$ dan $y$", "$y$ dan $x^2$", "“Sebuah judul”: maths in the text"),
+        ("$z$", "$Z$", "“Tepinya”: maths in the text"),
+        ("$h$", "kelengkungan", "“Nanti”: maths in the text"),
+        ("(edge)=", "(tepi)=", "“Tepinya”: labels"),
+        ("(eq-edge)", "(eq-tepi)", "“Tepinya”: labels"),
+        ("{ref}`later`", "{ref}`nanti`", "“Sebuah judul”: references"),
+        ('data-lab="clipping"', 'data-lab="warmup"', "“Tepinya”: labs"),
+        ("### Nanti", "## Nanti", "headings differ: ### Later against ## Nanti"),
+        ("### Nanti", "### Dulu\n### Nanti", "“Dulu”"),
+        ("% en: ", "% en: 0", "“Sebuah judul”: has no hash"),
+    ],
+)
+def test_drift_of_a_page(book, old, new, said):
+    change(book / "id/page.md", old, new)
+    assert any(f"id/page.md: {said}" in line for line in languages.drift(book))
+
+
+@pytest.mark.parametrize("name", ["more.md", "sharp.svg"])
+def test_drift_of_files(book, name):
+    (book / "en" / name).write_text("# More\n", encoding="utf8")
+    assert languages.drift(book) == [f"id/{name}: is missing"]
+    (book / "en" / name).rename(book / "id" / name)
+    assert languages.drift(book) == [f"id/{name}: has no English page"]
+
+
+def test_stale_section(book):
+    change(book / "en/page.md", "Some words", "Better words")
+    (line,) = languages.drift(book)
+    assert line.startswith("id/page.md: “Sebuah judul”: is stale: “A title” is ")
+
+
+def test_accepting(book):
+    change(book / "en/page.md", "Some words", "Better words")
+    before = (book / "id/page.md").read_text(encoding="utf8")
+    languages.accept(book / "id/page.md", book / "en/page.md")
+    assert languages.drift(book) == []
+    after = (book / "id/page.md").read_text(encoding="utf8")
+    changed = [pair for pair in zip(before.splitlines(), after.splitlines(), strict=True)
+               if pair[0] != pair[1]]  # fmt: skip
+    assert len(changed) == 1, "only the one hash is new"
+    assert changed[0][1].startswith("% en: ")
+
+
+def test_accepting_needs_the_same_headings(book):
+    change(book / "en/page.md", "### Later", "## Later")
+    with pytest.raises(SystemExit, match="headings"):
+        languages.accept(book / "id/page.md", book / "en/page.md")

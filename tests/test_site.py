@@ -1,0 +1,251 @@
+"""The built site in a browser: every page in both languages, under a path of its own."""
+
+import http.server
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from functools import partial
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+
+from book import LANGUAGES, ROOT, SITE, styles
+from book.assets import NPM
+from tests import browser as chromium
+
+# One worker for all of them, so that there is one build, one server and one browser.
+pytestmark = pytest.mark.xdist_group("site")
+
+PATH = "some/where/else/"
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync",
+    "--disable-component-update", "--no-first-run",
+]  # fmt: skip
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="session")
+def site() -> Path:
+    build = subprocess.run(
+        [sys.executable, "-m", "book"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert build.returncode == 0, build.stdout + build.stderr
+    return SITE
+
+
+@pytest.fixture(scope="session")
+def address(site, tmp_path_factory):
+    """The address of the site, which knows nothing of the path that it is served under."""
+    root = tmp_path_factory.mktemp("root")
+    (root / PATH).parent.mkdir(parents=True)
+    (root / PATH).symlink_to(site)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=root))
+    server.handle_error = lambda *_: None  # a browser may leave before it has all it asked for
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/{PATH}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    path = chromium.find()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser):
+    """Makes browser windows of our choice, and closes them."""
+    opened = []
+
+    def make(**options) -> BrowserContext:
+        opened.append(browser.new_context(**options))
+        return opened[-1]
+
+    yield make
+    for window in opened:
+        window.close()
+
+
+def pages(site: Path) -> list[str]:
+    return sorted(p.relative_to(site).as_posix() for p in site.glob("*/**/*.html"))
+
+
+def failure(request: Request) -> list[str]:
+    """What failed, if not because the browser went on to another page."""
+    why = request.failure or ""
+    return [] if "ERR_ABORTED" in why else [f"failed: {request.url} {why}"]
+
+
+def watch(page: Page, address: str) -> list[str]:
+    """What goes wrong on the page from now on."""
+    wrong: list[str] = []
+    host = urlsplit(address).netloc
+
+    def ask(request) -> None:
+        if urlsplit(request.url).scheme.startswith("http") and urlsplit(request.url).netloc != host:
+            wrong.append(f"asks another host: {request.url}")
+
+    page.on("request", ask)
+    page.on("requestfailed", lambda request: wrong.extend(failure(request)))
+    page.on("response", lambda r: wrong.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
+    page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
+    # The console also says what the policy forbade.
+    page.on("console", lambda m: wrong.append(m.text) if m.type in ("error", "warning") else None)
+    return wrong
+
+
+def visit(page: Page, address: str) -> None:
+    page.goto(address, wait_until="load")
+    page.evaluate("() => document.fonts.ready")
+
+
+@pytest.mark.parametrize(
+    ("size", "scheme"), [(WIDE, "light"), (WIDE, "dark"), (NARROW, "light")],
+    ids=["light", "dark", "narrow"],
+)  # fmt: skip
+def test_every_page(site, address, context, size, scheme):
+    axe = (NPM / "node_modules/axe-core/axe.min.js").read_text(encoding="utf8")
+    page = context(viewport=size, color_scheme=scheme).new_page()
+    wrong = watch(page, address)
+    problems = {}
+    for name in pages(site):
+        visit(page, address + name)
+        page.evaluate(axe)
+        found = page.evaluate("() => axe.run()")["violations"]
+        wrong += [f"{v['id']}: {v['nodes'][0]['html'][:300]}" for v in found]
+        width = page.evaluate("() => document.documentElement.scrollWidth")
+        if width > size["width"]:
+            wrong.append(f"is {width} pixels wide")
+        red, green, blue = page.evaluate(
+            "() => getComputedStyle(document.body).backgroundColor.match(/[\\d.]+/g).map(Number)"
+        )[:3]
+        if (red + green + blue < 3 * 128) != (scheme == "dark"):
+            wrong.append(f"is not {scheme}")
+        if wrong:
+            problems[name] = wrong.copy()
+            wrong.clear()
+    assert not problems, json.dumps(problems, indent=2)
+
+
+def test_every_page_without_scripts(site, address, context):
+    page = context(java_script_enabled=False).new_page()
+    for name in pages(site):
+        page.goto(address + name)
+        language = name.split("/")[0]
+        assert page.locator("html").get_attribute("lang") == language
+        assert page.locator("h1:visible").count(), name
+        assert page.locator("meta[name=description]").get_attribute("content"), name
+        assert not page.locator(".pst-js-only:visible").count(), name
+        text = page.locator("main").inner_text()
+        assert len(text) > 500 or Path(name).stem == "search", name
+        assert "\\(" not in text, "formulas are set, not written in TeX"
+        for other in LANGUAGES.keys() - {language}:
+            link = page.locator(f"a[hreflang={other}]").get_attribute("href") or ""
+            alternate = page.locator(f"link[hreflang={other}]").get_attribute("href") or ""
+            there = address + other + name.removeprefix(language)
+            assert urljoin(address + name, link) == urljoin(address + name, alternate) == there
+            assert (site / other / name.partition("/")[2]).exists()
+
+
+def test_language_switch_keeps_the_place(site, address, context):
+    page = context().new_page()
+    visit(page, address + "en/index.html")
+    section = page.locator("main section section").last.get_attribute("id")
+    for language, other in (("en", "id"), ("id", "en")):
+        visit(page, f"{address}{language}/index.html?rate=0.1#{section}")
+        page.locator("a.language-switch").click()
+        page.wait_for_url(f"{address}{other}/index.html?rate=0.1#{section}")
+        assert page.locator(f"[id='{section}']").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("locale", "language"), [("id-ID", "id"), ("en-GB", "en"), ("de-DE", "en")]
+)
+def test_start_page(address, context, locale, language):
+    page = context(locale=locale).new_page()
+    wrong = watch(page, address)
+    page.goto(address)
+    page.wait_for_url(f"{address}{language}/index.html")
+    assert not wrong
+
+
+def test_start_page_without_scripts(address, context):
+    page = context(java_script_enabled=False).new_page()
+    page.goto(address)
+    for language, name in LANGUAGES.items():
+        page.get_by_role("link", name=name, exact=True).click()
+        assert page.url == f"{address}{language}/index.html"
+        page.go_back()
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "gradient"), ("id", "pembelajaran")])
+def test_search(address, context, language, word):
+    page = context().new_page()
+    wrong = watch(page, address)
+    visit(page, f"{address}{language}/search.html?q={word}")
+    page.locator("#search-results li a").first.wait_for()
+    assert not wrong
+
+
+def test_theme_speaks_the_language(site, address, context):
+    """No English word of the theme is left on an Indonesian page."""
+    page = context(viewport=WIDE).new_page()
+    visit(page, address + "en/index.html")
+    names = """() => [...document.querySelectorAll('body *')].filter(e => !e.closest('article'))
+        .flatMap(e => [e.title, e.ariaLabel, e.placeholder, e.dataset.bsTitle,
+          ...[...e.childNodes].filter(n => n.nodeType === 3).map(n => n.data)])
+        .map(text => (text ?? '').trim()).filter(text => /[a-z]{4}/.test(text))"""
+    english = set(page.evaluate(names))
+    visit(page, address + "id/index.html")
+    indonesian = set(page.evaluate(names))
+    assert english & indonesian == set()
+    assert "Salin" in {b.get_attribute("data-tooltip") for b in page.locator(".copybtn").all()}
+
+
+def test_styles_keep_what_pages_use():
+    style = (
+        """/* .a{} */.a,.b:not(.c),p{x:y}.b{x:y}@media print{.b{x:y}}.a:before{content:"}.b{"}"""
+    )
+    kept = """.a,p{x:y}.a:before{content:"}.b{"}"""
+    assert styles.used(style, {"a"}) == kept
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("```{code-cell} ipython3\nraise ValueError('on purpose')\n```", "on purpose"),
+        ("{ref}`nowhere`", "nowhere"),
+        ("$\\frac{1}$", "formula"),
+    ],
+    ids=["notebook", "warning", "formula"],
+)
+def test_what_is_wrong_fails_the_build(tmp_path, site, cell, said):
+    page = tmp_path / "chapters/en/index.md"
+    page.parent.mkdir(parents=True)
+    front = (ROOT / "chapters/en/index.md").read_text(encoding="utf8").split("\n# ")[0]
+    page.write_text(f"{front}\n# Title\n\n{cell}\n", encoding="utf8")
+    for name in ("_config.yml", "_toc.yml"):
+        shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / "book", tmp_path / "book")
+    (tmp_path / "_build").mkdir()
+    (tmp_path / "_build/npm").symlink_to(NPM)
+    build = subprocess.run(
+        [sys.executable, "-m", "book"], cwd=tmp_path, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )  # fmt: skip
+    assert build.returncode
+    assert said in build.stderr

@@ -1,0 +1,110 @@
+"""stabsim's own runs, compiled and compared with ``jax.jit``."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.flatten_util import ravel_pytree
+
+import stabsim as ss
+from stabsim import workloads
+from stabsim.clipping import autoclip, clip_by_global_norm, zclip
+from stabsim.schedules import linear_warmup, warmup_then_constant
+from tests.wasm.check import check
+
+pytestmark = pytest.mark.usefixtures("unchecked")
+RULES = [ss.sgd, ss.momentum, ss.nesterov, ss.rmsprop, ss.adam, ss.nadam]
+NET = workloads.mlp(width=12, rows=96)
+
+
+def rate_and_seed(rate, seed):
+    return np.float32(rate), np.int32(seed)
+
+
+def test_all_rules_with_warmup_and_clipping():
+    """Minibatches are drawn inside the module, from a seed that is an argument."""
+
+    def runs(rate, seed):
+        return {
+            rule.__name__: ss.simulate(
+                NET, rule(linear_warmup(rate, 5)), steps=12, batch_size=16, seed=seed,
+                clipping=clip_by_global_norm(1.0), evaluate_at=(),
+            )
+            for rule in RULES
+        }  # fmt: skip
+
+    (first, second) = check(runs, rate_and_seed(0.02, 3), rate_and_seed(0.02, 4))
+    assert first["momentum"].clipped.any()
+    assert not np.array_equal(first["sgd"].loss, second["sgd"].loss)
+
+
+def test_clipping_by_history():
+    def runs(rate, seed):
+        return [
+            ss.simulate(NET, ss.momentum(rate), steps=12, batch_size=16, seed=seed, clipping=clip)
+            for clip in (autoclip(10.0, 8), zclip(warmup_steps=3))
+        ]
+
+    check(runs, rate_and_seed(0.05, 1), tolerance=2e-5)
+
+
+@pytest.mark.parametrize("rule", [ss.momentum, ss.adam])
+def test_sharpness_where_it_is_measured(rule):
+    """At the steps asked for, by Lanczos; with a run at a second rate in the same module."""
+
+    def run(rate, seed):
+        return ss.simulate(NET, rule(rate), steps=10, seed=seed, measure_sharpness_at=(3, 9))
+
+    results = check(run, rate_and_seed(0.01, 0), rate_and_seed(0.001, 1), tolerance=2e-5)
+    assert all((trace.sharpness > 0).all() for trace in results)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: workloads.residual_mlp(depth=3, width=12),
+        lambda: workloads.resnet(blocks=1, channels=2),
+        lambda: workloads.transformer(depth=1, width=8),
+        lambda: workloads.quadratic([1.0, 4.0, 9.0]),
+    ],
+    ids=["residual_mlp", "resnet", "transformer", "quadratic"],
+)
+def test_workload(make):
+    """The loss and its gradient; as one vector, since a key's bias has none but by rounding."""
+    workload = make()
+    params = jax.tree.map(np.asarray, workload.init(jax.random.key(0)))
+
+    def loss_and_gradient(params):
+        loss, grads = jax.value_and_grad(workload.loss)(params, workload.validation)
+        return loss, ravel_pytree(grads)[0]
+
+    check(loss_and_gradient, (params,), tolerance=2e-5)
+
+
+def test_a_run_with_outliers_and_validation():
+    def run(rate, seed):
+        rough = workloads.with_outliers(NET, 0.3, 5.0)
+        return ss.simulate(rough, ss.sgd(rate), steps=9, batch_size=8, seed=seed,
+                           evaluate_at=(0, 4, 9), record_parameters=True)  # fmt: skip
+
+    check(run, rate_and_seed(0.01, 5))
+
+
+def test_divergence_at_the_same_step():
+    """Where sums overflow, inf or NaN depends on their order; the step does not."""
+
+    def run(rate, seed):
+        net = workloads.mlp(width=12, rows=96, activation="linear", objective="squared_error")
+        loss = ss.simulate(net, ss.momentum(rate), steps=40, seed=seed).loss
+        return loss[:3], jnp.isfinite(loss)
+
+    _, finite = check(run, rate_and_seed(0.1, 0), tolerance=1e-4)[0]
+    assert 3 < finite.sum() < 40
+
+
+def test_a_sweep():
+    def run(rate):
+        rule = ss.momentum(warmup_then_constant(rate, 3, 8))
+        return ss.simulate(NET, rule, batch_size=16, evaluate_at=())
+
+    check(jax.vmap(run), (np.geomspace(0.003, 0.1, 5, dtype=np.float32),))
