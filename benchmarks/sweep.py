@@ -2,9 +2,10 @@
 
 16 rates, 500 steps, batch 64, digits perceptron 64-64-64-10, Momentum 0.9, 50 steps of warmup,
 clipping at a global norm of 1. Every peer gets the same initial parameters, rates and
-minibatches, and must end at the same losses where training is stable. The rounds run the peers in turn, so that a busy
-machine is busy for all; quoted are the median time and the median of the ratios to stabsim,
-round by round. Compilation is timed apart. Run as ``python -m benchmarks.sweep``.
+minibatches, and must end at the same losses where training is stable. The rounds run the
+peers in turn, so that a busy machine is busy for all; quoted are the median time and the median
+of the ratios to stabsim, round by round. Compilation is timed apart. Run as
+``python -m benchmarks.sweep``.
 """
 
 import sys

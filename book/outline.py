@@ -16,6 +16,7 @@ OPTION = re.compile(r":([\w-]+):\s*(.*)")
 HASH = re.compile(r"% en: ([0-9a-f]{8})")
 
 DISPLAY = re.compile(r"(?<!\\)\$\$(.+?)(?<!\\)\$\$(?:\s*\((\S+)\))?", re.DOTALL)
+AMS = re.compile(r"\\begin\{(\w+\*?)\}.+?\\end\{\1\}", re.DOTALL)
 INLINE = re.compile(r"(?<![\\$])\$([^$\s](?:[^$]*[^$\s\\])?)\$")
 ROLE = re.compile(r"\{([\w:]+)\}`(?:[^`<]*<)?([^`>]+)>?`")
 IMAGE = re.compile(r"!\[[^\]]*\]\(([^)\s]+)")
@@ -135,7 +136,10 @@ def _outline_prose(section: Section, text: str) -> None:
         section.add("maths", _formula(formula[1]))
         if formula[2]:
             section.add("labels", formula[2])
-    for formula in INLINE.findall(DISPLAY.sub("", text)):
+    text = DISPLAY.sub("", text)
+    for formula in AMS.finditer(text):
+        section.add("maths", _formula(formula[0]))
+    for formula in INLINE.findall(AMS.sub("", text)):
         section.add("maths in the text", _formula(formula))
     for path in IMAGE.findall(text):
         section.add("figures", path)

@@ -109,7 +109,9 @@ class Diagnosis(NamedTuple):
         """The verdict and its evidence in "en" or "id", one sentence each."""
 
         def say(name: str, **values: float | str) -> str:
-            written = {k: v if isinstance(v, str) else number(v, language) for k, v in values.items()}
+            written = {
+                k: v if isinstance(v, str) else number(v, language) for k, v in values.items()
+            }
             return EVIDENCE[name].in_(language).format(**written)
 
         verdict = VERDICTS[self.verdict].in_(language)
@@ -118,8 +120,8 @@ class Diagnosis(NamedTuple):
             say("span", initial=self.initial_loss, final=self.final_loss),
         ]
         for rise in self.rises:
-            lost = rise.recovered_at is None
-            back = say("lost") if lost else say("recovered", step=rise.recovered_at)
+            at = rise.recovered_at
+            back = say("lost") if at is None else say("recovered", step=at)
             values = {k: v for k, v in rise._asdict().items() if k not in ("recovered_at", "early")}
             lines.append(say("early" if rise.early else "mid", **values, back=back))
         if self.diverged_at is not None:

@@ -21,6 +21,10 @@ $$
 \\eta > 2/h \\text{ if it is large}
 $$ (eq-edge)
 
+\\begin{align}
+a &= 4
+\\end{align}
+
 :::{figure} sharp.svg
 :name: fig-sharp
 :alt: A curve.
@@ -68,6 +72,10 @@ Beberapa kata, $x^2$ dan $y$, {ref}`later`.
 $$
 \\eta > 2/h \\text{ jika besar}
 $$ (eq-edge)
+
+\\begin{align}
+a &= 4
+\\end{align}
 
 :::{figure} sharp.svg
 :name: fig-sharp
@@ -139,6 +147,7 @@ def test_agreement(book):
         ("```{exercise}", "```{solution}", "“Nanti”: directives"),
         (":label: one", ":label: two", "“Nanti”: directives"),
         ("2/h", "3/h", "“Tepinya”: maths"),
+        ("a &= 4", "a &= 5", "“Tepinya”: maths"),
         ("$x^2$ dan $y$", "$y$ dan $x^2$", "“Sebuah judul”: maths in the text"),
         ("$z$", "$Z$", "“Tepinya”: maths in the text"),
         ("$h$", "kelengkungan", "“Nanti”: maths in the text"),

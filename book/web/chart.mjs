@@ -3,6 +3,7 @@
 
 import { changeset, transforms } from "vega-dataflow";
 import * as encode from "vega-encode";
+import { locale } from "vega-format";
 import { expressionInterpreter } from "vega-interpreter";
 import { parse } from "vega-parser";
 import * as basic from "vega-transforms";
@@ -12,10 +13,15 @@ import * as view from "vega-view-transforms";
 
 extend(transforms, basic, view, encode);
 
+const NUMBERS = {
+  id: { decimal: ",", thousands: ".", grouping: [3], currency: ["Rp", ""] },
+};
+
 /** A chart in `host`; `draw(rows, ghost)` resolves when it is drawn. */
-export async function chart(host, specification) {
+export async function chart(host, specification, language) {
   const drawing = document.createElement("div");
   const options = { renderer: "canvas", hover: false, expr: expressionInterpreter };
+  if (NUMBERS[language]) options.locale = locale(NUMBERS[language]);
   const live = new View(parse(specification, null, { ast: true }), options).initialize(drawing);
   const sizes = { run: 0, ghost: 0 };
 

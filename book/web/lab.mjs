@@ -80,7 +80,7 @@ async function wake(section, key) {
   async function draw() {
     charts ??= import(here("chart.mjs")).then(({ chart }) =>
       Promise.all(
-        [...section.querySelectorAll(".lab-panel")].map((host, i) => chart(host, lab.charts[i])),
+        [...section.querySelectorAll(".lab-panel")].map((host, i) => chart(host, lab.charts[i], words.language)),
       ),
     );
     const panels = [...section.querySelectorAll(".lab-panel")];

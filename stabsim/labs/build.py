@@ -132,7 +132,18 @@ def check(lab: Lab, static: Values, module: wasm.Module, samples: int = SAMPLES)
     rng = np.random.default_rng(0)
     settings = [lab.defaults | static]
     settings += [{c.name: c.sample(rng) for c in lab.controls} | static for _ in range(samples)]
-    engine, *nudged = map(wasm.Engine, (module, *(_nudged(module, way) for way in (1, -1))))
+    parity = _compare(lab, settings, wasm.Engine(module), [])
+    if parity.far or parity.changed:  # then, and only then, it matters how sensitive the runs are
+        nudged = [wasm.Engine(_nudged(module, way)) for way in (1, -1)]
+        parity = _compare(lab, settings, wasm.Engine(module), nudged)
+    if not parity.holds:
+        raise ArithmeticError(f"{lab.variant(settings[0])} differs from JAX: {parity}")
+    return parity
+
+
+def _compare(
+    lab: Lab, settings: list[Values], engine: wasm.Engine, nudged: list[wasm.Engine]
+) -> Parity:
     first, stable, sensitive, changed, undecided = 0.0, [], 0, 0, 0
     for values in settings:
         given = lab.arguments(values)
@@ -147,16 +158,12 @@ def check(lab: Lab, static: Values, module: wasm.Module, samples: int = SAMPLES)
                 changed += diagnose(ours).verdict != verdict
                 undecided += any(diagnose(x).verdict != verdict for x in others)
     far = sum(x > TOLERANCE for x in stable)
-    parity = Parity(first, stable, far, sensitive, changed, undecided)
-    if not parity.holds:
-        raise ArithmeticError(f"{lab.variant(settings[0])} differs from JAX: {parity}")
-    return parity
+    return Parity(first, stable, far, sensitive, changed, undecided)
 
 
 def _nudged(module: wasm.Module, way: int) -> wasm.Module:
     runtime = wasm.RUNTIME.read_text()
-    assert module.source.startswith(runtime)
-    return replace(module, source=runtime + NUDGE % way + module.source[len(runtime) :])
+    return replace(module, source=module.source.replace(runtime, runtime + NUDGE % way))
 
 
 def _losses(lab: Lab, tables: Tables) -> list[np.ndarray]:

@@ -35,15 +35,13 @@ def lines(
     title: Text,
     domain: Sequence[float | int],
     last: int | None,
-    log: bool = True,
     height: int = HEIGHT,
-    x: str = "step",
     points: bool = False,
 ) -> Any:
     """Lines over steps, one a column, named at the top; the kept run in thin grey."""
-    scale = _log(domain) if log else alt.Scale(domain=list(domain), clamp=True, nice=False)
-    x_axis = alt.X(f"{x}:Q", axis=_axis(STEP.in_(language), grid=False, tickCount=6),
-                   scale=alt.Scale(**({} if last is None else {"domain": [0, last]}), nice=False))  # fmt: skip
+    scale = _log(domain)
+    steps = alt.Scale(nice=False) if last is None else alt.Scale(domain=[0, last], nice=False)
+    x_axis = alt.X("step:Q", axis=_axis(STEP.in_(language), grid=False, tickCount=6), scale=steps)
     y_axis = _axis(title.in_(language), tickCount=5, format="~g")
     names = [label.in_(language) for label in columns.values()]
     colors = alt.Scale(domain=names, range=PALETTE[: len(names)])

@@ -225,7 +225,7 @@ class Lab:
     def variants(self) -> dict[str, Values]:
         """Every program, by name, with the static choices that make it."""
         named = [[(c.name, option.value) for option in c.options] for c in self._static]
-        chosen = [dict(pairs) for pairs in product(*named)]
+        chosen: list[Values] = [dict(pairs) for pairs in product(*named)]
         return {self.variant(self.defaults | one): one for one in chosen}
 
     def arguments(self, values: Values) -> dict[str, np.ndarray]:
@@ -250,7 +250,7 @@ class Lab:
         return run
 
     @cached_property
-    def _jitted(self) -> dict[str, Callable[..., Tables]]:
+    def _jitted(self) -> dict[str, Any]:
         return {}
 
     def compute(self, values: Values) -> Tables:

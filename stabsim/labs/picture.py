@@ -36,13 +36,19 @@ def is_empty(table: dict[str, Any]) -> bool:
     return not any(np.isfinite(x).any() for name, x in table.items() if name != "step")
 
 
-def svg(spec: dict[str, Any], run: list[Row], ghost: list[Row], width: int) -> str:
+LOCALES = {"en": "en-US", "id": {"decimal": ",", "thousands": ".", "grouping": [3],
+                                  "currency": ["Rp", ""]}}  # fmt: skip
+
+
+def svg(spec: dict[str, Any], run: list[Row], ghost: list[Row], width: int, language: str) -> str:
     """One panel with its data."""
     import vl_convert
 
     data = {"run": run, "ghost": ghost}
     filled = [{**d, "values": data[d["name"]]} if d["name"] in data else d for d in spec["data"]]
-    return vl_convert.vega_to_svg({**spec, "data": filled, "width": width})
+    return vl_convert.vega_to_svg(
+        {**spec, "data": filled, "width": width}, format_locale=LOCALES[language]
+    )
 
 
 def pictures(
@@ -55,5 +61,5 @@ def pictures(
             drawn.append(None)
             continue
         kept = rows(ghost[panel.table]) if ghost else []
-        drawn.append(svg(spec, rows(tables[panel.table]), kept, width))
+        drawn.append(svg(spec, rows(tables[panel.table]), kept, width, language))
     return drawn

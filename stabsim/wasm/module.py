@@ -13,10 +13,10 @@ from jax.interpreters.partial_eval import dce_jaxpr
 
 from stabsim.wasm.interpret import interpret
 from stabsim.wasm.toolchain import to_wasm
-from stabsim.wasm.value import dtype_of
+from stabsim.wasm.value import UnsupportedError, dtype_of
 from stabsim.wasm.writer import Constants, Writer
 
-RUNTIME = Path(__file__).with_name("runtime.c")
+RUNTIME = [Path(__file__).with_name(name) for name in ("math.c", "runtime.c")]
 
 
 class Slot(NamedTuple):
@@ -99,14 +99,21 @@ def compile(function: Callable[..., Any], *example: Any) -> Module:
     closed, shapes = jax.make_jaxpr(function, return_shape=True)(*example)
     jaxpr, _ = dce_jaxpr(closed.jaxpr, [True] * len(closed.jaxpr.outvars), instantiate=True)
     w = Writer(interpret=interpret)
-    ins = [Slot(dtype_of(v.aval.dtype), v.aval.shape) for v in jaxpr.invars]
-    outs = [Slot(dtype_of(v.aval.dtype), v.aval.shape) for v in jaxpr.outvars]
+    ins = [_slot(v.aval, f"argument {i}") for i, v in enumerate(jaxpr.invars)]
+    outs = [_slot(v.aval, f"result {i}") for i, v in enumerate(jaxpr.outvars)]
     arguments = [w.interface(f"in{i}", *slot) for i, slot in enumerate(ins)]
     results = [w.interface(f"out{i}", *slot) for i, slot in enumerate(outs)]
     for target, value in zip(results, interpret(w, jaxpr, closed.consts, arguments), strict=True):
         w.assign(target, value)
     return Module(_source(w, ins, outs), tuple(ins), tuple(outs), tuple(w.shared),
                   jax.tree.structure(shapes))  # fmt: skip
+
+
+def _slot(aval: Any, what: str) -> Slot:
+    try:
+        return Slot(dtype_of(aval.dtype), aval.shape)
+    except UnsupportedError as error:
+        raise UnsupportedError(error.what, what) from None
 
 
 def _source(w: Writer, ins: list[Slot], outs: list[Slot]) -> str:
@@ -116,7 +123,7 @@ def _source(w: Writer, ins: list[Slot], outs: list[Slot]) -> str:
 
     body = "\n".join(w.lines)
     return "\n".join([
-        RUNTIME.read_text(),
+        *[file.read_text() for file in RUNTIME],
         *w.declarations,
         f"static float panels[{w.panels}] __attribute__((aligned(16)));",
         *w.functions,

@@ -1,12 +1,7 @@
-// What the rules call. Compiled with every program; what a program does not use is left out.
-
-#include <math.h>
-#include <stdint.h>
-#include <string.h>
+// What the rules call, after math.c. Compiled with every program; what one does not use is left out.
 
 #define EXPORT(name) __attribute__((export_name(name)))
 #define NOINLINE __attribute__((noinline, unused)) static
-#define INLINE __attribute__((always_inline, unused)) static inline
 #define UNROLL _Pragma("clang loop unroll(full)")
 
 // --- scalars: XLA's meaning where C's differs ---
@@ -28,7 +23,6 @@ INLINE float square_f(float x) { return x * x; }
 INLINE int square_i(int x) { return x * x; }
 INLINE unsigned square_u(unsigned x) { return x * x; }
 INLINE float rsqrt_f(float x) { return 1.0f / sqrtf(x); }
-INLINE float logistic_f(float x) { return 1.0f / (1.0f + expf(-x)); }
 INLINE float tan_f(float x) { return tanf(x); }
 INLINE int finite_f(float x) { return fabsf(x) <= 3.40282347e38f; }
 
@@ -46,8 +40,6 @@ INLINE int shift_right_arithmetic(int a, unsigned b) { return a >> (b > 31 ? 31 
 // Saturates, and takes NaN to 0.
 INLINE int int_of(float x) { return __builtin_wasm_trunc_saturate_s_i32_f32(x); }
 INLINE unsigned uint_of(float x) { return __builtin_wasm_trunc_saturate_u_i32_f32(x); }
-INLINE float float_from_bits(unsigned x) { float y; memcpy(&y, &x, 4); return y; }
-INLINE unsigned bits_of_float(float x) { unsigned y; memcpy(&y, &x, 4); return y; }
 
 INLINE float power_f(float x, int n) {
     unsigned m = n < 0 ? 0u - (unsigned)n : (unsigned)n;
@@ -72,7 +64,7 @@ INLINE float erf_inv(float x) {
                                 -0.00367342844f,  0.00573950773f,  -0.0076224613f,
                                 0.00943887047f,   1.00167406f,     2.83297682f};
     if (fabsf(x) == 1.0f) return x * INFINITY;
-    float w = -log1pf(-x * x);
+    float w = -log1p_f(-x * x);
     int central = w < 5.0f;
     const float *c = central ? near : far;
     w = central ? w - 2.5f : sqrtf(w) - 3.0f;

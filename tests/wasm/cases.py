@@ -162,7 +162,8 @@ BINARY = [lax.add, lax.sub, lax.mul, lax.div, lax.rem, lax.max, lax.min, lax.pow
           jnp.floor_divide, jnp.mod]  # fmt: skip
 WHOLE = [lax.add, lax.sub, lax.mul, lax.div, lax.rem, lax.max, lax.min, lax.eq, lax.ne, lax.lt,
          lax.le, lax.gt, lax.ge, lax.bitwise_and, lax.bitwise_or, lax.bitwise_xor, lax.shift_left,
-         lax.shift_right_logical, lax.shift_right_arithmetic, jnp.floor_divide, jnp.mod]  # fmt: skip
+         lax.shift_right_logical, lax.shift_right_arithmetic, jnp.floor_divide,
+         jnp.mod]  # fmt: skip
 WHOLE_UNARY = [lax.neg, lax.abs, lax.sign, lax.square, lax.bitwise_not, lax.clz,
                lax.population_count, partial(lax.integer_pow, y=3),
                partial(lax.integer_pow, y=2)]  # fmt: skip
@@ -215,7 +216,7 @@ def broadcasts(draw: Any) -> Case:
     part = tuple(1 if draw(st.booleans()) else n for n in shape)[draw(st.integers(0, len(shape))) :]
 
     def function(x: jax.Array, y: jax.Array) -> Any:
-        z = jnp.tanh(x) + y
+        z = jnp.tanh(x) + y + 3
         return z * (y - 1), (z * z).sum(), jnp.clip(x, -0.5, y), jnp.minimum(z.T, 0.3)
 
     return Case(f"{part} to {shape}", function, (plain(draw, shape), plain(draw, part)))
@@ -390,9 +391,7 @@ def convolutions(draw: Any) -> Case:
     orders = [draw(st.permutations(range(rank + 2))) for _ in range(3)]
     numbers = lax.ConvDimensionNumbers(*(tuple(np.argsort(o).tolist()) for o in orders))
     full = [(2 * batches, features, *space), (out, features // groups, *kernel)]
-    x, w = (
-        plain(draw, [s[i] for i in order]) for s, order in zip(full, orders[:2], strict=True)
-    )
+    x, w = (plain(draw, [s[i] for i in order]) for s, order in zip(full, orders[:2], strict=True))
 
     def function(x: jax.Array, w: jax.Array) -> Any:
         return lax.conv_general_dilated(

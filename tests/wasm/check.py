@@ -11,8 +11,13 @@ TOLERANCE = 5e-6  # of the largest entry: sums are taken in another order
 QUICK = {"xla_backend_optimization_level": 0}  # halves the time of a test and moves no last bit
 
 
-def assert_alike(ours: Any, theirs: Any, tolerance: float = TOLERANCE) -> None:
-    """Shapes, dtypes, whole numbers, and where NaN and inf stand are equal; the rest is near."""
+def assert_alike(
+    ours: Any, theirs: Any, tolerance: float = TOLERANCE, entrywise: bool = False
+) -> None:
+    """Shapes, dtypes, whole numbers, and where NaN and inf stand are equal; the rest is near.
+
+    Near is a share of the array's largest entry, or entrywise of each, or of 1 if that is more.
+    """
     paths, structure = jax.tree_util.tree_flatten_with_path(theirs)
     assert jax.tree.structure(ours) == structure
     for (path, right), left in zip(paths, jax.tree.leaves(ours), strict=True):
@@ -23,17 +28,20 @@ def assert_alike(ours: Any, theirs: Any, tolerance: float = TOLERANCE) -> None:
             continue
         finite = np.isfinite(right)
         np.testing.assert_array_equal(left[~finite], right[~finite], where)
-        scale = np.abs(right[finite]).max(initial=0)
+        left, right = left[finite], right[finite]
+        scale = np.maximum(np.abs(right), 1) if entrywise else np.abs(right).max(initial=1e-37)
         np.testing.assert_allclose(
-            left[finite], right[finite], rtol=0, atol=tolerance * scale, err_msg=where
+            left / scale, right / scale, rtol=0, atol=tolerance, err_msg=where
         )
 
 
-def check(function: Any, *calls: tuple, tolerance: float = TOLERANCE) -> list[Any]:
+def check(
+    function: Any, *calls: tuple, tolerance: float = TOLERANCE, entrywise: bool = False
+) -> list[Any]:
     """Compile a function once, run it on each tuple of arguments; returns what it gave."""
     engine = wasm.Engine(wasm.compile(function, *calls[0]))
     right = jax.jit(function).lower(*calls[0]).compile(compiler_options=QUICK)
     results = [engine(*arguments) for arguments in calls]
     for ours, arguments in zip(results, calls, strict=True):
-        assert_alike(ours, right(*arguments), tolerance)
+        assert_alike(ours, right(*arguments), tolerance, entrywise)
     return results

@@ -35,15 +35,19 @@ def test_draws_of_a_seed():
     assert not np.array_equal(first["bits"], second["bits"])
 
 
-def test_a_chain_of_keys_in_a_loop():
-    """Bare words are carried through a scan; folding a number in needs no carry."""
-
+def test_keys_in_loops_and_branches():
     def run(seed):
-        def step(words, t):
-            key, sub = random.split(random.wrap_key_data(words))
-            fresh = random.fold_in(random.key(seed), t)
-            return random.key_data(key), (random.uniform(sub, (3,)), random.normal(fresh))
+        key = random.key(seed)
 
-        return jax.lax.scan(step, random.key_data(random.key(seed)), np.arange(5))
+        def step(key, t):
+            key, now = random.split(key)
+            fresh = random.fold_in(random.wrap_key_data(random.key_data(key)), t)
+            chosen = jax.lax.cond(t > 2, lambda: now, lambda: fresh)
+            return key, (random.uniform(chosen, (3,)), now, random.normal(fresh))
+
+        last, (drawn, keys, normal) = jax.lax.scan(step, key, np.arange(5))
+        again = jax.lax.map(lambda k: random.bits(k, (2,)), keys)
+        twice = jax.lax.fori_loop(0, 3, lambda i, k: random.fold_in(k, i), last)
+        return drawn, random.key_data(keys), normal, again, random.key_data(twice)
 
     check(run, (np.uint32(7),))

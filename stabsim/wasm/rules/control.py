@@ -3,7 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from stabsim.wasm.value import Keys, UnsupportedError, Value
+import jax
+import jax.numpy as jnp
+from jax.extend.core import jaxpr_as_fun
+
+from stabsim.wasm.value import Keys, Value
 from stabsim.wasm.writer import Writer
 
 
@@ -18,35 +22,35 @@ def identity(w: Writer, eqn: Any, *operands: Value | Keys) -> list[Any]:
     return list(operands)
 
 
-def scan(w: Writer, eqn: Any, *operands: Value | Keys) -> list[Value]:
-    p = eqn.params
-    values = _no_keys(w, eqn, operands)
+def scan(w: Writer, eqn: Any, *operands: Value | Keys) -> list[Any]:
+    p, inner = eqn.params, eqn.params["jaxpr"]
+    values = _cheap(w, operands)
     n_consts, n_carry = p["num_consts"], p["num_carry"]
     consts = values[:n_consts]
-    carry = _buffers(w, eqn.params["jaxpr"].jaxpr.invars[n_consts:][:n_carry])
+    carry = _arrays(w, inner.jaxpr.invars[n_consts:][:n_carry])
     _fill(w, carry, values[n_consts : n_consts + n_carry])
-    stacked = [w.new(str(v.aval.dtype), v.aval.shape) for v in eqn.outvars[n_carry:]]
+    stacked = _arrays(w, eqn.outvars[n_carry:])
     t = w.counter()
     now = f"({p['length'] - 1} - {t})" if p["reverse"] else t
-    rows = [x.move(0, now) for x in values[n_consts + n_carry :]]
     body = w.name("body")
     with w.hold([*values, *carry, *stacked]):
         with w.function(body):
-            inner = p["jaxpr"]
+            rows = [_row(x, now) for x in values[n_consts + n_carry :]]
             out = w.interpret(w, inner.jaxpr, inner.consts, [*consts, *carry, *rows])
-            for target, value in zip(stacked, out[n_carry:], strict=True):
-                w.assign(target.move(0, now), value)
+            _fill(w, [_row(x, now) for x in stacked], out[n_carry:])
             _advance(w, carry, out[:n_carry])
         w.line(f"for ({t} = 0; {t} < {p['length']}; {t}++) {body}();")
     return [*carry, *stacked]
 
 
-def while_(w: Writer, eqn: Any, *operands: Value | Keys) -> list[Value]:
+def while_(w: Writer, eqn: Any, *operands: Value | Keys) -> list[Any]:
     p = eqn.params
-    values = _no_keys(w, eqn, operands)
+    if p["cond_jaxpr"].out_avals[0].shape:
+        return _while_any(w, eqn, operands)
+    values = _cheap(w, operands)
     n_test, n_body = p["cond_nconsts"], p["body_nconsts"]
     test_consts, body_consts = values[:n_test], values[n_test : n_test + n_body]
-    carry = _buffers(w, eqn.outvars)
+    carry = _arrays(w, eqn.outvars)
     _fill(w, carry, values[n_test + n_body :])
     going = w.counter()
     test, body = w.name("test"), w.name("body")
@@ -63,47 +67,86 @@ def while_(w: Writer, eqn: Any, *operands: Value | Keys) -> list[Value]:
     return carry
 
 
-def cond(w: Writer, eqn: Any, which: Value, *operands: Value | Keys) -> list[Value]:
+def _while_any(w: Writer, eqn: Any, operands: Sequence[Any]) -> list[Any]:
+    """Many loops at once, as ``vmap`` makes of one: each keeps its values once it is done."""
+    p = eqn.params
+    n_test, n_consts = p["cond_nconsts"], p["cond_nconsts"] + p["body_nconsts"]
+    test, body = jaxpr_as_fun(p["cond_jaxpr"]), jaxpr_as_fun(p["body_jaxpr"])
+
+    def loop(*x: jax.Array) -> Any:
+        def going(carry: Any) -> jax.Array:
+            return test(*x[:n_test], *carry)[0]
+
+        def step(carry: Any) -> Any:
+            on = going(carry)
+            pairs = zip(body(*x[n_test:n_consts], *carry), carry, strict=True)
+            return tuple(
+                jnp.where(jax.lax.broadcast_in_dim(on, old.shape, range(on.ndim)), new, old)
+                for new, old in pairs
+            )
+
+        return jax.lax.while_loop(lambda carry: jnp.any(going(carry)), step, x[n_consts:])
+
+    traced = jax.make_jaxpr(loop)(*[v.aval for v in eqn.invars])
+    return w.interpret(w, traced.jaxpr, traced.consts, operands)
+
+
+def cond(w: Writer, eqn: Any, which: Value, *operands: Value | Keys) -> list[Any]:
     """Only the chosen branch runs. (Under vmap JAX itself turns it into a select of all.)"""
-    values = _no_keys(w, eqn, operands)
-    branches = eqn.params["branches"]
-    results = _buffers(w, eqn.outvars)
+    values = _cheap(w, operands)
+    results = _arrays(w, eqn.outvars)
     names = []
     with w.hold([*values, *results]):
-        for branch in branches:
+        for branch in eqn.params["branches"]:
             names.append(w.name("branch"))
             with w.function(names[-1]):
-                out = w.interpret(w, branch.jaxpr, branch.consts, values)
-                _fill(w, results, out)
+                _fill(w, results, w.interpret(w, branch.jaxpr, branch.consts, values))
+    *first, last = names
     with w.block(f"switch ({which.at([])})"):
-        for i, name in enumerate(names):
-            case = "default" if i == len(names) - 1 else f"case {i}"
-            if i == 0 and len(names) > 1:
-                case = "case 0"
-            w.line(f"{case}: {name}(); break;")
+        for i, name in enumerate(first):
+            w.line(f"case {i}: {name}(); break;")
+        w.line(f"default: {last}();")
     return results
 
 
-def _no_keys(w: Writer, eqn: Any, operands: Sequence[Any]) -> tuple[Value, ...]:
-    if any(isinstance(x, Keys) for x in operands):
-        raise UnsupportedError(
-            f"{eqn.primitive.name} over random keys: draw before it, or fold_in a number inside"
-        )
-    return tuple(w.cheap(x) for x in operands)
+# --- what goes around: arrays, and random keys, which are two arrays each ---
 
 
-def _buffers(w: Writer, variables: Sequence[Any]) -> list[Value]:
-    return [w.new(str(v.aval.dtype), v.aval.shape) for v in variables]
+def _cheap(w: Writer, operands: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(x if isinstance(x, Keys) else w.cheap(x) for x in operands)
 
 
-def _fill(w: Writer, targets: Sequence[Value], values: Sequence[Value]) -> None:
-    for target, value in zip(targets, values, strict=True):
+def _arrays(w: Writer, variables: Sequence[Any]) -> list[Any]:
+    """New arrays for a loop's variables."""
+    made = []
+    for aval in [v.aval for v in variables]:
+        if jax.dtypes.issubdtype(aval.dtype, jax.dtypes.prng_key):
+            halves = (w.new("uint32", aval.shape) for _ in range(2))
+            made.append(Keys(*halves, aval.dtype._impl))
+        else:
+            made.append(w.new(str(aval.dtype), aval.shape))
+    return made
+
+
+def _row(x: Value | Keys, now: str) -> Value | Keys:
+    if isinstance(x, Keys):
+        return x._replace(first=x.first.move(0, now), second=x.second.move(0, now))
+    return x.move(0, now)
+
+
+def _halves(values: Sequence[Any]) -> list[Value]:
+    return [h for x in values for h in ((x.first, x.second) if isinstance(x, Keys) else (x,))]
+
+
+def _fill(w: Writer, targets: Sequence[Any], values: Sequence[Any]) -> None:
+    for target, value in zip(_halves(targets), _halves(values), strict=True):
         w.assign(target, value)
 
 
-def _advance(w: Writer, carry: Sequence[Value], values: Sequence[Value]) -> None:
+def _advance(w: Writer, carry: Sequence[Any], values: Sequence[Any]) -> None:
     """``carry = values`` at once, although the values may still read the old carry."""
-    waiting = [(to, value) for to, value in zip(carry, values, strict=True) if not _same(to, value)]
+    pairs = zip(_halves(carry), _halves(values), strict=True)
+    waiting = [(to, value) for to, value in pairs if not _same(to, value)]
     while waiting:
         ready = next((p for p in waiting if not _is_read(p[0], p[1], waiting)), None)
         if ready is None:  # a cycle, as when two arrays change places

@@ -11,9 +11,9 @@ import numpy as np
 from stabsim.wasm.value import C_TYPE, SUFFIX, UnsupportedError, Value, combine, dtype_of
 from stabsim.wasm.writer import Writer
 
-LIBM = ["exp", "exp2", "log", "log1p", "expm1", "sin", "cos", "tan", "asin", "acos", "atan", "sinh",
-        "cosh", "tanh", "asinh", "acosh", "atanh", "sqrt", "cbrt", "erf", "erfc", "floor",
-        "ceil"]  # fmt: skip
+LIBM = ["exp2", "expm1", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "asinh",
+        "acosh", "atanh", "sqrt", "cbrt", "erf", "erfc", "floor", "ceil"]  # fmt: skip
+OURS = ["exp", "log", "log1p", "tanh", "logistic"]  # of math.c
 
 TEMPLATES: dict[str, str | dict[str, str]] = {
     "add": "{0} + {1}",
@@ -34,7 +34,6 @@ TEMPLATES: dict[str, str | dict[str, str]] = {
     "sign": "sign_{t}({0})",
     "square": "square_{t}({0})",
     "rsqrt": {"f": "rsqrt_f({0})"},
-    "logistic": {"f": "logistic_f({0})"},
     "erf_inv": {"f": "erf_inv({0})"},
     "is_finite": {"f": "finite_f({0})"},
     "eq": "{0} == {1}",
@@ -56,6 +55,7 @@ TEMPLATES: dict[str, str | dict[str, str]] = {
     "copy_p": "{0}",
     "stop_gradient": "{0}",
     **{name: {"f": name + "f({0})"} for name in LIBM},
+    **{name: {"f": name + "_f({0})"} for name in OURS},
 }
 
 

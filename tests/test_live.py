@@ -1,0 +1,175 @@
+"""The labs in the built pages, in a browser."""
+
+import json
+import re
+
+import pytest
+
+from stabsim import labs
+from stabsim.diagnosis import diagnose
+from stabsim.labs.report import report
+from tests.test_site import WIDE, address, browser, context, site, visit, watch  # noqa: F401
+
+pytestmark = pytest.mark.xdist_group("site")
+
+PLACES = [("instability", "strides"), ("instability", "kinds"), ("instability", "axis"),
+          ("simulator", "simulator")]  # fmt: skip
+LANGUAGES = ("en", "id")
+DONE = "([name, runs]) => document.querySelector(`#lab-${name}`).dataset.runs > runs"
+
+
+def open_lab(page, address, language, place, name, query=""):  # noqa: F811
+    visit(page, f"{address}{language}/{place}.html{query}")
+    lab = page.locator(f"#lab-{name}")
+    lab.scroll_into_view_if_needed()
+    page.wait_for_function(
+        "(name) => document.querySelector(`#lab-${name}`).dataset.ready !== undefined", arg=name
+    )
+    return lab
+
+
+def press(page, lab, control, key="ArrowRight"):
+    """Move a slider by keyboard, and wait for the run that follows."""
+    before = int(lab.get_attribute("data-runs") or 0)
+    lab.locator(f"[name={control}]").press(key)
+    page.wait_for_function(DONE, arg=[lab.get_attribute("data-lab"), before])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("place", "name"), PLACES)
+def test_a_moved_slider_changes_the_picture(address, context, language, place, name):  # noqa: F811
+    page = context(viewport=WIDE).new_page()
+    wrong = watch(page, address)
+    lab = open_lab(page, address, language, place, name)
+    assert lab.locator(".lab-panel:visible svg").count()
+    slider = lab.locator("input[type=range]").first
+    spoken = slider.get_attribute("aria-valuetext")
+    first = slider.get_attribute("name")
+    press(page, lab, first, "ArrowLeft" if first == "learning_rate" else "ArrowRight")
+    assert slider.get_attribute("aria-valuetext") != spoken
+    panel = lab.locator(".lab-panel:visible canvas").first
+    before = panel.evaluate("(c) => c.toDataURL()")
+    press(page, lab, "seed")
+    after = lab.locator(".lab-panel:visible canvas").first.evaluate("(c) => c.toDataURL()")
+    assert before != after
+    assert not wrong
+
+
+def settings_in(url):
+    return dict(re.findall(r"[?&]\w+\.(\w+)=([^&#]+)", url))
+
+
+def test_a_link_opens_the_same_run_to_the_last_digit(address, context):  # noqa: F811
+    page = context(viewport=WIDE, accept_downloads=True).new_page()
+    lab = open_lab(page, address, "en", "instability", "kinds")
+    press(page, lab, "times", "PageDown")
+    press(page, lab, "seed")
+    runs = []
+    for where in (page.url, page.url.replace("/en/", "/id/")):
+        other = context(viewport=WIDE, accept_downloads=True).new_page()
+        visit(other, where)
+        there = other.locator("#lab-kinds")
+        other.wait_for_function(DONE, arg=["kinds", 0])
+        with other.expect_download() as download:
+            there.locator("[data-do=csv]").click()
+        runs.append(download.value.path().read_text())
+    assert runs[0] == runs[1]
+    assert runs[0].startswith("run.gradient_norm,run.loss,run.step\n")
+    setting = {k: float(v) if k == "times" else int(v) for k, v in settings_in(page.url).items()}
+    tables = labs.LABS["kinds"].compute(labs.LABS["kinds"].setting(setting))
+    losses = [float(line.split(",")[1]) for line in runs[0].splitlines()[1:4]]
+    assert losses == pytest.approx(tables["run"]["loss"][:3].tolist(), rel=1e-5)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_report_is_the_one_that_python_gives(address, context, language):  # noqa: F811
+    page = context(viewport=WIDE).new_page()
+    lab = open_lab(page, address, language, "instability", "kinds")
+    press(page, lab, "seed")
+    press(page, lab, "seed", "ArrowLeft")
+    values = labs.LABS["kinds"].defaults
+    tables = labs.LABS["kinds"].compute(values)
+    kind = diagnose(tables["run"]["loss"])
+    said = report(labs.LABS["kinds"], tables, values, language).sentences
+    shown = lab.locator(".lab-report").inner_text()
+    assert shown.split(".")[0] == said[0].split(".")[0], kind
+
+
+def test_a_goal_is_noticed_when_it_is_reached(address, context):  # noqa: F811
+    page = context(viewport=WIDE).new_page()
+    lab = open_lab(page, address, "id", "instability", "strides", "?strides.warmup=9")
+    press(page, lab, "warmup")
+    assert "Tercapai" in lab.locator(".lab-reached").inner_text()
+    press(page, lab, "warmup", "Home")
+    assert not lab.locator(".lab-reached").inner_text()
+
+
+def test_buttons(address, context):  # noqa: F811
+    page = context(viewport=WIDE, accept_downloads=True).new_page()
+    wrong = watch(page, address)
+    lab = open_lab(page, address, "en", "instability", "kinds")
+    press(page, lab, "seed")
+    lab.locator("[data-do=keep]").click()
+    page.wait_for_function(
+        "() => document.querySelector('#lab-kinds [data-do=keep]').textContent.startsWith('Remove')"
+    )
+    press(page, lab, "times", "PageUp")
+    with page.expect_download() as download:
+        lab.locator("[data-do=python]").click()
+    code = download.value.path().read_text()
+    compile(code, "lab.py", "exec")
+    assert "seed=1" in code
+    before = int(lab.get_attribute("data-runs"))
+    lab.locator("[data-do=reset]").click()
+    page.wait_for_function(DONE, arg=["kinds", before])
+    assert settings_in(page.url) == {}
+    assert not wrong
+
+
+def test_an_address_out_of_range_is_ignored(address, context):  # noqa: F811
+    page = context(viewport=WIDE).new_page()
+    wrong = watch(page, address)
+    query = "?kinds.seed=99&kinds.times=x&kinds.net=none&other=1"
+    lab = open_lab(page, address, "en", "instability", "kinds", query)
+    setting = json.loads(lab.get_attribute("data-setting"))
+    assert lab.locator("[name=net]").input_value() == setting["net"]
+    assert int(lab.locator("[name=seed]").input_value()) == setting["seed"]
+    assert not wrong
+
+
+def test_it_goes_on_when_the_network_is_cut(address, context):  # noqa: F811
+    window = context(viewport=WIDE)
+    page = window.new_page()
+    lab = open_lab(page, address, "en", "instability", "kinds")
+    press(page, lab, "seed")
+    window.set_offline(True)
+    press(page, lab, "seed")
+
+
+def test_without_webassembly_the_first_picture_stays(address, context):  # noqa: F811
+    window = context(viewport=WIDE)
+    window.add_init_script("delete globalThis.WebAssembly")
+    page = window.new_page()
+    visit(page, f"{address}id/instability.html")
+    lab = page.locator("#lab-kinds")
+    lab.get_by_text("tidak mendukung WebAssembly").wait_for()
+    assert lab.locator(".lab-panel svg").count()
+
+
+def test_two_hundred_moves_leave_no_memory_behind(address, context):  # noqa: F811
+    page = context(viewport=WIDE).new_page()
+    lab = open_lab(page, address, "en", "simulator", "simulator", "?simulator.net=valley")
+    client = page.context.new_cdp_session(page)
+
+    def heap():
+        client.send("HeapProfiler.collectGarbage")
+        return client.send("Runtime.getHeapUsage")["usedSize"]
+
+    def move(times):
+        for i in range(times):
+            press(page, lab, "learning_rate", "ArrowLeft" if i % 2 else "ArrowRight")
+
+    move(20)
+    before = heap()
+    move(200)
+    assert heap() < 1.1 * before

@@ -1,0 +1,84 @@
+"""Loops, branches and calls: carries that change places, closures, nesting, empty loops."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from tests.wasm.check import check
+
+X = np.arange(12, dtype=np.float32).reshape(3, 4)
+
+
+def test_carries_that_read_each_other():
+    """``carry = values`` happens at once, whatever the new values still read of the old."""
+
+    def run(a, b):
+        def turn(carry, _):
+            a, b, c = carry
+            return (b, c * 2, a), None
+
+        def mirror(carry, _):
+            a, b = carry
+            return (b[::-1], a.at[0].add(b[1])), a
+
+        def within(a, _):
+            return jnp.roll(a, 1) + a[::-1], a[1]
+
+        return (
+            lax.scan(turn, (a, b, a + b), None, length=5),
+            lax.scan(mirror, (a, b), None, length=3),
+            lax.scan(within, a, None, length=4),
+            lax.fori_loop(0, 3, lambda i, c: (c[1], c[0] + i), (a, b)),
+        )
+
+    check(run, (X[0], X[1]))
+
+
+def test_loops_of_every_kind():
+    def run(x, n):
+        total, rows = lax.scan(lambda c, row: (c + row, (c, row * c)), jnp.zeros(4), x)
+        back = lax.scan(lambda c, row: (c - row, c[0]), jnp.zeros(4), x, reverse=True)
+        nested = lax.scan(
+            lambda c, row: lax.scan(lambda d, y: (d * 0.5 + y, d + c[0]), c, jnp.stack([row, c])),
+            jnp.ones(4), x,
+        )  # fmt: skip
+        never = lax.fori_loop(0, 0, lambda i, c: c * 0, x)
+        empty = lax.scan(lambda c, _: (c + 1, c), 0.0, None, length=0)
+        halved = lax.while_loop(lambda c: c[0] > 1, lambda c: (c[0] / 2, c[1] + 1), (n, 0))
+        each = jax.vmap(lambda n: lax.while_loop(lambda c: c < 50, lambda c: c * 3, n))(x[1])
+        unrolled = lax.scan(lambda c, row: (c * row.sum(), None), 1.0, x, unroll=2)[0]
+        parallel = lax.associative_scan(jnp.maximum, jnp.sin(x.ravel()))
+        return total, rows, back, nested, never, empty, halved, each, unrolled, parallel
+
+    check(run, (X, np.float32(37)), (X * 2, np.float32(0.5)))
+
+
+def test_branches():
+    def run(which, x):
+        scaled = x * 3
+        chosen = lax.switch(which, [lambda: scaled + 1, lambda: x, lambda: -scaled])
+        inside = lax.scan(
+            lambda c, row: (lax.cond(row[0] > 3, lambda c: c + row, lambda c: c, c), c), x[0], x
+        )
+        single = lax.switch(which, [lambda: jnp.cos(x)])
+        pair = lax.cond(which > 0, lambda p: (p[1], p[0]), lambda p: p, (x, scaled))
+        return chosen, inside, single, pair
+
+    check(run, *[(np.int32(which), X) for which in (-1, 0, 1, 2, 7)])
+
+
+def test_calls_and_derivatives():
+    @jax.custom_vjp
+    def clipped(x):
+        return jnp.clip(x, 0, 5)
+
+    clipped.defvjp(lambda x: (clipped(x), x), lambda x, g: (g * jnp.tanh(x),))
+
+    def run(x):
+        remembered = jax.checkpoint(lambda x: jnp.sum(jnp.sin(jax.jit(jnp.exp)(x / 9)) ** 2))
+        hessian = jax.hessian(lambda v: jnp.sum(jnp.tanh(v) * v[::-1] ** 2))(x[0] / 5)
+        jacobians = jax.jacfwd(jnp.cumsum)(x[0]), jax.jacrev(jnp.sort)(x[1])
+        return jax.grad(remembered)(x), hessian, jacobians, jax.grad(lambda x: clipped(x).sum())(x)
+
+    check(run, (X,))
