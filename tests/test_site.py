@@ -1,5 +1,6 @@
 """The built site in a browser: every page in both languages, under a path of its own."""
 
+import fcntl
 import http.server
 import json
 import os
@@ -18,9 +19,6 @@ from book import LANGUAGES, ROOT, SITE, styles
 from book.assets import NPM
 from tests import browser as chromium
 
-# One worker for all of them, so that there is one build, one server and one browser.
-pytestmark = pytest.mark.xdist_group("site")
-
 PATH = "some/where/else/"
 QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync",
@@ -35,11 +33,19 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="session")
-def site() -> Path:
-    build = subprocess.run(
-        [sys.executable, "-m", "book"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert build.returncode == 0, build.stdout + build.stderr
+def site(tmp_path_factory) -> Path:
+    """The site, built by the first worker that asks for it: a build would disturb the others."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", f"{os.getpid()}")
+    with (tmp_path_factory.getbasetemp().parent / f"site-{run}").open("a+") as built:
+        fcntl.flock(built, fcntl.LOCK_EX)
+        built.seek(0)
+        if not built.read():
+            build = subprocess.run(
+                [sys.executable, "-m", "book"], cwd=ROOT, capture_output=True, text=True,
+                check=False,
+            )  # fmt: skip
+            assert build.returncode == 0, build.stdout + build.stderr
+            built.write("built")
     return SITE
 
 
