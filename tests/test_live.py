@@ -15,7 +15,10 @@ pytestmark = pytest.mark.xdist_group("site")
 PLACES = [("instability", "strides"), ("instability", "kinds"), ("instability", "axis"),
           ("simulator", "simulator")]  # fmt: skip
 LANGUAGES = ("en", "id")
-DONE = "([name, runs]) => document.querySelector(`#lab-${name}`).dataset.runs > runs"
+DONE = """([name, runs]) => {
+  const lab = document.querySelector(`#lab-${name}`);
+  return lab.dataset.runs > runs && !lab.ariaBusy;
+}"""
 
 
 def open_lab(page, address, language, place, name, query=""):  # noqa: F811

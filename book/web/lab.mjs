@@ -112,6 +112,7 @@ async function wake(section, key) {
     stale = true;
     if (busy) return;
     busy = true;
+    section.setAttribute("aria-busy", "true");
     while (stale) {
       stale = false;
       const start = performance.now();
@@ -132,6 +133,7 @@ async function wake(section, key) {
       }
     }
     busy = false;
+    section.removeAttribute("aria-busy");
   }
 
   // --- controls ---

@@ -57,7 +57,9 @@ def lines(
             if color or len(names) == 1:
                 hue: Any = alt.value(color or PALETTE[0])
             else:
-                legend = alt.Legend(title=None, orient="top", labelColor=GREY, labelLimit=0)
+                legend = alt.Legend(
+                    title=None, orient="top", columns=1, labelColor=GREY, labelLimit=0
+                )
                 hue = alt.ColorDatum(label.in_(language), scale=colors, legend=legend)
             layers.append(mark.encode(x=x_axis, y=y, color=hue))
     return finished(alt.layer(*layers), height)

@@ -20,7 +20,7 @@ from stabsim.schedules import (
 )
 from stabsim.simulate import simulate
 from stabsim.words import Text
-from stabsim.workloads import Workload, mlp, residual_mlp, surface, transformer
+from stabsim.workloads import Workload, mlp, residual_mlp, surface
 
 STEPS = 200
 MEASURED = tuple(range(0, STEPS, 10))
@@ -44,8 +44,6 @@ NETS = {
     "relu": Net(Text("ReLU net", "jaringan ReLU"), lambda: mlp(width=32), "mlp(width=32)"),
     "residual": Net(Text("residual net, no normalization", "jaringan residual, tanpa normalisasi"),
                     lambda: residual_mlp(depth=8), "residual_mlp(depth=8)"),
-    "transformer": Net(Text("post-LN transformer", "transformer post-LN"),
-                       lambda: transformer(depth=2), "transformer(depth=2)"),
     "valley": Net(Text("2-D valley (synthetic)", "lembah 2-D (sintetis)"),
                   lambda: surface("valley"), 'surface("valley")', sharp=True),
 }  # fmt: skip

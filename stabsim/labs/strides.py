@@ -38,8 +38,8 @@ def run(learning_rate: Any, warmup: Any, every: Any, seed: Any) -> Tables:
 
 
 NETS = {
-    "stride_2": Text("original net, stride 2", "jaringan asal, langkah geser (stride) 2"),
-    "stride_1": Text("changed net, stride 1", "jaringan ubahan, langkah geser (stride) 1"),
+    "stride_2": Text("Original net, stride 2", "Jaringan asal, langkah geser (stride) 2"),
+    "stride_1": Text("Changed net, stride 1", "Jaringan ubahan, langkah geser (stride) 1"),
 }
 
 

@@ -7,7 +7,6 @@
 [0.0, 1.0, 5.0, 14.0]
 """
 
-from stabsim.wasm.module import RUNTIME as RUNTIME
 from stabsim.wasm.module import Engine as Engine
 from stabsim.wasm.module import Module as Module
 from stabsim.wasm.module import compile as compile
