@@ -30,7 +30,8 @@ def interpret(w: Writer, jaxpr: Any, consts: Sequence[Any], operands: Sequence[A
 
     def read(variable: Any) -> Any:
         if isinstance(variable, Literal):
-            return w.constant(np.asarray(variable.val, variable.aval.dtype))
+            aval: Any = variable.aval
+            return w.constant(np.asarray(variable.val, aval.dtype))
         return values[variable]
 
     def drop(variable: Any) -> None:

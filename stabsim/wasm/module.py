@@ -173,4 +173,5 @@ class Engine:
         return self._exports["memory"]
 
     def _call(self, name: str, *numbers: int) -> Any:
-        return self._exports[name](self._store, *numbers)
+        function: Any = self._exports[name]
+        return function(self._store, *numbers)

@@ -120,9 +120,9 @@ def _arrays(w: Writer, variables: Sequence[Any]) -> list[Any]:
     """New arrays for a loop's variables."""
     made = []
     for aval in [v.aval for v in variables]:
-        if jax.dtypes.issubdtype(aval.dtype, jax.dtypes.prng_key):
-            halves = (w.new("uint32", aval.shape) for _ in range(2))
-            made.append(Keys(*halves, aval.dtype._impl))
+        if jnp.issubdtype(aval.dtype, jax.dtypes.prng_key):
+            first, second = (w.new("uint32", aval.shape) for _ in range(2))
+            made.append(Keys(first, second, aval.dtype._impl))
         else:
             made.append(w.new(str(aval.dtype), aval.shape))
     return made
