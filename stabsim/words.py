@@ -5,6 +5,8 @@ import os
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import NamedTuple
 
+import numpy as np
+
 LANGUAGES = ("en", "id")
 THREE_DIGITS = Context(prec=3, rounding=ROUND_HALF_UP)  # browsers round a tie up
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -36,7 +38,7 @@ def default_language() -> str:
     return checked(os.environ.get("STABSIM_LANGUAGE", "en"))
 
 
-def number(x: float, language: str = "en") -> str:
+def number(x: float | int | np.number, language: str = "en") -> str:
     """Three significant digits, with a decimal comma in Indonesian: 0.000488, 4,88·10⁻⁷."""
     if math.isnan(x):
         return "NaN"
