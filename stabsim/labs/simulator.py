@@ -104,7 +104,8 @@ def run(
     schedule: Any, warmup: Any, clip: Any, seed: Any,
 ) -> Tables:  # fmt: skip
     workload = NETS[net].make()
-    planned = Schedule(Partial(_schedule, schedule, learning_rate, warmup))
+    climb = jnp.asarray(warmup, jnp.float32)
+    planned = Schedule(Partial(_schedule, schedule, learning_rate, climb))
     trace = simulate(
         workload,
         AnyRule(rule, planned, gamma, beta2),
