@@ -9,7 +9,8 @@ from jax.extend import source_info_util
 from jax.extend.core import Literal
 
 from stabsim.wasm.rules import RULES
-from stabsim.wasm.value import UnsupportedError, Value
+from stabsim.wasm.simplify import simplified, uses_of
+from stabsim.wasm.value import Keys, UnsupportedError, Value
 from stabsim.wasm.writer import Writer
 
 LONGEST = 1200  # characters of an expression that is still left unstored
@@ -21,7 +22,7 @@ def interpret(w: Writer, jaxpr: Any, consts: Sequence[Any], operands: Sequence[A
     Operands and results are Values, or random Keys.
     """
     values: dict[Any, Any] = {}
-    uses = _uses(jaxpr)
+    uses = uses_of(jaxpr)
     left = Counter(uses)
 
     def bind(variable: Any, value: Any) -> None:
@@ -43,9 +44,11 @@ def interpret(w: Writer, jaxpr: Any, consts: Sequence[Any], operands: Sequence[A
         bind(variable, w.constant(const))
     for variable, value in zip(jaxpr.invars, operands, strict=True):
         bind(variable, value)
-    for eqn in jaxpr.eqns:
+    for eqn in simplified(jaxpr):
         with w.scratch():
-            results = _apply(w, eqn, [read(v) for v in eqn.invars])
+            operands = [read(v) for v in eqn.invars]
+            apply = _apply_once if all(x.is_constant for x in operands) else _apply
+            results = apply(w, eqn, operands)
             for variable, value in zip(eqn.outvars, results, strict=True):
                 if uses[variable]:
                     bind(variable, _settled(w, value, uses[variable]))
@@ -60,16 +63,23 @@ def interpret(w: Writer, jaxpr: Any, consts: Sequence[Any], operands: Sequence[A
     return results
 
 
-def _uses(jaxpr: Any) -> Counter:
-    used = [v for eqn in jaxpr.eqns for v in eqn.invars] + list(jaxpr.outvars)
-    return Counter(v for v in used if not isinstance(v, Literal))
-
-
 def _settled(w: Writer, value: Any, uses: int) -> Any:
     """Store what is read more than once, or has grown too long; leave the rest for one loop."""
     if value.is_trivial or not isinstance(value, Value):
         return value
     return w.copied(value) if uses > 1 or len(value.code) > LONGEST else value
+
+
+def _apply_once(w: Writer, eqn: Any, operands: list[Any]) -> list[Any]:
+    """What depends on no input is computed before the first run, whatever loop it stands in."""
+    with w.once():
+        return [_kept(w, x) for x in _apply(w, eqn, operands)]
+
+
+def _kept(w: Writer, x: Any) -> Any:
+    if isinstance(x, Keys):
+        return x._replace(first=_kept(w, x.first), second=_kept(w, x.second))
+    return x if x.is_trivial and x.is_constant else w.kept(x)
 
 
 def _apply(w: Writer, eqn: Any, operands: list[Any]) -> list[Any]:

@@ -2,7 +2,6 @@
 
 #define EXPORT(name) __attribute__((export_name(name)))
 #define NOINLINE __attribute__((noinline, unused)) static
-#define UNROLL _Pragma("clang loop unroll(full)")
 
 // --- scalars: XLA's meaning where C's differs ---
 
@@ -112,19 +111,23 @@ TILE(tile_1_8, 1, 2)
 TILE(tile_4_4, 4, 1)
 TILE(tile_1_4, 1, 1)
 
-// out (m by n) = a (m by k, any strides) times b (k by n, any strides). `panels` is room for b
-// in panels of eight columns, zero-padded: copied there unless it already reads like that.
+// out (m by n) = a (m by k, any strides) times b (k by n, any strides). Reads b eight columns at a
+// time, which may be up to seven numbers too far: arrays have room for that behind them. Unless
+// its rows lie along memory, b is first copied to `panels` of eight columns.
 NOINLINE void matmul(int m, int n, int k, const float *restrict a, int a_row, int a_column,
                      const float *restrict b, int b_row, int b_column, float *restrict out,
                      float *restrict panels) {
     int step = b_row, panel = 8;
-    if (b_column != 1 || n % 4) {
+    if (b_column != 1) {
         step = 8;
         panel = 8 * k;
-        for (int j = 0; j < n; j += 8)
-            for (int r = 0; r < k; r++)
-                for (int c = 0; c < 8; c++)
-                    panels[j * k + 8 * r + c] = j + c < n ? b[r * b_row + (j + c) * b_column] : 0;
+        for (int j = 0; j < n; j += 4) {
+            float *to = panels + (j & ~7) * k + (j & 4);
+            const float *at[4];
+            UNROLL for (int c = 0; c < 4; c++) at[c] = b + min_i(j + c, n - 1) * b_column;
+            for (int r = 0, i = 0; r < k; r++, i += b_row, to += 8)
+                *(v4 *)to = (v4){at[0][i], at[1][i], at[2][i], at[3][i]};
+        }
         b = panels;
     }
     for (int j = 0; j < n; j += 8, b += panel) {

@@ -45,12 +45,13 @@ def row_major(shape: Ints) -> tuple[int, ...]:
 
 @dataclass(eq=False)
 class Buffer:
-    """A static C array."""
+    """A static C array: scratch, or ``constant`` from ``start()`` on, or an input or output."""
 
     name: str
     dtype: str
     size: int
     reusable: bool = True
+    constant: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,13 @@ class Value:
     def is_trivial(self) -> bool:
         """Whether it is as cheap to compute twice as to store."""
         return len(self.leaves) == 0 or self.code == "{0}"
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether it is the same in every run and step."""
+        return all(x.buffer is None or x.buffer.constant for x in self.leaves) and not any(
+            x.moving for x in self.leaves
+        )
 
     @property
     def view(self) -> Leaf:
@@ -149,12 +157,14 @@ class Value:
 
         leaves = []
         for leaf in self.leaves:
-            strides = list(leaf.strides)
+            strides, offset = list(leaf.strides), leaf.offset
             term = f"{place} * {strides[axis]}" if strides[axis] else ""
+            if place.isdecimal():
+                offset, term = offset + int(place) * strides[axis], ""
             if size is None:
                 del strides[axis]
             moving = " + ".join(filter(None, [leaf.moving, term]))
-            leaves.append(replace(leaf, strides=tuple(strides), moving=moving))
+            leaves.append(replace(leaf, strides=tuple(strides), offset=offset, moving=moving))
         return replace(self, shape=tuple(shape), leaves=tuple(leaves))
 
     def reshape(self, shape: Ints) -> "Value | None":
@@ -192,6 +202,10 @@ class Keys(NamedTuple):
     @property
     def is_trivial(self) -> bool:
         return self.first.is_trivial and self.second.is_trivial
+
+    @property
+    def is_constant(self) -> bool:
+        return self.first.is_constant and self.second.is_constant
 
 
 def combine(dtype: str, shape: Ints, template: str, *parts: Value) -> Value:

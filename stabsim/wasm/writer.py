@@ -11,6 +11,7 @@ import numpy as np
 from stabsim.wasm.value import C_TYPE, Buffer, Keys, Leaf, Value, dtype_of, full_view, literal
 
 SHARED_BYTES = 4096  # constants above it lie outside the module, for modules to share
+ROOM = 8  # numbers behind each array, which matmul may read and not use
 
 
 class Constants(NamedTuple):
@@ -64,6 +65,14 @@ class Writer:
         self.functions.append(f"NOINLINE void {name}(void) {{\n{body}\n}}")
         self.lines = outer
 
+    @contextmanager
+    def once(self) -> Iterator[None]:
+        """What is written inside runs in ``start()``, before the first run."""
+        outer, self.lines = self.lines, []
+        yield
+        self.start += self.lines
+        self.lines = outer
+
     def counter(self) -> str:
         """A new global integer, which functions written inside a loop can read."""
         name = self.name("t")
@@ -86,10 +95,10 @@ class Writer:
         self._fresh.append(buffer)
         return replace(full_view(buffer, shape), dtype=dtype)
 
-    def _declare(self, buffer: Buffer, export: str = "") -> None:
+    def _declare(self, buffer: Buffer) -> None:
         self.declarations.append(
-            f"static {C_TYPE[buffer.dtype]} {buffer.name}[{buffer.size}] "
-            f"__attribute__((aligned(16))){export};"
+            f"static {C_TYPE[buffer.dtype]} {buffer.name}[{buffer.size + ROOM}] "
+            f"__attribute__((aligned(16)));"
         )
 
     def interface(self, name: str, dtype: str, shape: Sequence[int]) -> Value:
@@ -143,11 +152,11 @@ class Writer:
 
     def _store(self, dtype: str, bits: np.ndarray) -> Buffer:
         kind = "int32" if dtype == "bool" else dtype
-        buffer = Buffer(self.name("k"), kind, max(1, bits.size), reusable=False)
+        buffer = Buffer(self.name("k"), kind, max(1, bits.size), reusable=False, constant=True)
         if bits.nbytes <= SHARED_BYTES:
             entries = ", ".join(literal(x, kind).code for x in bits.view(kind))
             self.declarations.append(
-                f"static const {C_TYPE[kind]} {buffer.name}[{buffer.size}] "
+                f"static const {C_TYPE[kind]} {buffer.name}[{buffer.size + ROOM}] "
                 f"__attribute__((aligned(16))) = {{{entries}}};"
             )
             return buffer
@@ -169,6 +178,15 @@ class Writer:
         )
         return buffer
 
+    def kept(self, value: Value) -> Value:
+        """An array that holds, from ``start()`` on, what is written ``once``."""
+        kind = "int32" if value.dtype == "bool" else value.dtype
+        buffer = Buffer(self.name("k"), kind, max(1, value.size), reusable=False, constant=True)
+        self._declare(buffer)
+        out = replace(full_view(buffer, value.shape), dtype=value.dtype)
+        self.assign(out, value)
+        return out
+
     # --- loops ---
 
     def loops(self, shape: Sequence[int], body: Callable[[list[str]], None]) -> None:
@@ -185,10 +203,8 @@ class Writer:
         self.lines += ["}"] * len(heads)
 
     def assign(self, out: Value, value: Value) -> None:
-        """``out[...] = value``, axes that lie alike in all arrays merged into one."""
-        shape, (target, *sources) = merged(out.shape, (out.view, *value.leaves))
-        out = replace(out, shape=shape, leaves=(target,))
-        value = replace(value, shape=shape, leaves=tuple(sources))
+        """``out[...] = value``"""
+        shape, out, value = aligned(out, value)
         if 0 not in shape:
             self.loops(shape, lambda i: self.line(f"{out.at(i)} = {value.at(i)};"))
 
@@ -201,13 +217,6 @@ class Writer:
         self.assign(out, value)
         return out
 
-    def contiguous(self, value: Value) -> Value:
-        """A row-major view."""
-        value = self.stored(value)
-        whole = value.reshape((value.size,))
-        flat = whole is not None and (value.size < 2 or whole.view.strides == (1,))
-        return value if flat else self.copied(value)
-
     def cheap(self, value: Value) -> Value:
         """The value, stored unless it costs nothing to read it again and again."""
         return value if value.is_trivial else self.copied(value)
@@ -215,6 +224,13 @@ class Writer:
 
 def _buffers(values: Iterable[Value | Keys]) -> list[Buffer]:
     return [leaf.buffer for v in values for leaf in v.leaves if leaf.buffer is not None]
+
+
+def aligned(out: Value, value: Value) -> tuple[tuple[int, ...], Value, Value]:
+    """Both in as few axes as will do: those that lie alike in all arrays become one."""
+    shape, (target, *sources) = merged(out.shape, (out.view, *value.leaves))
+    value = replace(value, shape=shape, leaves=tuple(sources))
+    return shape, replace(out, shape=shape, leaves=(target,)), value
 
 
 def merged(

@@ -287,13 +287,18 @@ def products(draw: Any) -> Case:
     k, n = len(batch), len(batch) + len(summed)
     numbers = ((at_a[k:n], at_b[k:n]), (at_a[:k], at_b[:k]))
 
+    rank = len(batch) + len(free_a) + len(free_b)
+    middle = len(batch) + len(free_a)
+    turned = (*range(len(batch)), *range(middle, rank), *range(len(batch), middle))
+    order = draw(st.one_of(st.just(turned), st.permutations(range(rank))))
+
     def function(a: jax.Array, b: jax.Array) -> Any:
-        return lax.dot_general(a, b, numbers), lax.dot_general(a * 2, lax.rev(b, [0])[::1] if b.ndim
-                                                               else b, numbers)  # fmt: skip
+        product = lax.dot_general(a * 2, lax.rev(b, range(b.ndim)), numbers)
+        return lax.dot_general(a, b, numbers), lax.transpose(product, order)
 
     a = plain(draw, [a_sizes[i] for i in a_order])
     b = plain(draw, [b_sizes[i] for i in b_order])
-    return Case(f"dot_general {numbers}", function, (a, b))
+    return Case(f"dot_general {numbers} {order}", function, (a, b))
 
 
 # --- computed places ---

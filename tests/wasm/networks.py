@@ -30,7 +30,6 @@ Y = jax.nn.one_hot(LABELS, CLASSES)
 IMAGES, IMAGE_Y = normal(12, 8, 8, 1), jax.nn.one_hot(whole(CLASSES, 12), CLASSES)
 TOKENS = whole(20, ROWS)
 BATCHES = whole(ROWS, STEPS, 8)
-NOISE = normal(STEPS, ROWS, INPUTS, scale=0.1)
 RATES = np.geomspace(0.003, 0.3, 7, dtype=np.float32)
 map_ = jax.tree.map
 
@@ -43,7 +42,7 @@ def dense(*sizes: int) -> list[tuple[jax.Array, jax.Array]]:
 
 
 NET = dense(INPUTS, HIDDEN, HIDDEN, CLASSES)
-NETS = map_(lambda *x: jnp.stack(x), *[dense(INPUTS, HIDDEN, HIDDEN, CLASSES) for _ in range(3)])
+OTHER = dense(INPUTS, HIDDEN, HIDDEN, CLASSES)
 BLOCKS = {
     "in": normal(INPUTS, HIDDEN, scale=0.25),
     "out": normal(HIDDEN, CLASSES, scale=0.2),
@@ -107,7 +106,6 @@ RESIDUALS = {
     "pre": lambda h, p: h + feed(layer_norm(h, p["gain"], p["shift"]), p),
     "post": lambda h, p: layer_norm(h + feed(h, p), p["gain"], p["shift"]),
     "gated": lambda h, p: h + p["gate"] * feed(h, p),
-    "plain": lambda h, p: h + 0.1 * feed(h, p),
 }
 
 
@@ -138,11 +136,6 @@ def _pooled(x: jax.Array, pool: str) -> jax.Array:
     window = (1, 2, 2, 1)
     if pool == "max":
         return lax.reduce_window(x, -jnp.inf, lax.max, window, window, "VALID")
-    if pool == "mean":
-        return lax.reduce_window(x, 0.0, lax.add, window, window, "VALID") / 4
-    if pool == "reshape":
-        n, h, w, c = x.shape
-        return x.reshape(n, h // 2, 2, w // 2, 2, c).max((2, 4))
     return x
 
 
@@ -233,8 +226,6 @@ def chosen(how: str) -> Any:
         if how == "cond":
             return lax.cond(which == 0, *rules[:2])
         results = [rule() for rule in rules]
-        if how == "select_n":
-            return map_(lambda *x: lax.select_n(which, *x), *results)
         return map_(lambda a, b, c: jnp.where(which == 0, a, jnp.where(which == 1, b, c)), *results)
 
     return update
@@ -302,20 +293,7 @@ def hashed_noise(rate: Any, seed: Any) -> Any:
     return lax.scan(step, NET, jnp.arange(STEPS, dtype=jnp.float32))[1]
 
 
-def from_seeds(rate: Any) -> Any:
-    """Three networks at once, each from its own start."""
-
-    def one(p: Any) -> Any:
-        def step(p: Any, _: Any) -> Any:
-            value, g = jax.value_and_grad(classify)(p)
-            return descend(p, g, rate), value
-
-        return lax.scan(step, p, None, length=STEPS)[1]
-
-    return jax.vmap(one)(NETS)
-
-
-def sharpness(how: str, start: Any = NETS) -> Any:
+def sharpness(how: str) -> Any:
     """Power iteration on Hessian-vector products at every step, of one or more iterations."""
 
     def power(p: Any, v: Any) -> Any:
@@ -334,8 +312,7 @@ def sharpness(how: str, start: Any = NETS) -> Any:
             v, found = power(p, v)
         return (descend(p, jax.grad(classify)(p), rate), v), found
 
-    v = map_(lambda x: x[1], start)
-    return lambda rate: lax.scan(partial(step, rate), (NET, v), None, length=STEPS)[1]
+    return lambda rate: lax.scan(partial(step, rate), (NET, OTHER), None, length=STEPS)[1]
 
 
 def until(rate: Any, count: Any) -> Any:

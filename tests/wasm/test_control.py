@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from stabsim import wasm
 from tests.wasm.check import check
 
 X = np.arange(12, dtype=np.float32).reshape(3, 4)
@@ -82,3 +83,23 @@ def test_calls_and_derivatives():
         return jax.grad(remembered)(x), hessian, jacobians, jax.grad(lambda x: clipped(x).sum())(x)
 
     check(run, (X,))
+
+
+def test_what_depends_on_no_input_is_computed_once():
+    """In ``start()``, from within a loop too; and what only seems constant there is not."""
+    table = jnp.sin(jnp.arange(20, dtype=jnp.float32)).reshape(4, 5)
+
+    def run(rate):
+        def step(c, row):
+            scaled = jnp.tanh(table - table.mean(0)) @ jnp.ones(5)
+            fixed = lax.scan(lambda d, y: (d * y + 1, d), 0.0, scaled)[1]
+            noise = jax.random.normal(jax.random.key(3), (4,))
+            return c * rate + fixed + noise + row, c.sum()
+
+        return lax.scan(step, jnp.zeros(4), table.T)
+
+    check(run, (np.float32(0.5),), (np.float32(-2),))
+    source = wasm.compile(run, np.float32(0)).source
+    loop, start = source.partition('EXPORT("start")')[::2]
+    assert "tanh_f(" in start
+    assert "tanh_f(" not in loop.partition("NOINLINE void body")[2]

@@ -28,17 +28,13 @@ def each(table):
 
 
 ACTIVATIONS = {
-    "tanh": jnp.tanh,
     "relu": jax.nn.relu,
     "gelu": jax.nn.gelu,
     "gelu by erf": partial(jax.nn.gelu, approximate=False),
     "silu": jax.nn.silu,
-    "leaky relu": jax.nn.leaky_relu,
-    "elu": jax.nn.elu,
-    "softplus": jax.nn.softplus,
-    "sigmoid": jax.nn.sigmoid,
-    "rms norm": lambda h: jnp.tanh(n.rms_norm(h)),
-    "batch norm": lambda h: jax.nn.relu(n.batch_norm(h)),
+    "leaky relu, elu": lambda h: jax.nn.leaky_relu(h) + jax.nn.elu(h),
+    "softplus, sigmoid": lambda h: jax.nn.softplus(h) - jax.nn.sigmoid(h),
+    "norms": lambda h: jnp.tanh(n.rms_norm(h)) + jax.nn.relu(n.batch_norm(h)),
 }
 LOSSES = {
     "by label": n.log_likelihood,
@@ -72,14 +68,11 @@ PROGRAMS = {
         each({k: n.trained(partial(n.residual, kind=k), n.BLOCKS) for k in n.RESIDUALS}),
         f(0.02),
     ),
-    "rematerialized": (
-        n.trained(jax.checkpoint(partial(n.residual, kind="pre")), n.BLOCKS), f(0.05),
-    ),
     "scan over depth": (n.trained(n.residual_scanned, n.STACKED), f(0.05)),
     "convolution": (
         each({
             pool: n.trained(partial(n.convolved, pool=pool), n.CONV)
-            for pool in ("stride", "max", "mean", "reshape")
+            for pool in ("stride", "max")
         }),
         f(0.05),
     ),
@@ -109,29 +102,22 @@ PROGRAMS = {
     ),
     "minibatches by window": (n.on_rows(n.window), (np.float32(0.1), TIMES)),
     "batch size": (n.masked_batch, (np.float32(0.1), np.int32(5)), (np.float32(0.1), np.int32(8))),
-    "noise": (
-        lambda rate: n.on_rows(lambda noise: (n.X + noise, n.Y))(rate, n.NOISE), f(0.1),
-    ),
     "hashed noise": (n.hashed_noise, f(0.1, 3)),
     "rates at once": (jax.vmap(n.trained(n.classify)), (n.RATES,)),
     "grid at once": (
         jax.vmap(jax.vmap(n.trained(n.classify, update=n.momentum), (0, None)), (None, 0)),
         (n.RATES / 5, np.float32([0, 0.5, 0.9])),
     ),
-    "convolutions at once": (
-        jax.vmap(n.trained(partial(n.convolved, pool="stride"), n.CONV)), (n.RATES / 3,),
-    ),
     "switch at once": (
         jax.vmap(n.trained(n.classify, update=n.chosen("switch")), (0, None)),
         (n.RATES / 10, np.int32(1)), (n.RATES / 10, np.int32(2)),
     ),
-    "starts at once": (n.from_seeds, f(0.1)),
     **{
         f"rule by {how}": (
             n.trained(n.classify, update=n.chosen(how)),
             *[(np.float32(0.05), np.int32(which)) for which in range(3)],
         )
-        for how in ("switch", "cond", "where", "select_n")
+        for how in ("switch", "cond", "where")
     },
     "sharpness": (each({how: n.sharpness(how) for how in ("once", "scan", "fori")}), f(0.05)),
     "count": (n.until, (np.float32(0.1), np.int32(7)), (np.float32(0.1), np.int32(0))),
@@ -143,13 +129,6 @@ PROGRAMS = {
         each({
             "adam": n.with_optax(
                 lambda rate: optax.chain(optax.clip_by_global_norm(1.0), optax.adam(rate))
-            ),
-            "adamw": n.with_optax(
-                lambda rate: optax.chain(
-                    optax.scale_by_adam(), optax.add_decayed_weights(1e-2),
-                    optax.scale_by_schedule(lambda t: 0.9 ** t.astype(jnp.float32)),
-                    optax.scale_by_learning_rate(rate),
-                )
             ),
             "lion": n.with_optax(lambda rate: optax.lion(rate / 10)),
         }),

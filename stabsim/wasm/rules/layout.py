@@ -33,7 +33,7 @@ def transpose(w: Writer, eqn: Any, x: Value) -> Value:
 
 @for_keys_too
 def reshape(w: Writer, eqn: Any, x: Value) -> Value:
-    """Also squeeze and expand_dims, whose ``dimensions`` the shapes say already."""
+    """Also squeeze, whose ``dimensions`` the shapes say already."""
     if eqn.primitive.name == "reshape" and eqn.params["dimensions"] is not None:
         x = x.transpose(eqn.params["dimensions"])
     return reshaped(w, x, eqn.outvars[0].aval.shape)
@@ -117,7 +117,6 @@ RULES = {
     "transpose": transpose,
     "reshape": reshape,
     "squeeze": reshape,
-    "expand_dims": reshape,
     "slice": slice_,
     "rev": rev,
     "split": split,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from stabsim.wasm.value import SUFFIX, Ints, UnsupportedError, Value
-from stabsim.wasm.writer import Writer
+from stabsim.wasm.writer import Writer, aligned
 
 START = {
     "sum": {"f": "0", "i": "0", "u": "0"},
@@ -28,31 +28,36 @@ def reduce(w: Writer, eqn: Any, x: Value) -> Value:
     kind = eqn.primitive.name.removeprefix("reduce_")
     axes = eqn.params["axes"]
     kept = [i for i in range(len(x.shape)) if i not in axes]
+    if all(x.shape[i] == 1 for i in axes):
+        same = x.reshape([x.shape[i] for i in kept])
+        assert same is not None
+        return same
     t = SUFFIX[x.dtype]
     start = "1" if kind == "and" and x.dtype == "bool" else START[kind][t]
     out = w.new(x.dtype, [x.shape[i] for i in kept])
-    if _columns(x, kept, axes):
-        # Down the columns, a row at a time, so that the inner loop runs along memory.
-        w.assign(out, Value(x.dtype, out.shape, start))
-        order = [*axes, *kept]
+    # The order of a sum is free: along memory, in as few loops as will do.
+    along = sorted(axes, key=lambda i: -max((abs(leaf.strides[i]) for leaf in x.leaves), default=0))
+    down = _columns(x, kept, axes)
+    order = [*along, *kept] if down else [*kept, *along]
+    shape, target, source = aligned(
+        out.broadcast(x.shape, kept).transpose(order), x.transpose(order)
+    )
 
-        def add(i: list[str]) -> None:
-            there = out.at(i[len(axes) :])
-            w.line(f"{there} = {_step(kind, t, there, x.transpose(order).at(i))};")
-
-        w.loops([x.shape[i] for i in order], add)
-        return out
+    def add(i: list[str]) -> None:
+        w.line(f"{target.at(i)} = {_step(kind, t, target.at(i), source.at(i))};")
 
     def total(i: list[str]) -> None:
         w.line(f"{{ {C[t]} s = {start};")
-        inner = x.transpose([*kept, *axes])
         w.loops(
-            [x.shape[j] for j in axes],
-            lambda j: w.line(f"s = {_step(kind, t, 's', inner.at([*i, *j]))};"),
+            shape[len(i) :], lambda j: w.line(f"s = {_step(kind, t, 's', source.at([*i, *j]))};")
         )
-        w.line(f"{out.at(i)} = s; }}")
+        w.line(f"{target.at([*i, *'0' * (len(shape) - len(i))])} = s; }}")
 
-    w.loops(out.shape, total)
+    if down:  # the columns, a row at a time, so that the inner loop runs along memory
+        w.assign(out, Value(x.dtype, out.shape, start))
+        w.loops(shape, add)
+    elif out.size:
+        w.loops(shape[: sum(s != 0 for s in target.view.strides)], total)
     return out
 
 

@@ -32,6 +32,8 @@ def _taps(x: Array, window: Ints, strides: Ints, dilation: Ints) -> list[Array]:
     """``x`` read at each place of the window, all axes windowed."""
     span = [(k - 1) * d + 1 for k, d in zip(window, dilation, strict=True)]
     counts = [(n - s) // step + 1 for n, s, step in zip(x.shape, span, strides, strict=True)]
+    if min(counts) <= 0:  # the window does not fit in
+        return [jnp.zeros([max(0, n) for n in counts], x.dtype)] * int(np.prod(window))
     taps = []
     for place in np.ndindex(*window):
         start = [i * d for i, d in zip(place, dilation, strict=True)]

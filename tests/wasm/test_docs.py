@@ -1,0 +1,53 @@
+"""The guide: its example runs, in Python and in Node.js, and its table is the truth."""
+
+import importlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+from stabsim.wasm.rules import RULES
+from tests.wasm.check import QUICK
+
+GUIDE = Path(__file__).parents[2] / "docs" / "wasm.md"
+BLOCKS = dict(re.findall(r"```(python|js)\n(.*?)```", GUIDE.read_text(), re.DOTALL))
+NODE = shutil.which("node") or shutil.which("node", path=str(Path(sys.executable).parent))
+SCRIPT = """
+import { readFile } from 'node:fs/promises';
+%s
+const run = await load('public', 'train', %s, readFile);
+run(0.5, 0);
+console.log(JSON.stringify(run(0.05, 3).map((x) => [...x])));
+"""
+
+
+def test_the_table_lists_every_primitive():
+    rows = dict(re.findall(r"^\| `(\w+)\.py` \| (.*) \|$", GUIDE.read_text(), re.MULTILINE))
+    named = {file: set(primitives.split(", ")) for file, primitives in rows.items()}
+    for file, primitives in named.items():
+        module = importlib.import_module(f"stabsim.wasm.rules.{file}")
+        assert primitives == set(module.RULES), file
+    assert set().union(*named.values()) == set(RULES)
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.skipif(NODE is None, reason="Node.js is not installed")
+def test_the_example_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names: dict = {}
+    exec(BLOCKS["python"], names)
+    arguments = np.float32(0.05), np.int32(3)
+    right = jax.jit(names["train"]).lower(*arguments).compile(compiler_options=QUICK)(*arguments)
+    script = SCRIPT % (BLOCKS["js"], json.dumps(names["module"].manifest()))
+    done = subprocess.run(
+        [str(NODE), "--input-type=module"], input=script, capture_output=True, text=True, check=True
+    )
+    for key, ours in zip(right, json.loads(done.stdout), strict=True):
+        np.testing.assert_allclose(names["same"][key], right[key], rtol=1e-4)
+        np.testing.assert_array_equal(np.float32(ours), names["same"][key])
