@@ -33,7 +33,9 @@ test: .venv/ready-for-tests
 claims: .venv/ready
 	$(BIN)/python -m claims
 
-bench: .venv/ready-for-tests
+bench: .venv/ready-for-tests book
+	$(BIN)/python -m benchmarks.wasm
+	$(BIN)/python -m benchmarks.pages
 	$(BIN)/python -m benchmarks.sweep
 	$(BIN)/python -m benchmarks.scaling
 

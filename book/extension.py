@@ -54,6 +54,8 @@ def configure(app: Sphinx, config: Config) -> None:
     logging.getLogger("traitlets").setLevel(logging.WARNING)  # ... nor say that it runs
     os.environ["IPYTHONDIR"] = str(BUILD / "ipython")
     os.environ |= {"STABSIM_BOOK": "1", "STABSIM_LANGUAGE": config.language}
+    # Both languages' notebooks, the labs' first pictures and the labs' check run the same programs.
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = str(BUILD / "jax")
 
 
 def announce(app: Sphinx, page: str, source: list[str]) -> None:
@@ -98,8 +100,7 @@ def finish(app: Sphinx, error: Exception | None) -> None:
         if name not in {*app.env.found_docs, "search", "index"}:
             page.unlink()  # of a chapter that is no more
     styles.cut(Path(app.outdir))
-    if labs.MODELS.exists():
-        shutil.copytree(labs.MODELS, static / "lab/models", dirs_exist_ok=True)
+    labs.publish(static / "lab/models", app.config.language)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -4,7 +4,9 @@ import hashlib
 import html
 import json
 import re
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from book import BUILD, ROOT
@@ -65,6 +67,18 @@ def _describe(name: str, language: str) -> None:
     described = kept(f"{name}.{language}.json", description)
     (MODELS / f"{name}.{language}.json").write_text(described, encoding="utf8")
     (MODELS / f"frame.{language}.json").write_text(kept(f"frame.{language}.json", frame), "utf8")
+
+
+def publish(folder: Path, language: str) -> None:
+    """Copy what the labs of a language fetch, and no program of an earlier state."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for described in MODELS.glob(f"*.{language}.json"):
+        shutil.copy(described, folder)
+        programs = json.loads(described.read_text(encoding="utf8")).get("programs", {})
+        for program in programs.values():
+            for file in (f"{program['file']}.wasm", *program["data"]):
+                shutil.copy(MODELS / file, folder)
 
 
 def kept(name: str, make: Callable[[], str], *given: Any) -> str:

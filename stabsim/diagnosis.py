@@ -9,7 +9,7 @@ import xarray as xr
 
 from stabsim import _check
 from stabsim.trace import Trace, diverged_at, final_loss
-from stabsim.words import EVIDENCE, VERDICTS, number
+from stabsim.words import EVIDENCE, SWEEP, VERDICTS, default_language, number
 
 WINDOW = 5
 """Losses are smoothed by a running median of at least this many records: an outlying
@@ -105,8 +105,12 @@ class Diagnosis(NamedTuple):
         """What the verdict rests on, one sentence each."""
         return self.sentences("en")[1:]
 
-    def sentences(self, language: str = "en") -> list[str]:
-        """The verdict and its evidence in "en" or "id", one sentence each."""
+    def sentences(self, language: str | None = None) -> list[str]:
+        """The verdict and its evidence, one sentence each, in "en" or "id".
+
+        In the language of the environment variable ``STABSIM_LANGUAGE`` if none is given.
+        """
+        language = default_language() if language is None else language
 
         def say(name: str, **values: float | str) -> str:
             written = {
@@ -333,22 +337,26 @@ class SweepDiagnosis(NamedTuple):
     limited_by_instability: bool
     best_at_boundary: bool
 
-    def __str__(self) -> str:
-        lines = [f"Best learning rate: {self.best_learning_rate:.3g}."]
+    def sentences(self, language: str | None = None) -> list[str]:
+        """The reading, one sentence each, in "en" or "id"; see :meth:`Diagnosis.sentences`."""
+        language = default_language() if language is None else language
+
+        def say(name: str, **numbers: float) -> str:
+            written = {k: number(v, language) for k, v in numbers.items()}
+            return SWEEP[name].in_(language).format(**written)
+
+        lines = [say("best", best=self.best_learning_rate)]
         if self.best_at_boundary:
-            lines.append("It lies at the end of the sweep: sweep further that way.")
+            lines.append(say("boundary"))
         if self.edge:
-            lines.append(f"Feasible up to {self.edge[0]:.3g}, infeasible from {self.edge[1]:.3g}.")
+            lines.append(say("edge", low=self.edge[0], high=self.edge[1]))
         if self.unstable_base_learning_rate is None:
-            lines.append("No rate above it is unstable in this sweep: sweep higher.")
-        else:
-            lines.append(f"Unstable from {self.unstable_base_learning_rate:.3g} on.")
-            lines.append(
-                "The workload is limited by instability: fix that first."
-                if self.limited_by_instability
-                else "The best rate lies well below the unstable ones."
-            )
-        return "\n".join(lines)
+            return [*lines, say("higher")]
+        lines.append(say("unstable", unstable=self.unstable_base_learning_rate))
+        return [*lines, say("limited" if self.limited_by_instability else "free")]
+
+    def __str__(self) -> str:
+        return "\n".join(self.sentences())
 
 
 NEAR = 4.0

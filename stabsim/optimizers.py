@@ -16,8 +16,7 @@ optax. A rule also knows two facts of theory:
     (the Jury conditions). What first fails as :math:`\eta h` grows is
     :math:`-a < 1 + b`, a root at -1: the iterate flips sign and grows.
 
-Source of the rules: Godbole et al., Deep Learning Tuning Playbook (2023), "What are the
-update rules for all the popular optimization algorithms?".
+Source of the rules: Godbole et al., Deep Learning Tuning Playbook (2023), FAQ.
 """
 
 from collections.abc import Callable

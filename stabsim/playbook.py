@@ -6,8 +6,7 @@ rate is a number or a schedule, such as
     def train(learning_rate, steps, seed):
         return simulate(mlp(), momentum(learning_rate), steps=steps, batch_size=64, seed=seed)
 
-Source of the procedures: Godbole et al., Deep Learning Tuning Playbook (2023), "How can
-optimization failures be debugged and mitigated?".
+Source of the procedures: Godbole et al., Deep Learning Tuning Playbook (2023), FAQ.
 """
 
 from collections.abc import Callable, Iterable

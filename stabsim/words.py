@@ -66,6 +66,35 @@ VERDICTS = {
     "diverged": Text("diverged", "divergen"),
 }
 
+SWEEP = {
+    "best": Text("Best learning rate: {best}.", "Laju pembelajaran terbaik: {best}."),
+    "boundary": Text(
+        "It lies at the end of the sweep: sweep further that way.",
+        "Laju itu terletak di ujung penyapuan: sapulah lebih jauh ke arah itu.",
+    ),
+    "edge": Text(
+        "Feasible up to {low}, infeasible from {high}.",
+        "Layak sampai {low}, tidak layak mulai {high}.",
+    ),
+    "higher": Text(
+        "No rate above it is unstable in this sweep: sweep higher.",
+        "Dalam penyapuan ini tidak ada laju di atasnya yang tidak stabil: sapulah lebih tinggi.",
+    ),
+    "unstable": Text("Unstable from {unstable} on.", "Tidak stabil mulai {unstable}."),
+    "limited": Text(
+        "The workload is limited by instability: fix that first.",
+        "Beban kerja ini dibatasi oleh ketidakstabilan: atasi itu terlebih dahulu.",
+    ),
+    "free": Text(
+        "The best rate lies well below the unstable ones.",
+        "Laju terbaik jauh di bawah laju yang tidak stabil.",
+    ),
+    "none": Text(
+        "No learning rate of this sweep is feasible.",
+        "Tidak ada laju pembelajaran yang layak dalam penyapuan ini.",
+    ),
+}
+
 EVIDENCE = {
     "span": Text(
         "The loss starts at {initial} and ends at {final}.",

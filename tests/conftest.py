@@ -1,11 +1,25 @@
-"""What all tests run under: no implicit dtype promotion, and NaN-free only where they say so."""
+"""What all tests run under: no implicit dtype promotion, and no program compiled twice."""
+
+import fcntl
+import http.server
+import os
+import subprocess
+import sys
+import threading
+from functools import partial
+from pathlib import Path
 
 import jax
 import jaxtyping
 import numpy as np
 import pytest
 from hypothesis import settings
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
+from book import BUILD, ROOT, SITE
+from tests.browser import QUIET, find
+
+jax.config.update("jax_compilation_cache_dir", str(BUILD / "jax"))
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 settings.register_profile("stabsim", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("stabsim")
@@ -29,3 +43,67 @@ def unchecked():
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)
+
+
+# --- the built site in a browser ---
+
+PATH = "some/where/else/"
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory) -> Path:
+    """The site, built by the first worker that asks for it: a build would disturb the others."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", f"{os.getpid()}")
+    with (tmp_path_factory.getbasetemp().parent / f"site-{run}").open("a+") as built:
+        fcntl.flock(built, fcntl.LOCK_EX)
+        built.seek(0)
+        if not built.read():
+            build = subprocess.run(
+                [sys.executable, "-m", "book"], cwd=ROOT, capture_output=True, text=True,
+                check=False,
+            )  # fmt: skip
+            assert build.returncode == 0, build.stdout + build.stderr
+            built.write("built")
+    return SITE
+
+
+@pytest.fixture(scope="session")
+def address(site, tmp_path_factory):
+    """The address of the site, which knows nothing of the path that it is served under."""
+    root = tmp_path_factory.mktemp("root")
+    (root / PATH).parent.mkdir(parents=True)
+    (root / PATH).symlink_to(site)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=root))
+    server.handle_error = lambda *_: None  # a browser may leave before it has all it asked for
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/{PATH}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    path = find()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser):
+    """Makes browser windows of our choice, and closes them."""
+    opened = []
+
+    def make(**options) -> BrowserContext:
+        opened.append(browser.new_context(**options))
+        return opened[-1]
+
+    yield make
+    for window in opened:
+        window.close()

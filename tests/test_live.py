@@ -8,9 +8,7 @@ import pytest
 from stabsim import labs
 from stabsim.diagnosis import diagnose
 from stabsim.labs.report import report
-from tests.test_site import WIDE, address, browser, context, site, visit, watch  # noqa: F401
-
-pytestmark = pytest.mark.xdist_group("site")
+from tests.browser import WIDE, visit, watch
 
 PLACES = [("instability", "strides"), ("instability", "kinds"), ("instability", "axis"),
           ("simulator", "simulator")]  # fmt: skip
@@ -21,7 +19,7 @@ DONE = """([name, runs]) => {
 }"""
 
 
-def open_lab(page, address, language, place, name, query=""):  # noqa: F811
+def open_lab(page, address, language, place, name, query=""):
     visit(page, f"{address}{language}/{place}.html{query}")
     lab = page.locator(f"#lab-{name}")
     lab.scroll_into_view_if_needed()
@@ -40,7 +38,7 @@ def press(page, lab, control, key="ArrowRight"):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(("place", "name"), PLACES)
-def test_a_moved_slider_changes_the_picture(address, context, language, place, name):  # noqa: F811
+def test_a_moved_slider_changes_the_picture(address, context, language, place, name):
     page = context(viewport=WIDE).new_page()
     wrong = watch(page, address)
     lab = open_lab(page, address, language, place, name)
@@ -62,7 +60,7 @@ def settings_in(url):
     return dict(re.findall(r"[?&]\w+\.(\w+)=([^&#]+)", url))
 
 
-def test_a_link_opens_the_same_run_to_the_last_digit(address, context):  # noqa: F811
+def test_a_link_opens_the_same_run_to_the_last_digit(address, context):
     page = context(viewport=WIDE, accept_downloads=True).new_page()
     lab = open_lab(page, address, "en", "instability", "kinds")
     press(page, lab, "times", "PageDown")
@@ -85,7 +83,7 @@ def test_a_link_opens_the_same_run_to_the_last_digit(address, context):  # noqa:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_report_is_the_one_that_python_gives(address, context, language):  # noqa: F811
+def test_the_report_is_the_one_that_python_gives(address, context, language):
     page = context(viewport=WIDE).new_page()
     lab = open_lab(page, address, language, "instability", "kinds")
     press(page, lab, "seed")
@@ -98,7 +96,7 @@ def test_the_report_is_the_one_that_python_gives(address, context, language):  #
     assert shown.split(".")[0] == said[0].split(".")[0], kind
 
 
-def test_a_goal_is_noticed_when_it_is_reached(address, context):  # noqa: F811
+def test_a_goal_is_noticed_when_it_is_reached(address, context):
     page = context(viewport=WIDE).new_page()
     lab = open_lab(page, address, "id", "instability", "strides", "?strides.warmup=9")
     press(page, lab, "warmup")
@@ -107,7 +105,7 @@ def test_a_goal_is_noticed_when_it_is_reached(address, context):  # noqa: F811
     assert not lab.locator(".lab-reached").inner_text()
 
 
-def test_buttons(address, context):  # noqa: F811
+def test_buttons(address, context):
     page = context(viewport=WIDE, accept_downloads=True).new_page()
     wrong = watch(page, address)
     lab = open_lab(page, address, "en", "instability", "kinds")
@@ -129,7 +127,7 @@ def test_buttons(address, context):  # noqa: F811
     assert not wrong
 
 
-def test_an_address_out_of_range_is_ignored(address, context):  # noqa: F811
+def test_an_address_out_of_range_is_ignored(address, context):
     page = context(viewport=WIDE).new_page()
     wrong = watch(page, address)
     query = "?kinds.seed=99&kinds.times=x&kinds.net=none&other=1"
@@ -140,7 +138,7 @@ def test_an_address_out_of_range_is_ignored(address, context):  # noqa: F811
     assert not wrong
 
 
-def test_it_goes_on_when_the_network_is_cut(address, context):  # noqa: F811
+def test_it_goes_on_when_the_network_is_cut(address, context):
     window = context(viewport=WIDE)
     page = window.new_page()
     lab = open_lab(page, address, "en", "instability", "kinds")
@@ -149,7 +147,7 @@ def test_it_goes_on_when_the_network_is_cut(address, context):  # noqa: F811
     press(page, lab, "seed")
 
 
-def test_without_webassembly_the_first_picture_stays(address, context):  # noqa: F811
+def test_without_webassembly_the_first_picture_stays(address, context):
     window = context(viewport=WIDE)
     window.add_init_script("delete globalThis.WebAssembly")
     page = window.new_page()
@@ -159,7 +157,7 @@ def test_without_webassembly_the_first_picture_stays(address, context):  # noqa:
     assert lab.locator(".lab-panel svg").count()
 
 
-def test_two_hundred_moves_leave_no_memory_behind(address, context):  # noqa: F811
+def test_two_hundred_moves_leave_no_memory_behind(address, context):
     page = context(viewport=WIDE).new_page()
     lab = open_lab(page, address, "en", "simulator", "simulator", "?simulator.net=valley")
     client = page.context.new_cdp_session(page)

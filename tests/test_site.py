@@ -1,122 +1,18 @@
 """The built site in a browser: every page in both languages, under a path of its own."""
 
-import fcntl
-import http.server
 import json
 import os
 import shutil
 import subprocess
 import sys
-import threading
-from functools import partial
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
 
-from book import LANGUAGES, ROOT, SITE, styles
+from book import LANGUAGES, ROOT, styles
 from book.assets import NPM
-from tests import browser as chromium
-
-PATH = "some/where/else/"
-QUIET = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync",
-    "--disable-component-update", "--no-first-run",
-]  # fmt: skip
-WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture(scope="session")
-def site(tmp_path_factory) -> Path:
-    """The site, built by the first worker that asks for it: a build would disturb the others."""
-    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", f"{os.getpid()}")
-    with (tmp_path_factory.getbasetemp().parent / f"site-{run}").open("a+") as built:
-        fcntl.flock(built, fcntl.LOCK_EX)
-        built.seek(0)
-        if not built.read():
-            build = subprocess.run(
-                [sys.executable, "-m", "book"], cwd=ROOT, capture_output=True, text=True,
-                check=False,
-            )  # fmt: skip
-            assert build.returncode == 0, build.stdout + build.stderr
-            built.write("built")
-    return SITE
-
-
-@pytest.fixture(scope="session")
-def address(site, tmp_path_factory):
-    """The address of the site, which knows nothing of the path that it is served under."""
-    root = tmp_path_factory.mktemp("root")
-    (root / PATH).parent.mkdir(parents=True)
-    (root / PATH).symlink_to(site)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=root))
-    server.handle_error = lambda *_: None  # a browser may leave before it has all it asked for
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/{PATH}"
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture(scope="session")
-def browser():
-    path = chromium.find()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def context(browser: Browser):
-    """Makes browser windows of our choice, and closes them."""
-    opened = []
-
-    def make(**options) -> BrowserContext:
-        opened.append(browser.new_context(**options))
-        return opened[-1]
-
-    yield make
-    for window in opened:
-        window.close()
-
-
-def pages(site: Path) -> list[str]:
-    return sorted(p.relative_to(site).as_posix() for p in site.glob("*/**/*.html"))
-
-
-def failure(request: Request) -> list[str]:
-    """What failed, if not because the browser went on to another page."""
-    why = request.failure or ""
-    return [] if "ERR_ABORTED" in why else [f"failed: {request.url} {why}"]
-
-
-def watch(page: Page, address: str) -> list[str]:
-    """What goes wrong on the page from now on."""
-    wrong: list[str] = []
-    host = urlsplit(address).netloc
-
-    def ask(request) -> None:
-        if urlsplit(request.url).scheme.startswith("http") and urlsplit(request.url).netloc != host:
-            wrong.append(f"asks another host: {request.url}")
-
-    page.on("request", ask)
-    page.on("requestfailed", lambda request: wrong.extend(failure(request)))
-    page.on("response", lambda r: wrong.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
-    page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
-    # The console also says what the policy forbade.
-    page.on("console", lambda m: wrong.append(m.text) if m.type in ("error", "warning") else None)
-    return wrong
-
-
-def visit(page: Page, address: str) -> None:
-    page.goto(address, wait_until="load")
-    page.evaluate("() => document.fonts.ready")
+from tests.browser import NARROW, WIDE, pages, visit, watch
 
 
 @pytest.mark.parametrize(

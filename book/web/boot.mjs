@@ -1,6 +1,4 @@
-// On every page: says that this is the built book, and fetches the labs where there are any.
-globalThis.__stabsimBook = true;
-
+// On every page: fetches the labs where there are any.
 if (document.querySelector("[data-lab]")) {
   import(new URL("lab.mjs", import.meta.url).href);
 }

@@ -153,7 +153,6 @@ async function wake(section, key) {
   function changed() {
     const search = toSearch(lab, key, values, first, location.search);
     history.replaceState(null, "", location.pathname + search + location.hash);
-    section.dispatchEvent(new CustomEvent("lab-change", { bubbles: true }));
     run();
   }
 
@@ -187,6 +186,7 @@ async function wake(section, key) {
       changed();
     },
     async keep() {
+      if (!tables) return; // what went wrong is said already
       ghost = ghost ? null : tables;
       button("keep").textContent = words.frame[ghost ? "forget" : "keep"];
       await draw();
@@ -196,7 +196,7 @@ async function wake(section, key) {
       note.textContent = words.frame.copied;
     },
     csv() {
-      save(csv(tables), "csv", "text/csv");
+      if (tables) save(csv(tables), "csv", "text/csv");
     },
     python() {
       save(python(lab, values), "py", "text/x-python");
@@ -205,8 +205,12 @@ async function wake(section, key) {
   for (const [name, act] of Object.entries(actions)) {
     button(name).disabled = false;
     button(name).addEventListener("click", async () => {
-      if (!tables && name !== "reset" && name !== "link" && name !== "python") await run();
-      act();
+      try {
+        if (!tables && ["keep", "csv"].includes(name)) await run();
+        await act();
+      } catch (error) {
+        note.textContent = words.frame.failed.replace("{error}", error.message);
+      }
     });
   }
 

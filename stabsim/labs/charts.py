@@ -24,8 +24,12 @@ def _log(domain: Sequence[float | int]) -> alt.Scale:
 
 
 def finished(chart: Any, height: int = HEIGHT) -> Any:
-    return chart.properties(width=WIDTH, height=height, background="transparent").configure_view(
-        stroke=None
+    # The panel around a chart says in words what it shows; its marks have no names of their own.
+    return (
+        chart.properties(width=WIDTH, height=height, background="transparent")
+        .configure(aria=False)
+        .configure_mark(aria=False)
+        .configure_view(stroke=None)
     )
 
 

@@ -13,11 +13,8 @@ FRAME = {
     "copied": Text("The link is copied.", "Tautan sudah disalin."),
     "csv": Text("Download CSV", "Unduh CSV"),
     "python": Text("Download Python", "Unduh Python"),
-    "more": Text("More", "Lainnya"),
-    "running": Text("Computing …", "Menghitung …"),
     "here": Text("Computed in your browser.", "Dihitung di peramban Anda."),
     "kernel": Text("Computed by the kernel.", "Dihitung oleh kernel."),
-    "first": Text("The picture shows the settings below.", "Gambar ini memakai setelan di bawah."),
     "noscript": Text(
         "The controls need JavaScript; the picture shows their first setting.",
         "Kendali memerlukan JavaScript; gambar menampilkan setelan awalnya.",

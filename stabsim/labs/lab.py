@@ -1,5 +1,6 @@
 """A lab: one experiment, declared once, that runs on a kernel and in a static page alike."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -64,14 +65,34 @@ class Slider:
             raise ValueError(f"{self.name} must be a whole number; it is {value}.")
         return int(value)
 
-    def sample(self, rng: np.random.Generator) -> float | int:
-        """A value from the range, spread as the slider spreads it."""
+    @property
+    def ends(self) -> tuple[int, int]:
+        """The slider's first and last position."""
+        return (int(self.low), int(self.high)) if self.scale == "whole" else (0, self.positions)
+
+    def position(self, value: float | int) -> int:
+        """The position nearest to a value."""
         if self.scale == "whole":
-            return int(rng.integers(int(self.low), int(self.high) + 1))
-        share = rng.uniform()
+            return int(value)
+        if self.scale == "log":
+            share = math.log(value / self.low) / math.log(self.high / self.low)
+        else:
+            share = (value - self.low) / (self.high - self.low)
+        return round(share * self.positions)
+
+    def at(self, position: int) -> float | int:
+        """The value at a position."""
+        if self.scale == "whole":
+            return position
+        share = position / self.positions
         if self.scale == "log":
             return float(f"{self.low * (self.high / self.low) ** share:.{DIGITS}g}")
         return float(f"{self.low + (self.high - self.low) * share:.{DIGITS}g}")
+
+    def sample(self, rng: np.random.Generator) -> float | int:
+        """The value at a position drawn at random."""
+        low, high = self.ends
+        return self.at(int(rng.integers(low, high + 1)))
 
     def written(self, value: float | int, language: str) -> str:
         unit = self.unit.in_(language)

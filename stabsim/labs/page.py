@@ -2,17 +2,16 @@
 
 import html
 import json
-import math
 from typing import Any
 
 from stabsim import diagnosis
+from stabsim.labs.charts import WIDTH
 from stabsim.labs.interface import FRAME
 from stabsim.labs.lab import Choice, Control, Lab, Slider, Values
 from stabsim.labs.picture import pictures, specifications
-from stabsim.labs.report import WORDS, report
-from stabsim.words import EVIDENCE, VERDICTS, Text
+from stabsim.labs.report import report
+from stabsim.words import EVIDENCE, SWEEP, VERDICTS, Text
 
-WIDTH = 620
 RULES = ("WINDOW", "EARLY_SHARE", "RISE", "LEARNED", "RISE_UNSEEN", "SPIKE", "NOISE", "RUNAWAY",
          "NEAR")  # fmt: skip
 
@@ -28,13 +27,13 @@ def frame(language: str) -> dict[str, Any]:
         "frame": chosen(FRAME),
         "verdicts": chosen(VERDICTS),
         "evidence": chosen(EVIDENCE),
-        "sweep": chosen(WORDS),
+        "sweep": chosen(SWEEP),
         "rules": {name: getattr(diagnosis, name) for name in RULES},
     }
 
 
 def description(lab: Lab, language: str, programs: dict[str, Any]) -> dict[str, Any]:
-    """All that the page must know of a lab, as JSON, but for its specifications of charts."""
+    """All that the page must know of a lab, as JSON."""
     return {
         "name": lab.name,
         "controls": [_control(control, language) for control in lab.controls],
@@ -118,20 +117,8 @@ def _field(control: Control, values: Values, language: str, place: str) -> str:
         return (f'<div class="lab-field"><label for="{own}">{label}</label><select id="{own}" '
                 f'name="{control.name}" disabled>{options}</select></div>')  # fmt: skip
     written = html.escape(control.written(value, language))  # type: ignore[arg-type]
-    low, high, position = slider_positions(control, float(value))
+    low, high, position = (*control.ends, control.position(float(value)))
     return (f'<div class="lab-field"><label for="{own}">{label}</label><input type="range" '
             f'id="{own}" name="{control.name}" min="{low}" max="{high}" step="1" '
             f'value="{position}" aria-valuetext="{written}" disabled>'
             f'<output for="{own}">{written}</output></div>')  # fmt: skip
-
-
-def slider_positions(control: Slider, value: float) -> tuple[int, int, int]:
-    """The slider's first and last position, and that of a value."""
-
-    if control.scale == "whole":
-        return int(control.low), int(control.high), int(value)
-    if control.scale == "log":
-        share = math.log(value / control.low) / math.log(control.high / control.low)
-    else:
-        share = (value - control.low) / (control.high - control.low)
-    return 0, control.positions, round(share * control.positions)

@@ -10,30 +10,7 @@ import xarray as xr
 
 from stabsim.diagnosis import Diagnosis, diagnose, diagnose_sweep
 from stabsim.labs.lab import Lab, Tables, Values
-from stabsim.words import Text, number
-
-WORDS = {
-    "best": Text(
-        "Best learning rate {rate}, final loss {loss}.",
-        "Laju pembelajaran terbaik {rate}, loss akhir {loss}.",
-    ),
-    "edge": Text(
-        "Feasible up to {low}, infeasible from {high}.",
-        "Layak sampai {low}, tidak layak mulai {high}.",
-    ),
-    "none": Text(
-        "No learning rate of this sweep is feasible.",
-        "Tidak ada laju pembelajaran yang layak dalam penyapuan ini.",
-    ),
-    "limited": Text(
-        "The best rate stands at the edge: instability limits this workload.",
-        "Laju terbaik berada di tepi: ketidakstabilan membatasi beban kerja ini.",
-    ),
-    "free": Text(
-        "The best rate lies well below the unstable ones.",
-        "Laju terbaik jauh di bawah laju yang tidak stabil.",
-    ),
-}
+from stabsim.words import SWEEP
 
 FEASIBLE, INFEASIBLE, BEST = 0, 1, 2
 
@@ -86,22 +63,13 @@ def _read_sweep(tables: Tables, facts: dict[str, Any], language: str) -> list[st
         reading = diagnose_sweep(runs)
     except ValueError:
         facts["best_learning_rate"] = np.nan
-        return [WORDS["none"].in_(language)]
+        return [SWEEP["none"].in_(language)]
     star = int(np.flatnonzero(rates == reading.best_learning_rate)[0])
     kind[reading.feasible] = FEASIBLE
     kind[star] = BEST
     facts["best_learning_rate"] = reading.best_learning_rate
     facts["best_loss"] = float(finals[star])
-
-    def say(name: str, **numbers: float) -> str:
-        written = {k: number(v, language) for k, v in numbers.items()}
-        return WORDS[name].in_(language).format(**written)
-
-    said = [say("best", rate=reading.best_learning_rate, loss=finals[star])]
-    if reading.edge:
-        said.append(say("edge", low=reading.edge[0], high=reading.edge[1]))
-    said.append(say("limited" if reading.limited_by_instability else "free"))
-    return [" ".join(said)]
+    return [" ".join(reading.sentences(language))]
 
 
 def reached(lab: Lab, facts: dict[str, float | str]) -> bool:

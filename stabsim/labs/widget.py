@@ -6,23 +6,11 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from stabsim.labs.charts import WIDTH
 from stabsim.labs.interface import FRAME
 from stabsim.labs.lab import Choice, Control, Lab, Tables, Values
-from stabsim.labs.page import slider_positions
 from stabsim.labs.picture import pictures
 from stabsim.labs.report import reached, report
-
-WIDTH = 620
-
-
-def slider_value(control: Any, position: int) -> float | int:
-    """A slider's value at a position, as the page has it."""
-    if control.scale == "whole":
-        return position
-    share = position / control.positions
-    if control.scale == "log":
-        return float(f"{control.low * (control.high / control.low) ** share:.3g}")
-    return float(f"{control.low + (control.high - control.low) * share:.3g}")
 
 
 class LabWidget(widgets.VBox):
@@ -42,8 +30,8 @@ class LabWidget(widgets.VBox):
         self._first = dict(values)
         self._tables: Tables | None = None
         self._ghost: Tables | None = None
-        self._wanted = threading.Event()
-        self._idle = threading.Event()
+        self._turn = threading.Condition()
+        self._asked = self._done = 0
         self._fields = {c.name: self._field(c) for c in lab.controls}
         self._pictures = [widgets.HTML() for _ in lab.panels]
         self._report, self._note = widgets.HTML(), widgets.HTML()
@@ -79,14 +67,18 @@ class LabWidget(widgets.VBox):
                                      style=style, layout=layout)  # fmt: skip
             field.observe(lambda change: self._set(control, change["new"]), "value")
             return field
-        low, high, position = slider_positions(control, float(value))
         slider = widgets.IntSlider(
-            position, low, high, description=label, readout=False, style=style, layout=layout
+            control.position(float(value)),
+            *control.ends,
+            description=label,
+            readout=False,
+            style=style,
+            layout=layout,
         )
         shown = widgets.Label(control.written(value, self.language))  # type: ignore[arg-type]
 
         def moved(change: Any) -> None:
-            new = slider_value(control, change["new"])
+            new = control.at(change["new"])
             shown.value = control.written(new, self.language)
             self._set(control, new)
 
@@ -107,7 +99,7 @@ class LabWidget(widgets.VBox):
             if isinstance(control, Choice):
                 field.value = value  # type: ignore[attr-defined]
             else:
-                position = slider_positions(control, float(value))[2]
+                position = control.position(float(value))
                 field.children[0].value = position  # type: ignore[attr-defined]
             self.values[control.name] = value
         self.ask()
@@ -124,25 +116,28 @@ class LabWidget(widgets.VBox):
 
     def ask(self) -> None:
         """Ask for a run of the present setting."""
-        self._idle.clear()
-        self._wanted.set()
+        with self._turn:
+            self._asked += 1
+            self._turn.notify_all()
 
     def wait(self, seconds: float = 120.0) -> bool:
         """Wait until the latest setting is drawn; whether it was."""
-        return self._idle.wait(seconds)
+        with self._turn:
+            return self._turn.wait_for(lambda: self._done == self._asked, seconds)
 
     def _serve(self) -> None:
         while True:
-            self._wanted.wait()
-            self._wanted.clear()
-            values = dict(self.values)
+            with self._turn:
+                self._turn.wait_for(lambda: self._done != self._asked)
+                asked, values = self._asked, dict(self.values)
             try:
                 self._run(values)
             except Exception as error:  # whatever it is, the reader sees it here or nowhere
                 message = self._say("failed").format(error=error)
                 self._note.value = f'<span role="alert">{html.escape(message)}</span>'
-            if not self._wanted.is_set():
-                self._idle.set()
+            with self._turn:
+                self._done = asked
+                self._turn.notify_all()
 
     def _run(self, values: Values) -> None:
         tables = self.lab.compute(values)

@@ -3,21 +3,19 @@
 import importlib
 import json
 import re
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import jax
 import numpy as np
 import pytest
 
+from book.assets import NODE
 from stabsim.wasm.rules import RULES
 from tests.wasm.check import QUICK
 
 GUIDE = Path(__file__).parents[2] / "docs" / "wasm.md"
 BLOCKS = dict(re.findall(r"```(python|js)\n(.*?)```", GUIDE.read_text(), re.DOTALL))
-NODE = shutil.which("node") or shutil.which("node", path=str(Path(sys.executable).parent))
 SCRIPT = """
 import { readFile } from 'node:fs/promises';
 %s
@@ -37,7 +35,6 @@ def test_the_table_lists_every_primitive():
 
 
 @pytest.mark.usefixtures("unchecked")
-@pytest.mark.skipif(NODE is None, reason="Node.js is not installed")
 def test_the_example_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names: dict = {}

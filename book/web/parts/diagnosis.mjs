@@ -143,8 +143,9 @@ export function diagnoseSweep(rates, losses, rules) {
   return {
     feasible: kept,
     star,
-    finals,
+    atBoundary: star === 0 || star === rates.length - 1,
     edge: edge < 0 ? null : [rates[edge - 1], rates[edge]],
+    unstable: unstable < 0 ? null : rates[unstable],
     limited: unstable >= 0 && rates[unstable] <= 1.001 * rules.NEAR * rates[star],
   };
 }

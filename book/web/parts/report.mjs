@@ -72,13 +72,16 @@ function readSweep(words, tables, facts, write) {
   facts.best_learning_rate = reading ? rates[reading.star] : NaN;
   if (!reading) return [words.sweep.none];
   facts.best_loss = tables.axis.final_loss[reading.star];
-  const best = { rate: write(facts.best_learning_rate), loss: write(facts.best_loss) };
-  const said = [fill(words.sweep.best, best)];
+  const say = (name, values) => fill(words.sweep[name], values);
+  const said = [say("best", { best: write(facts.best_learning_rate) })];
+  if (reading.atBoundary) said.push(say("boundary"));
   if (reading.edge) {
     const [low, high] = reading.edge.map(write);
-    said.push(fill(words.sweep.edge, { low, high }));
+    said.push(say("edge", { low, high }));
   }
-  said.push(words.sweep[reading.limited ? "limited" : "free"]);
+  if (reading.unstable === null) return [[...said, say("higher")].join(" ")];
+  said.push(say("unstable", { unstable: write(reading.unstable) }));
+  said.push(say(reading.limited ? "limited" : "free"));
   return [said.join(" ")];
 }
 
