@@ -170,7 +170,8 @@ def draw(workload: Workload, seed: Scalar, plan: Plan) -> Draws:
         needed = plan.steps * plan.batch_size
         epochs = -(-needed // workload.rows)
         # Sorting random bits shuffles each epoch, and compiles faster than permutation().
-        order = jnp.argsort(jax.random.bits(batch_key, (epochs, workload.rows)), axis=1)
+        bits = jax.random.bits(batch_key, (epochs * workload.rows,))
+        order = jnp.argsort(bits.reshape(epochs, workload.rows), axis=1)
         rows = order.ravel()[:needed].reshape(plan.steps, plan.batch_size)
     if workload.outlier_probability is not None and workload.outlier_scale is not None:
         hit = jax.random.uniform(outlier_key, (plan.steps,)) < workload.outlier_probability

@@ -184,10 +184,9 @@ def test_interrupted_sweep_keeps_what_is_done_and_resumes():
 SHARDED = """
     import jax, numpy as np, stabsim as ss
     assert len(jax.devices()) == 3
-    from stabsim.workloads import mlp
+    from stabsim.workloads import quadratic
     def experiment(learning_rate, seed):
-        return ss.simulate(mlp(width=6), ss.momentum(learning_rate), steps=10, batch_size=8,
-                           seed=seed)
+        return ss.simulate(quadratic([1.0, 9.0]), ss.momentum(learning_rate), steps=10, seed=seed)
     runs = ss.sweep(experiment, learning_rate=[0.01, 0.02, 0.05, 0.1], seed=range(2))
     many = ss.sweep(experiment, learning_rate=[0.02], seed=range(7))
     np.save(0 or {path!r}, np.concatenate([runs.loss.values.ravel(), many.loss.values.ravel()]))
@@ -201,9 +200,7 @@ def test_sweep_is_sharded_over_several_devices(tmp_path):
     subprocess.run([sys.executable, "-c", code], check=True, env=env)
 
     def experiment(learning_rate, seed):
-        return ss.simulate(
-            mlp(width=6), ss.momentum(learning_rate), steps=10, batch_size=8, seed=seed
-        )
+        return ss.simulate(quadratic([1.0, 9.0]), ss.momentum(learning_rate), steps=10, seed=seed)
 
     here = ss.sweep(experiment, learning_rate=[0.01, 0.02, 0.05, 0.1], seed=range(2))
     many = ss.sweep(experiment, learning_rate=[0.02], seed=range(7))

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, Key
 from stabsim import _check
 from stabsim.transformation import Scalar, Tree
 from stabsim.workloads.digits import CLASSES, digits
-from stabsim.workloads.layers import dense, dense_init, normalize
+from stabsim.workloads.layers import dense, dense_init, normal, normalize
 from stabsim.workloads.workload import Workload, _static, cross_entropy
 
 TOKENS, PIXELS = 8, 8
@@ -28,10 +28,9 @@ class Transformer:
 
     def init(self, key: Key[Array, ""]) -> Tree:
         first, place, last, rest = jax.random.split(key, 4)
-        dtype = jnp.result_type(float)
         return {
             "in": dense_init(first, PIXELS, self.width, 1.0),
-            "place": jax.random.normal(place, (TOKENS, self.width), dtype),
+            "place": normal(place, (TOKENS, self.width)),
             "layers": jax.vmap(self._init_layer)(jax.random.split(rest, self.depth)),
             "out": dense_init(last, self.width, CLASSES, 1.0),
         }
