@@ -185,10 +185,10 @@ SHARDED = """
     import jax, numpy as np, stabsim as ss
     assert len(jax.devices()) == 3
     from stabsim.workloads import quadratic
-    def experiment(learning_rate, seed):
-        return ss.simulate(quadratic([1.0, 9.0]), ss.momentum(learning_rate), steps=10, seed=seed)
-    runs = ss.sweep(experiment, learning_rate=[0.01, 0.02, 0.05, 0.1], seed=range(2))
-    many = ss.sweep(experiment, learning_rate=[0.02], seed=range(7))
+    def experiment(learning_rate, gamma):
+        return ss.simulate(quadratic([1.0, 9.0]), ss.momentum(learning_rate, gamma), steps=10)
+    runs = ss.sweep(experiment, learning_rate=[0.01, 0.02, 0.05, 0.1], gamma=[0.5, 0.9])
+    many = ss.sweep(experiment, learning_rate=[0.02], gamma=np.arange(7) / 8)
     np.save(0 or {path!r}, np.concatenate([runs.loss.values.ravel(), many.loss.values.ravel()]))
 """
 
@@ -199,11 +199,11 @@ def test_sweep_is_sharded_over_several_devices(tmp_path):
     env = os.environ | {"JAX_NUM_CPU_DEVICES": "3"}
     subprocess.run([sys.executable, "-c", code], check=True, env=env)
 
-    def experiment(learning_rate, seed):
-        return ss.simulate(quadratic([1.0, 9.0]), ss.momentum(learning_rate), steps=10, seed=seed)
+    def experiment(learning_rate, gamma):
+        return ss.simulate(quadratic([1.0, 9.0]), ss.momentum(learning_rate, gamma), steps=10)
 
-    here = ss.sweep(experiment, learning_rate=[0.01, 0.02, 0.05, 0.1], seed=range(2))
-    many = ss.sweep(experiment, learning_rate=[0.02], seed=range(7))
+    here = ss.sweep(experiment, learning_rate=[0.01, 0.02, 0.05, 0.1], gamma=[0.5, 0.9])
+    many = ss.sweep(experiment, learning_rate=[0.02], gamma=np.arange(7) / 8)
     expected = np.concatenate([here.loss.values.ravel(), many.loss.values.ravel()])
     np.testing.assert_allclose(np.load(path), expected, rtol=1e-4)
 
