@@ -1,5 +1,6 @@
 """What of a page must be the same in every language, section by section."""
 
+import ast
 import hashlib
 import re
 from collections.abc import Iterator
@@ -124,7 +125,21 @@ def _outline_block(section: Section, fence: re.Match[str], lines: list[str]) -> 
     if fence["name"] == "math":
         section.add("maths", _formula("\n".join(body[:-1])))
     elif _is_code(fence):
-        section.add("code", "\n".join(body))
+        section.add("code", _code("\n".join(body[:-1])))
+
+
+def _code(text: str) -> str:
+    """Python without its comments and the words that it prints, which are translated."""
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:  # another language
+        return text
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "print":
+            for part in ast.walk(call):
+                if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                    part.value = ""
+    return ast.unparse(tree)
 
 
 def _outline_prose(section: Section, text: str) -> None:

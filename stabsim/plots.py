@@ -2,7 +2,7 @@
 
 Charts have a transparent background and mid-grey axes, so that they read on light and dark
 pages; their colours are told apart by colour-blind readers (Okabe and Ito, 2008), and no
-meaning rests on colour alone.
+meaning rests on colour alone. Their words follow the environment variable ``STABSIM_LANGUAGE``.
 """
 
 from collections.abc import Sequence
@@ -20,6 +20,7 @@ from stabsim.clipping import norm_percentile
 from stabsim.diagnosis import diagnose_sweep
 from stabsim.schedules import Schedule
 from stabsim.trace import Trace
+from stabsim.words import LOCALES, PLOTS, Text, default_language, number
 from stabsim.workloads.synthetic import SURFACES
 
 PALETTE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
@@ -34,9 +35,17 @@ TOP = 1e3
 """Curves are drawn up to this many times their first value."""
 
 
+PERCENTILE = Text("{}th percentile: {}", "persentil ke-{}: {}")
+
+
+def _say(words: str) -> str:
+    """Words of ours in the language of the page; other words stay as they are."""
+    return PLOTS[words].in_(default_language()) if words in PLOTS else words
+
+
 def _style(chart: Any, title: str) -> Any:
     return (
-        chart.properties(title=title, background="transparent")
+        chart.properties(title=_say(title), background="transparent")
         .configure_view(stroke=None)
         .configure_title(color=GREY, fontSize=13)
         .configure_axis(
@@ -59,7 +68,7 @@ def _axis(log: bool, **options: Any) -> dict[str, Any]:
 
 
 def _y(name: str, title: str, log: bool, **options: Any) -> alt.Y:
-    return alt.Y(name, type="quantitative", title=title, **_axis(log, **options))
+    return alt.Y(name, type="quantitative", title=_say(title), **_axis(log, **options))
 
 
 def _runs(traces: Trace | dict[str, Trace]) -> dict[str, Trace]:
@@ -85,7 +94,7 @@ def _lines(traces: Any, name: str, title: str, log: bool) -> Any:
     legend = None if isinstance(traces, Trace) else alt.Legend()
     color = alt.Color("run:N", title=None, legend=legend, sort=None)
     dash = alt.StrokeDash("run:N", title=None, legend=legend, sort=None)
-    x = alt.X("step:Q", title="step")
+    x = alt.X("step:Q", title=_say("step"))
     # A run that goes to 1e30 would flatten all others: what is above the top is drawn there.
     shown = data[finite]
     top = min(shown[name].max(), TOP * shown[name][shown.step == 0].max())
@@ -142,7 +151,7 @@ def gradient_norms(
     chart = _lines(traces, "gradient_norm", "gradient norm", log=True)
     if threshold is not None:
         _check.positive("threshold", threshold)
-        chart += _rule("y", threshold, f"threshold {threshold:.3g}")
+        chart += _rule("y", threshold, f"{_say('threshold')} {number(threshold)}")
     return _style(chart, title)
 
 
@@ -180,13 +189,14 @@ def norm_histogram(
         alt.Chart(data, width=WIDTH, height=HEIGHT)
         .mark_rect(color=PALETTE[0])
         .encode(
-            alt.X("low:Q", title="gradient norm", **_axis(log=True, nice=False)),
+            alt.X("low:Q", title=_say("gradient norm"), **_axis(log=True, nice=False)),
             alt.X2("high:Q"),
-            alt.Y("count:Q", title="steps"),
+            alt.Y("count:Q", title=_say("steps")),
             alt.Y2(datum=0),
         )
     )
-    line = _rule("x", at, f"{percentile:g}th percentile: {at:.3g}")
+    words = PERCENTILE.in_(default_language())
+    line = _rule("x", at, words.format(f"{percentile:g}", number(at)))
     return _style(alt.layer(bars, line), title)
 
 
@@ -221,36 +231,34 @@ def axis_plot(
             read.learning_rate, read.objective, read.feasible, strict=True
         ):
             kind = "best" if rate == read.best_learning_rate else "feasible"
+            kind = kind if feasible else "infeasible"
             rows.append(
                 {
                     "group": label,
                     axis: rate,
                     "value": value,
-                    "kind": kind if feasible else "infeasible",
+                    "kind": _say(kind),
                 }
             )
     data = pd.DataFrame(rows)
-    top = data.value[data.kind != "infeasible"].max()
-    data.loc[data.kind == "infeasible", "value"] = 2 * top
-    x = alt.X(axis, type="quantitative", title=axis.replace("_", " "), **_axis(log=True))
+    kinds = [_say(kind) for kind in ("feasible", "best", "infeasible")]
+    failed = data.kind == kinds[-1]
+    data.loc[failed, "value"] = 2 * data.value[~failed].max()
+    x = alt.X(axis, type="quantitative", title=_say(axis.replace("_", " ")), **_axis(log=True))
     y = _y("value", objective.replace("_", " "), log=True)
-    color = alt.Color("group:N", title=by, legend=None if by is None else alt.Legend())
+    color = alt.Color("group:N", title=by and _say(by), legend=None if by is None else alt.Legend())
     shape = alt.Shape(
         "kind:N",
         title=None,
-        scale=alt.Scale(domain=["feasible", "best", "infeasible"], range=["circle", STAR, CROSS]),
+        scale=alt.Scale(domain=kinds, range=["circle", STAR, CROSS]),
     )
     size = alt.Size(
         "kind:N",
         legend=None,
-        scale=alt.Scale(domain=["feasible", "best", "infeasible"], range=[50, 260, 90]),
+        scale=alt.Scale(domain=kinds, range=[50, 260, 90]),
     )
     base = alt.Chart(data, width=WIDTH, height=HEIGHT)
-    lines = (
-        alt.Chart(data[data.kind != "infeasible"])
-        .mark_line(strokeWidth=1, opacity=0.5)
-        .encode(x, y, color)
-    )
+    lines = alt.Chart(data[~failed]).mark_line(strokeWidth=1, opacity=0.5).encode(x, y, color)
     points = base.mark_point(filled=True, opacity=1).encode(
         x, y, color, shape, size, tooltip=[axis, "value", "kind"]
     )
@@ -294,8 +302,8 @@ def schedule(
         alt.Chart(data[data.rate > 0] if log else data, width=WIDTH, height=HEIGHT)
         .mark_line()
         .encode(
-            alt.X("step:Q", title="step", **_axis(log)),
-            alt.Y("rate:Q", title="learning rate", **_axis(log)),
+            alt.X("step:Q", title=_say("step"), **_axis(log)),
+            alt.Y("rate:Q", title=_say("learning rate"), **_axis(log)),
             alt.Color("run:N", title=None, legend=legend, sort=None),
             alt.StrokeDash("run:N", title=None, legend=legend, sort=None),
         )
@@ -317,7 +325,10 @@ def sharpness(
     """
     if trace.sharpness_step.shape[-1] == 0:
         raise ValueError("the trace holds no sharpness; run with measure_sharpness_at=range(...).")
-    series = {"sharpness": trace.sharpness, "stability threshold": trace.threshold}
+    series = {
+        _say("sharpness"): trace.sharpness,
+        _say("stability threshold"): trace.threshold,
+    }
     step = np.asarray(trace.sharpness_step)
     data = pd.concat(
         pd.DataFrame({"what": what, "step": step, "value": np.asarray(values)})
@@ -329,7 +340,7 @@ def sharpness(
         alt.Chart(data, width=WIDTH, height=HEIGHT)
         .mark_line()
         .encode(
-            alt.X("step:Q", title="step"),
+            alt.X("step:Q", title=_say("step")),
             _y("value", "curvature", log),
             alt.Color("what:N", title=None, scale=alt.Scale(domain=names, range=PALETTE[:2])),
             alt.StrokeDash(
@@ -373,7 +384,7 @@ def trajectories(traces: dict[str, Trace], surface: str, *, title: str = "Trajec
         axes.plot(
             path[:, 0], path[:, 1], color=color, marker=marker, markersize=3, lw=1, label=label
         )
-    axes.set(xlim=(left, right), ylim=(bottom, top), title=title, xlabel="x", ylabel="y")
+    axes.set(xlim=(left, right), ylim=(bottom, top), title=_say(title), xlabel="x", ylabel="y")
     axes.legend(labelcolor=GREY, facecolor="none", edgecolor=GREY)
     axes.tick_params(colors=GREY)
     for item in (axes.title, axes.xaxis.label, axes.yaxis.label, *axes.spines.values()):
@@ -389,4 +400,4 @@ def _cycle(items: Sequence[str]) -> list[str]:
 
 def use_svg() -> None:
     """Show charts as SVG from here on: no script, no network, the same on every page."""
-    alt.renderers.enable("svg")
+    alt.renderers.enable("svg", format_locale=LOCALES[default_language()])

@@ -38,8 +38,16 @@ def default_language() -> str:
     return checked(os.environ.get("STABSIM_LANGUAGE", "en"))
 
 
-def number(x: float | int | np.number, language: str = "en") -> str:
-    """Three significant digits, with a decimal comma in Indonesian: 0.000488, 4,88·10⁻⁷."""
+def number(x: float | int | np.number, language: str | None = None) -> str:
+    """Three significant digits, with a decimal comma in Indonesian: 0.000488, 4,88·10⁻⁷.
+
+    Args:
+        x: the number, finite or not.
+        language: "en" or "id"; that of ``STABSIM_LANGUAGE`` if not given.
+    Raises:
+        ValueError: if the language is another.
+    """
+    language = checked(language or default_language())
     if math.isnan(x):
         return "NaN"
     if math.isinf(x):
@@ -51,7 +59,7 @@ def number(x: float | int | np.number, language: str = "en") -> str:
     else:
         mantissa = mantissa.rstrip("0").rstrip(".")
         written = f"{mantissa}·10{str(int(exponent)).translate(SUPERSCRIPT)}"
-    return written.replace(".", ",") if checked(language) == "id" else written
+    return written.replace(".", ",") if language == "id" else written
 
 
 VERDICTS = {
@@ -65,6 +73,41 @@ VERDICTS = {
     ),
     "diverged": Text("diverged", "divergen"),
 }
+
+PLOTS = {
+    "step": Text("step", "langkah"),
+    "steps": Text("steps", "banyaknya langkah"),
+    "loss": Text("loss", "loss"),
+    "final loss": Text("final loss", "loss akhir"),
+    "validation loss": Text("validation loss", "loss validasi"),
+    "validation error": Text("validation error", "galat validasi"),
+    "gradient norm": Text("gradient norm", "norma gradien"),
+    "learning rate": Text("learning rate", "laju pembelajaran"),
+    "stride": Text("stride", "langkah geser"),
+    "threshold": Text("threshold", "ambang"),
+    "curvature": Text("curvature", "kelengkungan"),
+    "sharpness": Text("sharpness", "ketajaman"),
+    "stability threshold": Text("stability threshold", "ambang kestabilan"),
+    "feasible": Text("feasible", "layak"),
+    "best": Text("best", "terbaik"),
+    "infeasible": Text("infeasible", "tidak layak"),
+    "Training loss": Text("Training loss", "Loss pelatihan"),
+    "Unclipped gradient norm": Text("Unclipped gradient norm", "Norma gradien sebelum pemotongan"),
+    "Gradient norms of all steps": Text(
+        "Gradient norms of all steps", "Norma gradien pada semua langkah"
+    ),
+    "Learning-rate sweep": Text("Learning-rate sweep", "Penyapuan laju pembelajaran"),
+    "Learning-rate schedule": Text("Learning-rate schedule", "Jadwal laju pembelajaran"),
+    "Sharpness against its threshold": Text(
+        "Sharpness against its threshold", "Ketajaman terhadap ambangnya"
+    ),
+    "Trajectories": Text("Trajectories", "Lintasan"),
+}
+"""The words of figures, by themselves in English."""
+
+LOCALES = {"en": "en-US", "id": {"decimal": ",", "thousands": ".", "grouping": [3],
+                                  "currency": ["Rp", ""]}}  # fmt: skip
+"""How Vega writes numbers in each language."""
 
 SWEEP = {
     "best": Text("Best learning rate: {best}.", "Laju pembelajaran terbaik: {best}."),

@@ -35,6 +35,7 @@ Its caption, with $z$.
 :tags: [hide-input]
 # Not a heading
 x = 1
+print(f"{x} steps")
 ```
 
 ```{code-cell} ipython3
@@ -85,8 +86,9 @@ Keterangannya, dengan $z$.
 
 ```{code-cell} ipython3
 :tags: [hide-input]
-# Not a heading
+# Bukan judul
 x = 1
+print(f"{x} langkah")
 ```
 
 ```{code-cell} ipython3
@@ -140,7 +142,7 @@ def test_agreement(book):
     ("old", "new", "said"),
     [
         ("x = 1", "x = 2", "“Tepinya”: code"),
-        ("# Not a heading", "# Bukan judul", "“Tepinya”: code"),
+        ('print(f"{x}', 'print(f"{y}', "“Tepinya”: code"),
         ("[hide-input]", "[hide-cell]", "“Tepinya”: directives"),
         (":::{figure} sharp.svg", ":::{figure} flat.svg", "“Tepinya”: directives"),
         (":::{figure}", ":::{image}", "“Tepinya”: directives"),

@@ -98,6 +98,17 @@ def test_sharpness_is_drawn_with_its_threshold():
     drawn(chart)
 
 
+def test_figures_follow_the_language(traces, runs, monkeypatch):
+    monkeypatch.setenv("STABSIM_LANGUAGE", "id")
+    svg = drawn(plots.norm_histogram(traces["calm"].gradient_norm))
+    assert "persentil ke-90: 0," in svg
+    assert "norma gradien" in svg
+    svg = drawn(plots.axis_plot(runs, by="optimizer"))
+    for words in ("laju pembelajaran", "loss akhir", "tidak layak", "Penyapuan"):
+        assert words in svg
+    assert "best" not in svg
+
+
 def test_trajectories_are_drawn_over_their_surface(tmp_path):
     runs = {
         "SGD": ss.simulate(surface("valley"), ss.sgd(0.05), steps=20, record_parameters=True),

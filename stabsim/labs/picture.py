@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from stabsim.labs.lab import Lab, Tables
+from stabsim.words import LOCALES
 
 Row = dict[str, float | None]
 
@@ -34,10 +35,6 @@ def rows(table: dict[str, Any]) -> list[Row]:
 def is_empty(table: dict[str, Any]) -> bool:
     """Whether there is nothing to see: no number but the steps is finite."""
     return not any(np.isfinite(x).any() for name, x in table.items() if name != "step")
-
-
-LOCALES = {"en": "en-US", "id": {"decimal": ",", "thousands": ".", "grouping": [3],
-                                  "currency": ["Rp", ""]}}  # fmt: skip
 
 
 def svg(spec: dict[str, Any], run: list[Row], ghost: list[Row], width: int, language: str) -> str:
