@@ -400,4 +400,5 @@ def _cycle(items: Sequence[str]) -> list[str]:
 
 def use_svg() -> None:
     """Show charts as SVG from here on: no script, no network, the same on every page."""
-    alt.renderers.enable("svg", format_locale=LOCALES[default_language()])
+    alt.renderers.enable("svg")
+    alt.renderers.set_embed_options(format_locale=LOCALES[default_language()])

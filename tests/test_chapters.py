@@ -4,6 +4,7 @@ from functools import cache
 
 import pytest
 
+import stabsim as ss
 from stabsim.labs import LABS
 from stabsim.labs.report import reached, report
 
@@ -29,6 +30,19 @@ def goals(name: str, **changes) -> int:
 
 
 # --- instability ---
+
+
+def test_the_two_networks_differ_at_high_rates():
+    def experiment(stride, learning_rate, seed):
+        net = ss.workloads.resnet(blocks=2, channels=4, stride=stride)
+        return ss.simulate(net, ss.momentum(learning_rate), steps=100, batch_size=64, seed=seed)
+
+    rates = [4.0**k for k in range(-5, 1)]
+    runs = ss.sweep(experiment, stride=[2, 1], loop="stride", learning_rate=rates, seed=range(3))
+    original, changed = (ss.diagnose_sweep(runs.sel(stride=stride)) for stride in (2, 1))
+    assert (changed.objective[:3] < original.objective[:3]).all()
+    assert changed.objective[-1] > original.objective[-1]
+    assert changed.best_learning_rate < original.best_learning_rate
 
 
 def test_the_changed_network_leaps_unseen_and_a_short_warmup_mends_it():

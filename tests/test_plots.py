@@ -2,6 +2,7 @@
 
 import json
 
+import altair as alt
 import numpy as np
 import pytest
 import vl_convert
@@ -107,6 +108,15 @@ def test_figures_follow_the_language(traces, runs, monkeypatch):
     for words in ("laju pembelajaran", "loss akhir", "tidak layak", "Penyapuan"):
         assert words in svg
     assert "best" not in svg
+
+
+@pytest.mark.parametrize(("language", "written"), [("en", "0.0"), ("id", "0,0")])
+def test_shown_figures_write_numbers_as_the_language_does(language, written, runs, monkeypatch):
+    monkeypatch.setenv("STABSIM_LANGUAGE", language)
+    with alt.renderers.enable("default"), alt.renderers.set_embed_options():
+        plots.use_svg()
+        shown = str(plots.axis_plot(runs, by="optimizer")._repr_mimebundle_())
+    assert f">{written}" in shown
 
 
 def test_trajectories_are_drawn_over_their_surface(tmp_path):

@@ -45,7 +45,8 @@ def lines(
     """Lines over steps, one a column, named at the top; the kept run in thin grey."""
     scale = _log(domain)
     steps = alt.Scale(nice=False) if last is None else alt.Scale(domain=[0, last], nice=False)
-    x_axis = alt.X("step:Q", axis=_axis(STEP.in_(language), grid=False, tickCount=6), scale=steps)
+    whole = _axis(STEP.in_(language), grid=False, tickCount=6, tickMinStep=1)
+    x_axis = alt.X("step:Q", axis=whole, scale=steps)
     y_axis = _axis(title.in_(language), tickCount=5, format="~g")
     names = [label.in_(language) for label in columns.values()]
     colors = alt.Scale(domain=names, range=PALETTE[: len(names)])
