@@ -62,13 +62,15 @@ def test_sharpness_is_the_full_hessian_s(name, preconditioned, rng, x64):
     workload = NETS[name]()
     params = workload.init(jax.random.key(1))
     flat, unravel = ravel_pytree(params)
-    hessian = np.asarray(jax.hessian(lambda p: workload.loss(unravel(p)))(flat))
+    hessian = np.asarray(jax.jit(jax.hessian(lambda p: workload.loss(unravel(p))))(flat))
     p = np.exp(rng.normal(size=flat.size)) if preconditioned else np.ones(flat.size)
     expected = np.linalg.eigvalsh(hessian / np.sqrt(np.outer(p, p)))[-1]
-    found = sharpness(workload.loss, params, unravel(jnp.asarray(p)) if preconditioned else None)
+    preconditioner = unravel(jnp.asarray(p)) if preconditioned else None
+    found = jax.jit(lambda q: sharpness(workload.loss, q, preconditioner))(params)
     np.testing.assert_allclose(found, expected, rtol=1e-3)
     v = jnp.asarray(rng.normal(size=flat.size))
-    product = hessian_vector_product(lambda q: workload.loss(unravel(q)), flat, v)
+    times = jax.jit(lambda p: hessian_vector_product(lambda q: workload.loss(unravel(q)), p, v))
+    product = times(flat)
     np.testing.assert_allclose(product, hessian @ v, rtol=1e-8, atol=1e-10)
 
 

@@ -127,12 +127,14 @@ def test_sharpness_in_a_run_is_sharpness_at_its_parameters(rule):
     draws = draw(workload, 0, Plan(9, 10, (), (), False))
     unravel = jax.flatten_util.ravel_pytree(draws.params)[1]
     state = pair.init(draws.params)
+    gradient = jax.jit(jax.grad(workload.loss))
+    measure = jax.jit(lambda p, state: sharpness(workload.loss, p, pair.preconditioner(state)))
     for t in range(9):
         params = unravel(trace.parameters[t])
         batch = type(workload.train)(*(x[draws.rows[t]] for x in workload.train))
-        state = pair.update(jax.grad(workload.loss)(params, batch), state, params)[1]
+        state = pair.update(gradient(params, batch), state, params)[1]
         if t in (0, 4, 8):
-            expected = sharpness(workload.loss, params, pair.preconditioner(state))
+            expected = measure(params, state)
             np.testing.assert_allclose(trace.sharpness[t // 4], expected, rtol=1e-3)
     np.testing.assert_allclose(trace.threshold, pair.threshold(0.01), rtol=1e-5)
 
