@@ -19,6 +19,8 @@ import jax.numpy as jnp
 import numpy as np
 
 import stabsim as ss
+from benchmarks import onnx_peer
+from book import BUILD, assets
 from book.assets import NODE
 from stabsim import wasm, workloads
 
@@ -50,18 +52,54 @@ for await (const _ of createInterface({ input: process.stdin })) {
   console.log(Math.min(...times));
 }
 """
+ONNX_DRIVER = """
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import * as ort from 'onnxruntime-web';
+const [folder, runs] = process.argv.slice(2);
+const { values, loss } = JSON.parse(readFileSync(`${folder}/program.json`));
+ort.env.wasm.numThreads = 1;
+const start = performance.now();
+const session = await ort.InferenceSession.create(readFileSync(`${folder}/program.onnx`),
+  { executionProviders: ['wasm'], graphOptimizationLevel: 'all' });
+const feeds = {};
+for (const [name, value] of Object.entries(values)) feeds[name] = name === 'rule'
+  ? new ort.Tensor('int32', [value], []) : new ort.Tensor('float32', [value], []);
+const found = (await session.run(feeds)).loss.data;
+const first = performance.now() - start;
+const scale = Math.max(...loss);
+if (!loss.every((x, i) => Math.abs(x - found[i]) < 1e-4 * scale)) throw Error('another loss');
+console.log(first);
+for await (const _ of createInterface({ input: process.stdin })) {
+  let best = Infinity;
+  for (let i = 0; i < runs; i++) {
+    const start = performance.now();
+    await session.run(feeds);
+    best = Math.min(best, performance.now() - start);
+  }
+  console.log(best);
+}
+"""
+STEPS = 200
+PEERS = BUILD / "peers"
+
+
+def data() -> tuple[np.ndarray, np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
+    """Made-up rows and one-hot targets, and where the weights start: only time is measured."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(256, 64)).astype(np.float32)
+    y = np.eye(10, dtype=np.float32)[random.integers(0, 10, 256)]
+    sizes = [(64, 32), (32, 32), (32, 10)]
+    start = [
+        ((random.normal(size=s) / s[0] ** 0.5).astype(np.float32), np.zeros(s[1], np.float32))
+        for s in sizes
+    ]
+    return x, y, start
 
 
 def network(rate: Any, warmup: Any, clip: Any, rule: Any) -> dict[str, jax.Array]:
     """A 64-32-32-10 tanh network: 256 rows, 200 full-batch steps, one of three rules."""
-    random = np.random.default_rng(0)
-    x = jnp.asarray(random.normal(size=(256, 64)), jnp.float32)
-    y = jax.nn.one_hot(random.integers(0, 10, 256), 10)
-    sizes = [(64, 32), (32, 32), (32, 10)]
-    start = [
-        (jnp.asarray(random.normal(size=s) / s[0] ** 0.5, jnp.float32), jnp.zeros(s[1]))
-        for s in sizes
-    ]
+    x, y, start = jax.tree.map(jnp.asarray, data())
 
     def loss(params: Any) -> jax.Array:
         h = x
@@ -90,7 +128,7 @@ def network(rate: Any, warmup: Any, clip: Any, rule: Any) -> dict[str, jax.Array
         return (params, m, v), (value, size, now * norm(updates))
 
     zeros = jax.tree.map(jnp.zeros_like, start)
-    steps = jnp.arange(200, dtype=jnp.float32)
+    steps = jnp.arange(STEPS, dtype=jnp.float32)
     loss_, gradient, update = jax.lax.scan(step, (start, zeros, zeros), steps)[1]
     return {"loss": loss_, "gradient": gradient, "update": update}
 
@@ -117,19 +155,12 @@ PROGRAMS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
 
 
 class InNode:
-    """A module that runs in Node.js, which is V8 as in Chromium."""
+    """A program that runs in Node.js, which is V8 as in Chromium."""
 
-    def __init__(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-        folder = tempfile.mkdtemp()
-        module = wasm.compile(function, *arguments)
-        module.save(folder, "program")
-        values = [np.asarray(x).tolist() for x in jax.tree.leaves(arguments)]
-        manifest = {**module.manifest(), "values": values}
-        Path(folder, "program.json").write_text(json.dumps(manifest))
-        Path(folder, "driver.mjs").write_text(DRIVER)
-        self.kilobytes = len(module.wasm) / 1024
+    def __init__(self, driver: str, folder: Path) -> None:
+        (folder / "driver.mjs").write_text(driver)
         self._process = subprocess.Popen(
-            [NODE, f"{folder}/driver.mjs", folder, str(RUNS)],
+            [NODE, folder / "driver.mjs", folder, str(RUNS)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         assert self._process.stdout is not None
@@ -147,6 +178,35 @@ class InNode:
         self._process.communicate()
 
 
+def compiled(function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[InNode, float]:
+    """Our module, and its size in KB."""
+    folder = Path(tempfile.mkdtemp())
+    module = wasm.compile(function, *arguments)
+    module.save(folder, "program")
+    values = [np.asarray(x).tolist() for x in jax.tree.leaves(arguments)]
+    manifest = {**module.manifest(), "values": values}
+    (folder / "program.json").write_text(json.dumps(manifest))
+    return InNode(DRIVER, folder), len(module.wasm) / 1024
+
+
+def onnxruntime_web() -> InNode:
+    """The tanh network in onnxruntime-web, on one thread as ours.
+
+    Raises:
+        ArithmeticError: if it computes something else.
+    """
+    folder = Path(tempfile.mkdtemp())
+    x, y, start = data()
+    names = ("rate", "warmup", "clip", "rule")
+    values = {n: np.asarray(v).tolist() for n, v in zip(names, (RATE, *ARGUMENTS), strict=True)}
+    model = onnx_peer.network(x, y, [a for pair in start for a in pair], STEPS)
+    (folder / "program.onnx").write_bytes(model.SerializeToString())
+    expected = np.asarray(jax.jit(network)(RATE, *ARGUMENTS)["loss"]).tolist()
+    (folder / "program.json").write_text(json.dumps({"values": values, "loss": expected}))
+    (folder / "node_modules").symlink_to(PEERS / "node_modules")
+    return InNode(ONNX_DRIVER, folder)
+
+
 def jitted(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Callable[[], float]:
     run = jax.jit(function)
     jax.block_until_ready(run(*arguments))
@@ -162,24 +222,39 @@ def jitted(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Callable
     return milliseconds
 
 
+def against_onnx(rounds: int) -> None:
+    """The first program in turns with onnxruntime-web."""
+    assets.install(Path(__file__).parent, PEERS)
+    (ours, _), theirs = compiled(network, (RATE, *ARGUMENTS)), onnxruntime_web()
+    pairs = [(ours.milliseconds(), theirs.milliseconds()) for _ in range(rounds)]
+    best, peer = map(min, zip(*pairs, strict=True))
+    print(
+        f"onnxruntime-web runs the tanh network in {peer:.1f} ms, {peer / best:.1f} times our "
+        f"{best:.1f}; to its first answer it takes {theirs.first:.0f} ms, ours {ours.first:.0f}."
+    )
+    ours.close()
+    theirs.close()
+
+
 def main(rounds: int = 5) -> int:
     print("| program | module, KB | first run, ms | run, ms | jax.jit, ms | ratio |")
     print("|---|---|---|---|---|---|")
     fastest = {}
     for name, (function, arguments) in PROGRAMS.items():
-        module, jax_run = InNode(function, arguments), jitted(function, arguments)
+        (module, kilobytes), jax_run = compiled(function, arguments), jitted(function, arguments)
         ours, theirs = zip(
             *[(module.milliseconds(), jax_run()) for _ in range(rounds)], strict=True
         )
         module.close()
         fastest[name] = min(ours)
         print(
-            f"| {name} | {module.kilobytes:.0f} | {module.first:.0f} | {min(ours):.1f} "
+            f"| {name} | {kilobytes:.0f} | {module.first:.0f} | {min(ours):.1f} "
             f"| {min(theirs):.1f} | {min(ours) / min(theirs):.2f} |",
             flush=True,
         )
     one, seven = list(fastest.values())[:2]
-    print(f"\n7 rates at once take {seven / one:.1f} times one.")
+    print(f"\n7 rates at once take {seven / one:.1f} times one.\n")
+    against_onnx(rounds)
     return 0
 
 

