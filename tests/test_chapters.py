@@ -29,6 +29,24 @@ def goals(name: str, **changes) -> int:
     return sum(goal for _, goal in run(name, **changes))
 
 
+# --- index ---
+
+
+def test_warmup_bears_four_times_the_rate_that_destroys_every_run():
+    net = ss.workloads.residual_mlp(depth=16)
+
+    def verdicts(peak, warmup):
+        def experiment(seed):
+            rule = ss.sgd(ss.schedules.linear_warmup(peak, warmup_steps=warmup))
+            return ss.simulate(net, rule, steps=400 + warmup, batch_size=64, seed=seed)
+
+        runs = ss.sweep(experiment, seed=SEEDS)
+        return {ss.diagnose(loss.to_numpy()).verdict for loss in runs.loss}
+
+    assert verdicts(2.0**-7, 0) == {"diverged"}
+    assert verdicts(2.0**-5, 40) == {"stable"}
+
+
 # --- instability ---
 
 
@@ -37,12 +55,27 @@ def test_the_two_networks_differ_at_high_rates():
         net = ss.workloads.resnet(blocks=2, channels=4, stride=stride)
         return ss.simulate(net, ss.momentum(learning_rate), steps=100, batch_size=64, seed=seed)
 
-    rates = [4.0**k for k in range(-5, 1)]
+    rates = [2.0**k for k in range(-8, 2)]
     runs = ss.sweep(experiment, stride=[2, 1], loop="stride", learning_rate=rates, seed=range(3))
     original, changed = (ss.diagnose_sweep(runs.sel(stride=stride)) for stride in (2, 1))
-    assert (changed.objective[:3] < original.objective[:3]).all()
-    assert changed.objective[-1] > original.objective[-1]
+    assert (changed.objective[:4] < original.objective[:4]).all()
     assert changed.best_learning_rate < original.best_learning_rate
+    assert changed.limited_by_instability
+    assert not original.limited_by_instability
+    assert changed.unstable_base_learning_rate == original.unstable_base_learning_rate / 4
+
+
+def test_the_labs_rate_lies_between_the_two_edges():
+    def sharpness(stride, seed):
+        net = ss.workloads.resnet(blocks=2, channels=4, stride=stride)
+        return ss.simulate(
+            net, ss.momentum(0.5), steps=1, batch_size=64, seed=seed, measure_sharpness_at=[0]
+        )
+
+    runs = ss.sweep(sharpness, stride=[2, 1], loop="stride", seed=SEEDS)
+    threshold = ss.momentum(0.5).threshold(0.5)
+    assert bool((runs.sharpness.sel(stride=2) < threshold).all())
+    assert bool((runs.sharpness.sel(stride=1) > threshold).all())
 
 
 def test_the_changed_network_leaps_unseen_and_a_short_warmup_mends_it():
@@ -52,6 +85,7 @@ def test_the_changed_network_leaps_unseen_and_a_short_warmup_mends_it():
     assert {facts["verdict_2"] for facts, _ in run("strides")} == {"stable"}
     assert goals("strides") == 0
     assert goals("strides", warmup=9) >= MOST
+    assert [run("strides", warmup=warmup)[0][1] for warmup in (5, 6)] == [False, True]
 
 
 def test_each_kind_of_instability():
@@ -61,6 +95,27 @@ def test_each_kind_of_instability():
     assert verdicts("kinds", net="outliers").count("mid-training instability") >= MOST
     assert goals("kinds", net="residual", warmup=50) == 0
     assert goals("kinds", net="outliers", warmup=50) >= MOST
+
+
+def test_clipping_mends_the_corrupted_minibatches():
+    net = ss.workloads.with_outliers(ss.workloads.mlp(width=32), probability=0.01, scale=100.0)
+    clipping = ss.clipping.clip_by_global_norm(1.0)
+    runs = ss.sweep(
+        lambda seed: ss.simulate(
+            net, ss.momentum(2.0**-8), steps=500, batch_size=32, seed=seed, clipping=clipping
+        ),
+        seed=SEEDS,
+    )
+    verdicts = [ss.diagnose(loss.to_numpy()).verdict for loss in runs.loss]
+    assert verdicts[0] == "stable"
+    assert verdicts.count(ss.diagnosis.Verdict.STABLE) >= MOST
+
+
+def test_a_rise_of_one_entry_is_no_instability():
+    losses = [2.3, 2.9, 6.1, 9.0, 8.0, 6.5, 5.0, 3.5, 2.2, 1.6, 1.2, 1.0, 0.9, 0.8, 0.7]
+    assert ss.diagnose(losses).verdict == "early instability with recovery"
+    for kept in (2, 3):
+        assert ss.diagnose([*losses[:kept], *losses[8:]]).verdict == "stable"
 
 
 def test_the_best_rate_moves_right_with_normalization():
