@@ -68,14 +68,13 @@ def test_the_two_networks_differ_at_high_rates():
 def test_the_labs_rate_lies_between_the_two_edges():
     def sharpness(stride, seed):
         net = ss.workloads.resnet(blocks=2, channels=4, stride=stride)
-        return ss.simulate(
-            net, ss.momentum(0.5), steps=1, batch_size=64, seed=seed, measure_sharpness_at=[0]
+        trace = ss.simulate(
+            net, ss.momentum(0.01), steps=1, batch_size=64, seed=seed, measure_sharpness_at=[0]
         )
+        return float(trace.sharpness[0])
 
-    runs = ss.sweep(sharpness, stride=[2, 1], loop="stride", seed=SEEDS)
     threshold = ss.momentum(0.5).threshold(0.5)
-    assert bool((runs.sharpness.sel(stride=2) < threshold).all())
-    assert bool((runs.sharpness.sel(stride=1) > threshold).all())
+    assert all(sharpness(2, seed) < threshold < sharpness(1, seed) for seed in range(4))
 
 
 def test_the_changed_network_leaps_unseen_and_a_short_warmup_mends_it():
