@@ -2,10 +2,12 @@
 
 from functools import cache
 
+import numpy as np
 import pytest
 
 import stabsim as ss
 from stabsim.labs import LABS
+from stabsim.labs.kinds import CASES
 from stabsim.labs.report import reached, report
 
 SEEDS = range(10)
@@ -82,6 +84,12 @@ def test_the_changed_network_leaps_unseen_and_a_short_warmup_mends_it():
     leaps = [facts["peak_loss"] / facts["initial_loss"] for facts, _ in run("strides")]
     assert sum(leap > 4 for leap in leaps) >= MOST
     assert {facts["verdict_2"] for facts, _ in run("strides")} == {"stable"}
+    lab = LABS["strides"]
+    tables = lab.compute(lab.defaults)
+    assert tables["run"]["stride_1"].argmax() < 20
+    for seen in (tables["seen"]["stride_1"], tables["seen"]["stride_2"]):
+        first, second = seen[np.isfinite(seen)]
+        assert second < first
     assert goals("strides") == 0
     assert goals("strides", warmup=9) >= MOST
     assert [run("strides", warmup=warmup)[0][1] for warmup in (5, 6)] == [False, True]
@@ -97,6 +105,7 @@ def test_each_kind_of_instability():
 
 
 def test_clipping_mends_the_corrupted_minibatches():
+    assert CASES["outliers"].rate * LABS["kinds"].defaults["times"] == 2.0**-8
     net = ss.workloads.with_outliers(ss.workloads.mlp(width=32), probability=0.01, scale=100.0)
     clipping = ss.clipping.clip_by_global_norm(1.0)
     runs = ss.sweep(

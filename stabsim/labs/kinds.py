@@ -46,8 +46,8 @@ CASES = {
 CONTROLS = (
     Choice("net", Text("Network", "Jaringan"),
            tuple(Option(name, case.label, case.code) for name, case in CASES.items()), static=True),
-    Slider("times", Text("Learning rate, times its best",
-                         "Laju pembelajaran (kelipatan laju terbaik)"),
+    Slider("times", Text("Learning rate, times a good one",
+                         "Laju pembelajaran (kelipatan laju yang baik)"),
            0.1, 20, 4, "log", unit=Text("×", "×")),
     Slider("warmup", Text("Warmup", "Warmup"), 0, 100, 0, "whole",
            unit=Text("steps", "langkah")),
