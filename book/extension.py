@@ -18,7 +18,8 @@ from book import BOOK, BUILD, LANGUAGES, anchors, assets, labs, maths, policy, s
 UNUSED = ("**/*.map", "*.html", "scripts/fontawesome.js*", "vendor", "locales", "sphinx-thebe.*")
 """What the theme brings and no page loads."""
 
-STYLES = {"<mjx-container": "maths/maths.css", "data-lab=": "lab/lab.css"}
+STYLES = {"<mjx-container": "maths/maths.css", "data-lab=": "lab/lab.css",
+          "data-exercise=": "lab/exercise.css"}  # fmt: skip
 """Styles that only some pages need, by what these have in them."""
 
 

@@ -1,4 +1,4 @@
-"""Puts the labs into the pages: compiles them, draws their first pictures, fills their places."""
+"""Puts labs and exercises into the pages: compiles, draws first pictures, fills their places."""
 
 import hashlib
 import html
@@ -19,9 +19,11 @@ KEPT = BUILD / "kept"
 
 PLACE = re.compile(r'<div data-lab-place="(\w+)" data-setting="([^"]*)"></div>')
 
+EXERCISE = re.compile(r'<div data-exercise-place="([\w-]+)"></div>')
+
 
 def fill(page: str, language: str, static: str) -> str:
-    """Replace every place of a lab by the lab. ``static`` is the address of _static."""
+    """Put a lab or an exercise in its every place. ``static`` is the address of _static."""
     seen: dict[str, int] = {}
 
     def lab(match: re.Match[str]) -> str:
@@ -30,7 +32,16 @@ def fill(page: str, language: str, static: str) -> str:
         place = f"lab-{name}" + (f"-{seen[name]}" if seen[name] > 1 else "")
         return _lab(name, match[2], language, static, place)
 
-    return PLACE.sub(lab, page)
+    return EXERCISE.sub(lambda match: _exercise(match[1], language), PLACE.sub(lab, page))
+
+
+def _exercise(name: str, language: str) -> str:
+    def make() -> str:
+        from stabsim.exercises import EXERCISES, page
+
+        return page.markup(EXERCISES[name], language)
+
+    return kept(f"{name}.{language}.exercise.html", make)
 
 
 def _lab(name: str, setting: str, language: str, static: str, place: str) -> str:

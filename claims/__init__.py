@@ -1,7 +1,7 @@
 """The playbook's claims, each as an experiment over seeds.
 
-A claim is a function from seeds to an :class:`Outcome`; the first line of its docstring is
-what is claimed. Its seeds are not the ones that its workload was chosen on.
+A claim is a function from seeds to an :class:`Outcome`; its docstring is what is claimed, in
+English and in Indonesian. Its seeds are not the ones that its workload was chosen on.
 """
 
 from claims.curvature import EDGES

@@ -26,17 +26,17 @@ def main() -> int:
         seconds = time.perf_counter() - start
         rows.append({
             "name": claim.__name__,
-            "claim": statement(claim),
-            "effect": outcome.effect,
+            "claim": statement(claim)._asdict(),
+            "effect": outcome.effect._asdict(),
             "seeds": len(outcome.holds),
             "held": int(sum(outcome.holds)),
             "verdict": outcome.verdict,
         })  # fmt: skip
         held = f"{sum(outcome.holds)} of {len(outcome.holds)} seeds"
         print(f"{claim.__name__} ({seconds:.0f} s): {outcome.verdict}, {held}.", flush=True)
-        print(f"  {outcome.effect}", flush=True)
+        print(f"  {outcome.effect.en}", flush=True)
     if not names:
-        (HERE / "results.json").write_text(json.dumps(rows, indent=1) + "\n")
+        (HERE / "results.json").write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
         (HERE / "RESULTS.md").write_text(_table(rows))
     return 0
 
@@ -51,9 +51,10 @@ def _table(rows: list[dict]) -> str:
         "|---|---|---|---|",
     ]
     for row in rows:
-        effect = row["effect"].replace("|", "\\|")
+        effect = row["effect"]["en"].replace("|", "\\|")
         held = f"{row['held']} of {row['seeds']} seeds"
-        lines.append(f"| {row['claim']} (`{row['name']}`) | {effect} | {held} | {row['verdict']} |")
+        claim = row["claim"]["en"]
+        lines.append(f"| {claim} (`{row['name']}`) | {effect} | {held} | {row['verdict']} |")
     return "\n".join(lines) + "\n"
 
 

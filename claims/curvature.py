@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 import stabsim as ss
-from claims.outcome import Claim, Outcome, every, median
+from claims.outcome import Claim, Outcome, every, measured
 from stabsim.workloads import mlp, surface
 
 Seeds = Sequence[int]
@@ -36,38 +36,61 @@ def _edge(
 ) -> Outcome:
     ratio = _settles(rule, learning_rate, seeds, steps)
     return Outcome(
-        f"at rate {learning_rate:g}, sharpness over threshold is {median(ratio)}",
+        measured(
+            "at rate {rate}, sharpness over threshold is {ratio}",
+            "pada laju {rate}, nisbah ketajaman terhadap ambangnya {ratio}",
+            rate=learning_rate,
+            ratio=ratio,
+        ),
         every(np.abs(ratio - 1) < 0.1),
     )
 
 
 def edge_of_gradient_descent(seeds: Seeds) -> Outcome:
-    """Full-batch gradient descent settles at a sharpness of 2/lr."""
+    """Full-batch gradient descent settles at a sharpness of 2/lr.
+
+    Penurunan gradien dengan seluruh data menetap pada ketajaman 2/lr.
+    """
     return _edge(ss.sgd, 0.1, seeds)
 
 
 def edge_of_momentum(seeds: Seeds) -> Outcome:
-    """Full-batch Momentum settles at a sharpness of (2 + 2g)/lr."""
+    """Full-batch Momentum settles at a sharpness of (2 + 2g)/lr.
+
+    Momentum dengan seluruh data menetap pada ketajaman (2 + 2g)/lr.
+    """
     return _edge(ss.momentum, 0.35, seeds, steps=4000)
 
 
 def edge_of_nesterov(seeds: Seeds) -> Outcome:
-    """Full-batch Nesterov settles at a sharpness of (2 + 2g)/((1 + 2g) lr)."""
+    """Full-batch Nesterov settles at a sharpness of (2 + 2g)/((1 + 2g) lr).
+
+    Nesterov dengan seluruh data menetap pada ketajaman (2 + 2g)/((1 + 2g) lr).
+    """
     return _edge(ss.nesterov, 0.1, seeds)
 
 
 def edge_of_adam(seeds: Seeds) -> Outcome:
-    """Full-batch Adam settles at a preconditioned sharpness of (2 + 2b1)/((1 - b1) lr)."""
+    """Full-batch Adam settles at a preconditioned sharpness of (2 + 2b1)/((1 - b1) lr).
+
+    Adam dengan seluruh data menetap pada ketajaman berprakondisi (2 + 2b1)/((1 - b1) lr).
+    """
     return _edge(ss.adam, 0.003, seeds)
 
 
 def edge_of_nadam(seeds: Seeds) -> Outcome:
-    """Full-batch NAdam settles at (2 + 2b1)/((1 + 2b1)(1 - b1) lr), preconditioned."""
+    """Full-batch NAdam settles at (2 + 2b1)/((1 + 2b1)(1 - b1) lr), preconditioned.
+
+    NAdam dengan seluruh data menetap pada ketajaman berprakondisi (2 + 2b1)/((1 + 2b1)(1 - b1) lr).
+    """
     return _edge(ss.nadam, 0.003, seeds)
 
 
 def catapult(seeds: Seeds) -> Outcome:
-    """On the uv model, rates between 2/h and 4/h catapult to a flatter minimum, above they diverge."""  # noqa: E501
+    """On the uv model, rates between 2/h and 4/h catapult to a flatter minimum, above they diverge.
+
+    Pada model uv, laju antara 2/h dan 4/h melontarkan run ke minimum yang lebih landai; di atasnya run divergen.
+    """  # noqa: E501
     starts = np.random.default_rng(list(seeds)).normal(size=(len(seeds), 2)) * [1, 0.3] + [2, 0]
     holds, flatter = [], []
     for start in starts:
@@ -82,7 +105,12 @@ def catapult(seeds: Seeds) -> Outcome:
         last = (runs.parameters.isel(point=-1) ** 2).sum("parameter").to_numpy()
         flatter.append(last[1] / sharp)
         holds.append(bool((end[:3] < 1e-3).all() and end[3] > 1 and (last[1:3] < sharp).all()))
-    return Outcome(f"at 2.5/h the sharpness falls to {median(flatter)} of its start", holds)
+    effect = measured(
+        "at 2.5/h the sharpness falls to {flatter} of its start",
+        "pada 2,5/h ketajaman turun menjadi {flatter} dari nilai awalnya",
+        flatter=flatter,
+    )
+    return Outcome(effect, holds)
 
 
 EDGES: list[Claim] = [

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 import stabsim as ss
-from claims.outcome import Claim, Outcome, every, final, median
+from claims.outcome import Claim, Outcome, every, final, measured
 from stabsim.clipping import clip_by_global_norm
 from stabsim.diagnosis import Verdict, diagnose
 from stabsim.playbook import advise_clipping
@@ -39,7 +39,10 @@ def _strides(seeds: Seeds, learning_rate: Sequence[float], warmup: int = 0) -> x
 
 
 def figure_4(seeds: Seeds) -> Outcome:
-    """Changing one block's strides does no harm at low rates, fails at high ones, and warmup mends it."""  # noqa: E501
+    """Changing one block's strides does no harm at low rates, fails at high ones, and warmup mends it.
+
+    Mengubah langkah geser satu blok tidak merugikan pada laju rendah, gagal pada laju tinggi, dan warmup mengatasinya.
+    """  # noqa: E501
     low, high = 1 / 256, 0.5
     runs = _strides(seeds, [low, 1 / 64, 1 / 16, 1 / 4, high, 1.0])
     warm = _strides(seeds, [high], warmup=50).sel(stride=1, learning_rate=high)
@@ -53,28 +56,50 @@ def figure_4(seeds: Seeds) -> Outcome:
     mended = [not v.unstable for v in _verdicts(warm.loss)]
     best = [ss.diagnose_sweep(runs.sel(stride=s)).best_learning_rate for s in (2, 1)]
     return Outcome(
-        f"best rate {best[0]:g} with stride 2, {best[1]:g} with 1; at {high:g} the loss peaks at "
-        f"{median(peak[0])} and {median(peak[1])} times its start, after 50 steps of warmup at "
-        f"{median(_peak(warm.loss))}",
+        measured(
+            "best rate {original} with stride 2, {changed} with 1; at {high} the loss peaks at "
+            "{calm} and {wild} times its start, after 50 steps of warmup at {warm}",
+            "laju terbaik {original} dengan langkah geser 2, {changed} dengan 1; pada {high} "
+            "puncak loss {calm} dan {wild} kali nilai awalnya, setelah warmup 50 langkah {warm}",
+            original=best[0],
+            changed=best[1],
+            high=high,
+            calm=peak[0],
+            wild=peak[1],
+            warm=_peak(warm.loss),
+        ),
         every(harmless, worse, unstable, stable, mended),
     )
 
 
 def figure_5(seeds: Seeds) -> Outcome:
-    """Early instability with recovery is plain at every step, and invisible in sparse evaluations."""  # noqa: E501
+    """Early instability with recovery is plain at every step, and invisible in sparse evaluations.
+
+    Ketidakstabilan awal yang pulih tampak jelas pada setiap langkah, dan tidak terlihat pada evaluasi yang jarang.
+    """  # noqa: E501
     runs = _strides(seeds, [0.5]).sel(stride=1, learning_rate=0.5)
     dense = _verdicts(runs.loss)
     sparse = _verdicts(runs.loss.isel(step=slice(0, None, 50)))
     early = runs.loss.isel(step=slice(0, 30))
     return Outcome(
-        f"within 30 steps the loss peaks at {median(_peak(early))} times its start; read every "
-        f"50 steps, {sum(not v.unstable for v in sparse)} of {len(sparse)} runs look stable",
+        measured(
+            "within 30 steps the loss peaks at {peak} times its start; read every 50 steps, "
+            "{hidden} of {runs} runs look stable",
+            "dalam 30 langkah puncak loss {peak} kali nilai awalnya; jika dibaca setiap 50 "
+            "langkah, {hidden} dari {runs} run tampak stabil",
+            peak=_peak(early),
+            hidden=sum(not v.unstable for v in sparse),
+            runs=len(sparse),
+        ),
         [d.unstable and not s.unstable for d, s in zip(dense, sparse, strict=True)],
     )
 
 
 def figure_6(seeds: Seeds) -> Outcome:
-    """Short warmups leave a post-LN transformer worse off than one long enough, which trains it."""
+    """Short warmups leave a post-LN transformer worse off than one long enough, which trains it.
+
+    Warmup pendek membuat transformer post-LN lebih buruk daripada warmup yang cukup panjang, yang berhasil melatihnya.
+    """  # noqa: E501
     lengths = [1, 10, 40, 160, 1280]
 
     def experiment(warmup, seed):
@@ -88,9 +113,15 @@ def figure_6(seeds: Seeds) -> Outcome:
         for verdict in _verdicts(runs.loss.sel(warmup=length)):
             in_ramp += any(not rise.early and rise.peak_step < length for rise in verdict.rises)
     return Outcome(
-        "final loss after warmups of "
-        + ", ".join(f"{w}: {median(end[i])}" for i, w in enumerate(lengths))
-        + f"; {in_ramp} runs rose in mid-training during their ramp",
+        measured(
+            "final loss after 1 step of warmup {w1}, 10 steps {w10}, 40 steps {w40}, 160 steps "
+            "{w160}, 1280 steps {w1280}; {rose} runs rose in mid-training during their ramp",
+            "loss akhir setelah warmup 1 langkah {w1}, 10 langkah {w10}, 40 langkah {w40}, 160 "
+            "langkah {w160}, 1280 langkah {w1280}; loss {rose} run naik di tengah pelatihan selama "
+            "laju menanjak",
+            **{f"w{length}": end[i] for i, length in enumerate(lengths)},
+            rose=in_ramp,
+        ),
         every(end[-1] < 0.8, (end[:3] > end[-1]).all(0)),
     )
 
@@ -110,7 +141,10 @@ RATES = [2.0**k for k in range(-13, -2)]
 
 
 def figure_7a(seeds: Seeds) -> Outcome:
-    """Where instability limits a workload, the best rate sits just left of the first infeasible."""
+    """Where instability limits a workload, the best rate sits just left of the first infeasible.
+
+    Pada beban kerja yang dibatasi ketidakstabilan, laju terbaik tepat di kiri laju tidak layak yang pertama.
+    """  # noqa: E501
     runs = _outliers(seeds, RATES)
     reading = ss.diagnose_sweep(runs)
     holds, ratio = [], []
@@ -120,14 +154,22 @@ def figure_7a(seeds: Seeds) -> Outcome:
         unstable = one.unstable_base_learning_rate
         ratio.append(np.inf if unstable is None else unstable / one.best_learning_rate)
     return Outcome(
-        f"best rate {reading.best_learning_rate:.3g}, unstable from "
-        f"{reading.unstable_base_learning_rate:.3g}; ratio by seed {median(ratio)}",
+        measured(
+            "best rate {best}, unstable from {unstable}; ratio by seed {ratio}",
+            "laju terbaik {best}, tidak stabil mulai {unstable}; nisbah per benih acak {ratio}",
+            best=reading.best_learning_rate,
+            unstable=reading.unstable_base_learning_rate,
+            ratio=ratio,
+        ),
         holds,
     )
 
 
 def figure_7b(seeds: Seeds) -> Outcome:
-    """Well above the best rate the loss jumps in mid-training, and recovers slowly or never."""
+    """Well above the best rate the loss jumps in mid-training, and recovers slowly or never.
+
+    Jauh di atas laju terbaik, loss melonjak di tengah pelatihan, lalu pulih perlahan atau tidak pernah.
+    """  # noqa: E501
     best = ss.diagnose_sweep(_outliers(seeds, RATES)).best_learning_rate
     runs = _outliers(seeds, [best, 10 * best])
     verdicts = _verdicts(runs.loss.sel(learning_rate=10 * best))
@@ -137,15 +179,29 @@ def figure_7b(seeds: Seeds) -> Outcome:
     never = sum(any(rise.recovered_at is None for rise in r) for r in jumps)
     end = final(runs.transpose("learning_rate", ...))
     return Outcome(
-        f"at ten times the best rate {sum(map(bool, jumps))} of {len(jumps)} runs jump, from a "
-        f"loss of {median(low)} at step {median(steps)}; {never} never come back; final "
-        f"{median(end[1])} against {median(end[0])} at the best rate",
+        measured(
+            "at ten times the best rate {jumping} of {runs} runs jump, from a loss of {low} at "
+            "step {step}; {never} never come back; final {high} against {best} at the best rate",
+            "pada sepuluh kali laju terbaik {jumping} dari {runs} run melonjak, dari loss {low} "
+            "pada langkah {step}; {never} tidak pernah pulih; loss akhir {high} terhadap {best} "
+            "pada laju terbaik",
+            jumping=sum(map(bool, jumps)),
+            runs=len(jumps),
+            low=low,
+            step=steps,
+            never=never,
+            high=end[1],
+            best=end[0],
+        ),
         [bool(r) and e > r[0].lowest for r, e in zip(jumps, end[1], strict=True)],
     )
 
 
 def figure_8(seeds: Seeds) -> Outcome:
-    """Warmup and pre-LN each move a transformer's edge of stability to higher rates."""
+    """Warmup and pre-LN each move a transformer's edge of stability to higher rates.
+
+    Warmup dan pre-LN masing-masing menggeser batas kestabilan transformer ke laju yang lebih tinggi.
+    """  # noqa: E501
     rates = [10 ** (k / 4) for k in range(-12, 1)]
     edges = {}
     for norm in ("post", "pre"):
@@ -168,14 +224,25 @@ def figure_8(seeds: Seeds) -> Outcome:
     post, post_warm = edges["post", 0], edges["post", 150]
     pre, pre_warm = edges["pre", 0], edges["pre", 150]
     return Outcome(
-        f"highest rate whose loss ends below 0.5: post-LN {median(post)}, with warmup "
-        f"{median(post_warm)}, pre-LN {median(pre)}, with warmup {median(pre_warm)}",
+        measured(
+            "highest rate whose loss ends below 0.5: post-LN {post}, with warmup {post_warm}, "
+            "pre-LN {pre}, with warmup {pre_warm}",
+            "laju tertinggi yang loss akhirnya di bawah 0,5: post-LN {post}, dengan warmup "
+            "{post_warm}, pre-LN {pre}, dengan warmup {pre_warm}",
+            post=post,
+            post_warm=post_warm,
+            pre=pre,
+            pre_warm=pre_warm,
+        ),
         every(post < post_warm, post_warm < pre, pre <= pre_warm),
     )
 
 
 def figure_9(seeds: Seeds) -> Outcome:
-    """Clipping just above the typical norm tames the start; below it, it clips nearly every step."""  # noqa: E501
+    """Clipping just above the typical norm tames the start; below it, it clips nearly every step.
+
+    Pemotongan sedikit di atas norma lazim menjinakkan awal pelatihan; di bawahnya, hampir setiap langkah terpotong.
+    """  # noqa: E501
     net, rate = residual_mlp(depth=16, gain=1.2), 0.004
 
     def run(learning_rate, clipping=None):
@@ -200,10 +267,22 @@ def figure_9(seeds: Seeds) -> Outcome:
     diverged = [v.verdict is Verdict.DIVERGED for v in _verdicts(without.loss)]
     stable = [not v.unstable for v in _verdicts(tamed.loss)]
     return Outcome(
-        f"typical norm {typical:.3g}; unclipped {sum(diverged)} of {len(diverged)} diverge; "
-        f"clipped at {good:.3g}: final {median(final(tamed))}, "
-        f"{float(tamed.clipped.mean()):.0%} of updates; at {typical / 2:.3g}: final "
-        f"{median(final(aggressive))}, {float(clipped.mean()):.0%} of updates",
+        measured(
+            "typical norm {typical}; unclipped {diverged} of {runs} diverge; clipped at {good}: "
+            "final {tamed}, {some}% of updates; at {low}: final {aggressive}, {many}% of updates",
+            "norma lazim {typical}; tanpa pemotongan {diverged} dari {runs} divergen; dipotong "
+            "pada {good}: loss akhir {tamed}, {some}% pembaruan; pada {low}: loss akhir "
+            "{aggressive}, {many}% pembaruan",
+            typical=typical,
+            diverged=sum(diverged),
+            runs=len(diverged),
+            good=good,
+            tamed=final(tamed),
+            some=100 * float(tamed.clipped.mean()),
+            low=typical / 2,
+            aggressive=final(aggressive),
+            many=100 * float(clipped.mean()),
+        ),
         every(diverged, stable, clipped > 0.5, final(aggressive) > final(tamed)),
     )
 

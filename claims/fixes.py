@@ -6,11 +6,12 @@ import numpy as np
 import xarray as xr
 
 import stabsim as ss
-from claims.outcome import Claim, Outcome, every, final, median
+from claims.outcome import Claim, Outcome, every, final, measured
 from stabsim.clipping import clip_by_global_norm
 from stabsim.diagnosis import diagnose
 from stabsim.playbook import advise_clipping, search_warmup
 from stabsim.schedules import constant, linear_warmup, prepend_warmup
+from stabsim.words import Text
 from stabsim.workloads import mlp, residual_mlp, with_outliers
 
 Seeds = Sequence[int]
@@ -23,7 +24,10 @@ def _stable(runs: xr.Dataset) -> np.ndarray:
 
 
 def warmup_opens_high_rates(seeds: Seeds) -> Outcome:
-    """Warmup reaches rates ten times the unstable one, and ends better than any rate without."""
+    """Warmup reaches rates ten times the unstable one, and ends better than any rate without.
+
+    Warmup mencapai laju sepuluh kali laju yang tidak stabil, dan hasilnya lebih baik daripada laju mana pun tanpa warmup.
+    """  # noqa: E501
     net, steps = residual_mlp(depth=16, gain=1.4), 600
 
     def train(learning_rate, steps, seed):
@@ -42,15 +46,29 @@ def warmup_opens_high_rates(seeds: Seeds) -> Outcome:
     warm = ss.sweep(lambda seed: train(baseline, steps + length, seed), seed=seeds)
     best = final(without.transpose("learning_rate", ...)).min(0)
     return Outcome(
-        f"unstable from {unstable:.3g}; with {length} steps of warmup {_stable(warm).sum()} of "
-        f"{len(seeds)} runs at {found.base_learning_rate:.3g} are stable, final "
-        f"{median(final(warm))} against {median(best)} at each seed's best rate without",
+        measured(
+            "unstable from {unstable}; with {length} steps of warmup {stable} of {runs} runs at "
+            "{base} are stable, final {warm} against {best} at each seed's best rate without",
+            "tidak stabil mulai {unstable}; dengan warmup {length} langkah {stable} dari {runs} "
+            "run pada {base} stabil, loss akhir {warm} terhadap {best} pada laju terbaik tiap "
+            "benih acak tanpa warmup",
+            unstable=unstable,
+            length=length,
+            stable=_stable(warm).sum(),
+            runs=len(seeds),
+            base=found.base_learning_rate,
+            warm=final(warm),
+            best=best,
+        ),
         every(_stable(warm), final(warm) < best),
     )
 
 
 def warmup_needs_instability(seeds: Seeds) -> Outcome:
-    """Where nothing is unstable, warmup changes the best validation error by at most 1.5 points."""
+    """Where nothing is unstable, warmup changes the best validation error by at most 1.5 points.
+
+    Jika tidak ada yang tidak stabil, warmup mengubah galat validasi terbaik paling banyak 1,5 poin persen.
+    """  # noqa: E501
     net = residual_mlp(depth=16, block="x + f(Norm(x))")
     best = []
     for warmup in (0, 40):
@@ -63,13 +81,21 @@ def warmup_needs_instability(seeds: Seeds) -> Outcome:
         error = runs.validation_error.isel(evaluation_step=-1)
         best.append(error.min("learning_rate").to_numpy())
     return Outcome(
-        f"best validation error {median(best[0])} without, {median(best[1])} with 40 steps",
+        measured(
+            "best validation error {without} without, {with_} with 40 steps",
+            "galat validasi terbaik {without} tanpa warmup, {with_} dengan warmup 40 langkah",
+            without=best[0],
+            with_=best[1],
+        ),
         every(np.abs(best[1] - best[0]) <= 0.015),
     )
 
 
 def clipping_mends_spikes(seeds: Seeds) -> Outcome:
-    """Clipping at the 90th percentile of the norms mends mid-training spikes; warmup does not."""
+    """Clipping at the 90th percentile of the norms mends mid-training spikes; warmup does not.
+
+    Pemotongan pada persentil ke-90 norma mengatasi lonjakan di tengah pelatihan; warmup tidak.
+    """
     corrupted, rate = with_outliers(mlp(), probability=0.005, scale=30.0), 0.1
 
     def run(warmup=0, clipping=None):
@@ -87,16 +113,31 @@ def clipping_mends_spikes(seeds: Seeds) -> Outcome:
     ]))  # fmt: skip
     clipped = run(clipping=clip_by_global_norm(threshold))
     return Outcome(
-        f"stable: {_stable(without).sum()} of {len(seeds)} as they are, {_stable(warm).sum()} "
-        f"with warmup, {_stable(clipped).sum()} clipped at {threshold:.2g} "
-        f"({float(clipped.clipped.mean()):.0%} of updates); final {median(final(without))}, "
-        f"{median(final(warm))}, {median(final(clipped))}",
+        measured(
+            "stable: {plain} of {runs} as they are, {warmed} with warmup, {mended} clipped at "
+            "{threshold} ({share}% of updates); final {without}, {warm}, {clipped}",
+            "stabil: {plain} dari {runs} tanpa perubahan, {warmed} dengan warmup, {mended} dengan "
+            "pemotongan pada {threshold} ({share}% pembaruan); loss akhir {without}, {warm}, "
+            "{clipped}",
+            plain=_stable(without).sum(),
+            runs=len(seeds),
+            warmed=_stable(warm).sum(),
+            mended=_stable(clipped).sum(),
+            threshold=threshold,
+            share=100 * float(clipped.clipped.mean()),
+            without=final(without),
+            warm=final(warm),
+            clipped=final(clipped),
+        ),
         every(_stable(clipped), ~_stable(without), final(clipped) < 0.01),
     )
 
 
 def clipping_half_is_a_smaller_rate(seeds: Seeds) -> Outcome:
-    """Clipping nearly every update is only a smaller learning rate: rate times threshold counts."""
+    """Clipping nearly every update is only a smaller learning rate: rate times threshold counts.
+
+    Memotong hampir setiap pembaruan hanyalah laju pembelajaran yang lebih kecil: yang menentukan ialah laju kali ambang.
+    """  # noqa: E501
 
     def experiment(learning_rate, seed):
         clipping = clip_by_global_norm(0.05 / learning_rate)
@@ -114,15 +155,27 @@ def clipping_half_is_a_smaller_rate(seeds: Seeds) -> Outcome:
     smaller = ss.sweep(unclipped, learning_rate=[2.0**k for k in range(-6, 0)], seed=seeds)
     plain = final(smaller.transpose("learning_rate", ...)).min(0)
     return Outcome(
-        f"{float(runs.clipped.mean()):.0%} of updates clipped; rates 1 to 64 times the same "
-        f"threshold end within {spread.max():.1%} of each other, at {median(end[0])}; a smaller "
-        f"rate without clipping ends at {median(plain)}",
+        measured(
+            "{share}% of updates clipped; rates from 1 to 64 with the same product of rate and "
+            "threshold end within {spread}% of each other, at {end}; a smaller rate without "
+            "clipping ends at {plain}",
+            "{share}% pembaruan terpotong; laju dari 1 sampai 64 dengan hasil kali laju dan ambang "
+            "yang sama berakhir dengan selisih paling besar {spread}%, pada {end}; laju yang lebih "
+            "kecil tanpa pemotongan berakhir pada {plain}",
+            share=100 * float(runs.clipped.mean()),
+            spread=100 * spread.max(),
+            end=end[0],
+            plain=plain,
+        ),
         every(spread < 0.02, plain <= end[0]),
     )
 
 
 def adam_survives(seeds: Seeds) -> Outcome:
-    """Adam trains a net that Momentum leaves worse than chance, each at its own best rate."""
+    """Adam trains a net that Momentum leaves worse than chance, each at its own best rate.
+
+    Adam melatih jaringan yang oleh Momentum berakhir lebih buruk daripada tebakan acak, masing-masing pada laju terbaiknya.
+    """  # noqa: E501
     net = residual_mlp(depth=24, gain=1.4)
 
     def experiment(optimizer, learning_rate, seed):
@@ -136,14 +189,20 @@ def adam_survives(seeds: Seeds) -> Outcome:
         ).squeeze("optimizer")
         best[rule] = final(runs.transpose("learning_rate", ...)).min(0)
     return Outcome(
-        f"best final loss: SGD {median(best[ss.sgd])}, Momentum {median(best[ss.momentum])}, "
-        f"Adam {median(best[ss.adam])}",
+        measured(
+            "best final loss: SGD {sgd}, Momentum {momentum}, Adam {adam}",
+            "loss akhir terbaik: SGD {sgd}, Momentum {momentum}, Adam {adam}",
+            **{rule.__name__: loss for rule, loss in best.items()},
+        ),
         every(best[ss.adam] < np.log(10), best[ss.momentum] > np.log(10)),
     )
 
 
 def residuals_and_normalization(seeds: Seeds) -> Outcome:
-    """At depth 32 residuals with normalization in the branch, or ReZero, train best; plain nets fail."""  # noqa: E501
+    """At depth 32 residuals with normalization in the branch, or ReZero, train best; plain nets fail.
+
+    Pada kedalaman 32, residual dengan normalisasi di dalam cabang, atau ReZero, paling mudah dilatih; jaringan polos gagal.
+    """  # noqa: E501
     best, wide = {}, {}
     for block in ("f(x)", "Norm(f(x))", "x + f(x)", "Norm(x + f(x))", "x + Norm(f(x))",
                   "x + f(Norm(x))", "x + a f(x)"):  # fmt: skip
@@ -157,13 +216,22 @@ def residuals_and_normalization(seeds: Seeds) -> Outcome:
         best[block], wide[block] = end.min(0), (end < 0.5).sum(0)
     inside = ("x + Norm(f(x))", "x + f(Norm(x))", "x + a f(x)")
     outside = ("f(x)", "Norm(f(x))", "x + f(x)")
-    effect = ", ".join(
-        f"{block}: {median(best[block])} ({median(wide[block])} of 7 rates)" for block in best
+    each = [
+        measured(
+            f"{block}: {{best}} ({{wide}} of 7 rates)",
+            f"{block}: {{best}} ({{wide}} dari 7 laju)",
+            best=best[block], wide=wide[block],
+        )
+        for block in best
+    ]  # fmt: skip
+    effect = Text(
+        "best final loss (rates that train): " + ", ".join(one.en for one in each),
+        "loss akhir terbaik (laju yang berhasil melatih): " + "; ".join(one.id for one in each),
     )
     trains = every(*(best[block] < 0.1 for block in inside))
     fails = every(*(best[block] > 1.0 for block in outside))
     post = every(*(best["Norm(x + f(x))"] > best[block] for block in inside))
-    return Outcome(f"best final loss (rates that train): {effect}", every(trains, fails, post))
+    return Outcome(effect, every(trains, fails, post))
 
 
 FIXES: list[Claim] = [

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from stabsim.trace import final_loss
+from stabsim.words import Text, number
 
 SEEDS = range(100, 110)
 """The seeds of every claim: none was looked at when the workloads were chosen."""
@@ -19,7 +20,7 @@ class Outcome(NamedTuple):
         holds: for each seed, whether the claim held.
     """
 
-    effect: str
+    effect: Text
     holds: Sequence[bool]
 
     @property
@@ -34,10 +35,11 @@ class Outcome(NamedTuple):
 Claim = Callable[[Sequence[int]], Outcome]
 
 
-def statement(claim: Claim) -> str:
-    """What is claimed."""
+def statement(claim: Claim) -> Text:
+    """What is claimed: the first line of the claim's docstring, and in Indonesian its second."""
     assert claim.__doc__
-    return claim.__doc__.strip().splitlines()[0]
+    english, indonesian = (line.strip() for line in claim.__doc__.strip().split("\n\n"))
+    return Text(english, indonesian)
 
 
 def every(*conditions: Any) -> list[bool]:
@@ -45,11 +47,20 @@ def every(*conditions: Any) -> list[bool]:
     return np.logical_and.reduce([np.asarray(c, bool) for c in conditions]).tolist()
 
 
-def median(values: Any) -> str:
-    """A median with its range, for an effect."""
-    values = np.asarray(values, float)
-    low, high = np.min(values), np.max(values)
-    return f"{np.median(values):.3g} ({low:.3g} to {high:.3g})"
+def measured(en: str, id: str, **values: Any) -> Text:
+    """An effect in both languages: numbers as they are, an array as its median and range."""
+
+    def written(language: str) -> dict[str, str]:
+        return {name: _written(value, language) for name, value in values.items()}
+
+    return Text(en.format(**written("en")), id.format(**written("id")))
+
+
+def _written(value: Any, language: str) -> str:
+    middle, low, high = (number(f(value), language) for f in (np.median, np.min, np.max))
+    if np.ndim(value) == 0:
+        return middle
+    return f"{middle} ({low} {Text('to', 'sampai').in_(language)} {high})"
 
 
 def final(runs: Any) -> np.ndarray:

@@ -21,11 +21,12 @@ from stabsim.sweep import sweep as sweep
 from stabsim.trace import Trace as Trace
 
 if TYPE_CHECKING:
+    from stabsim import exercises as exercises
     from stabsim import labs as labs
     from stabsim import plots as plots
     from stabsim import wasm as wasm
 
-LATER = ("labs", "plots", "wasm")
+LATER = ("exercises", "labs", "plots", "wasm")
 """Imported when they are first used: training needs none of them."""
 
 

@@ -1,6 +1,6 @@
-// On every page: fetches the labs where there are any.
-if (document.querySelector("[data-lab]")) {
-  import(new URL("lab.mjs", import.meta.url).href);
+// On every page: fetches the labs and the exercises where there are any.
+for (const name of ["lab", "exercise"]) {
+  if (document.querySelector(`[data-${name}]`)) import(new URL(`${name}.mjs`, import.meta.url).href);
 }
 
 // The same section, with the labs set the same way, in the other language.

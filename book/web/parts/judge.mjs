@@ -1,0 +1,25 @@
+// Holds an answer against an exercise's solution, as stabsim.exercises does on a kernel.
+
+const NUMBER = /^([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)(?:(?:\^|\*\*)([-+]?\d+))?$/;
+
+/** A number as readers write it: 0.05, 0,05, 5e-2, 2^-4; NaN for others. */
+export function read(text) {
+  const match = NUMBER.exec(text.trim().toLowerCase().replaceAll(",", ".").replaceAll("−", "-"));
+  return match ? Number(match[1]) ** Number(match[2] ?? 1) : NaN;
+}
+
+/** Whether what was typed or chosen is right, and what to say of it. */
+export function judge(known, given) {
+  if (known.remarks) {
+    if (given === "") return { right: false, text: known.empty };
+    return { right: Number(given) === known.place, text: known.remarks[given] };
+  }
+  const value = read(given);
+  if (Number.isNaN(value)) return { right: false, text: known.unread };
+  const distance = Math.abs(value - known.answer);
+  const size = Math.abs(known.answer);
+  if (distance <= (known.tolerance + 1e-9) * size) return { right: true, text: known.right };
+  const hint = known.hints.find(([low, high]) => low <= value && value <= high);
+  if (hint) return { right: false, text: hint[2] };
+  return { right: false, text: distance <= known.near * size ? known.close : known.wrong };
+}

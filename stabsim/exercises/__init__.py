@@ -1,0 +1,14 @@
+"""Exercises: the checks of the book's questions, on a kernel and in the published page.
+
+``stabsim.exercises.ask("instability-edge")`` shows a form, and
+``stabsim.exercises.check("instability-edge", 0.3)`` judges a number that a cell computed.
+"""
+
+from stabsim.exercises import instability
+from stabsim.exercises.ask import ask as ask
+from stabsim.exercises.ask import check as check
+from stabsim.exercises.exercise import Number as Number
+from stabsim.exercises.exercise import Select as Select
+
+CHAPTERS = (instability,)
+EXERCISES = {exercise.name: exercise for chapter in CHAPTERS for exercise in chapter.EXERCISES}
