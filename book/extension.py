@@ -13,7 +13,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.jinja2glue import BuiltinTemplateLoader
 
-from book import BOOK, BUILD, LANGUAGES, anchors, assets, labs, maths, policy, styles, words
+from book import BOOK, BUILD, LANGUAGES, anchors, assets, labs, maths, pages, policy, styles, words
 
 UNUSED = ("**/*.map", "*.html", "scripts/fontawesome.js*", "vendor", "locales", "sphinx-thebe.*")
 """What the theme brings and no page loads."""
@@ -46,6 +46,8 @@ def configure(app: Sphinx, config: Config) -> None:
     config.templates_path.append(str(BOOK / "templates"))
     config.template_bridge = "book.extension.Templates"
     config.html_favicon = str(BOOK / "web/favicon.svg")
+    # Relative to the chapters, wherever these are.
+    config.bibtex_bibfiles = [os.path.relpath(BOOK / "references.bib", app.srcdir)]
     config.html_math_renderer = "set_at_build"
     kernel = BUILD / "ipython/profile_default/ipython_kernel_config.py"
     kernel.parent.mkdir(parents=True, exist_ok=True)
@@ -110,6 +112,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     words.setup(app)
     anchors.setup(app)
     maths.setup(app)
+    pages.setup(app)
     app.connect("config-inited", configure)
     app.connect("source-read", announce)
     app.connect("html-page-context", describe)

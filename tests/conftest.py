@@ -1,4 +1,4 @@
-"""What all tests run under: no implicit dtype promotion, and no program compiled twice."""
+"""What all tests run under: no implicit dtype promotion, and little time lost in compiling."""
 
 import fcntl
 import http.server
@@ -23,6 +23,24 @@ jax.config.update("jax_compilation_cache_dir", str(BUILD / "jax"))
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 settings.register_profile("stabsim", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("stabsim")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "long_runs: trains for long, so it compiles with care")
+
+
+def pytest_collection_modifyitems(items):
+    """One test of the site first, and the rest last: it is built while all others run."""
+    site = [item for item in items if "site" in getattr(item, "fixturenames", ())]
+    others = [item for item in items if item not in set(site)]
+    items[:] = site[:1] + others + site[1:]
+
+
+@pytest.fixture(autouse=True)
+def compile_quickly(request):
+    """Most tests take longer to compile than to run."""
+    careful = request.node.get_closest_marker("long_runs") is not None
+    jax.config.update("jax_disable_most_optimizations", not careful)
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from claims.fixes import clipping_half_is_a_smaller_rate, clipping_mends_spikes
 from claims.outcome import SEEDS, Outcome, statement
 from stabsim.words import Text
 
+pytestmark = pytest.mark.long_runs
+
 QUICK = [
     figure_7a,
     figure_7b,

@@ -17,6 +17,8 @@ from stabsim.labs.report import reached, report
 from stabsim.labs.rules import RULES, AnyRule
 from stabsim.words import LANGUAGES, Text, number
 
+pytestmark = pytest.mark.long_runs
+
 PARTS = page.__file__.rsplit("/stabsim/", 1)[0] + "/book/web/parts"
 RULES_JSON = {name: getattr(diagnosis, name) for name in page.RULES}
 

@@ -10,6 +10,8 @@ from stabsim.diagnosis import diagnose
 from stabsim.labs.report import report
 from tests.browser import WIDE, visit, watch
 
+pytestmark = pytest.mark.long_runs
+
 PLACES = [("instability", "strides"), ("instability", "kinds"), ("instability", "axis"),
           ("simulator", "simulator")]  # fmt: skip
 LANGUAGES = ("en", "id")

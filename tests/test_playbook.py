@@ -15,6 +15,8 @@ from stabsim.playbook import (
 )
 from stabsim.workloads import mlp, residual_mlp
 
+pytestmark = pytest.mark.long_runs
+
 
 def hidden(learning_rate, steps, seed):
     net = mlp(gain=1.4, normalize=True)

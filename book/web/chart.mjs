@@ -17,13 +17,14 @@ const NUMBERS = {
   id: { decimal: ",", thousands: ".", grouping: [3], currency: ["Rp", ""] },
 };
 
-/** A chart in `host`; `draw(rows, ghost)` resolves when it is drawn. */
-export async function chart(host, specification, language) {
+/** A chart in `host`; `draw(rows, ghost)` resolves when it is drawn; `clicked` gets a mark's row. */
+export async function chart(host, specification, language, clicked) {
   const drawing = document.createElement("div");
   const options = { renderer: "canvas", hover: false, expr: expressionInterpreter };
   if (NUMBERS[language]) options.locale = locale(NUMBERS[language]);
   const live = new View(parse(specification, null, { ast: true }), options).initialize(drawing);
   const sizes = { run: 0, ghost: 0 };
+  if (clicked) live.addEventListener("click", (_, item) => item?.datum && clicked(item.datum));
 
   // Vega keeps something of every row that is replaced, so rows are changed in place.
   function change(name, rows) {

@@ -80,7 +80,9 @@ async function wake(section, key) {
   async function draw() {
     charts ??= import(here("chart.mjs")).then(({ chart }) =>
       Promise.all(
-        [...section.querySelectorAll(".lab-panel")].map((host, i) => chart(host, lab.charts[i], words.language)),
+        [...section.querySelectorAll(".lab-panel")].map((host, i) =>
+          chart(host, lab.charts[i], words.language, lab.clicks[i].length && choose(lab.clicks[i])),
+        ),
       ),
     );
     const panels = [...section.querySelectorAll(".lab-panel")];
@@ -156,6 +158,18 @@ async function wake(section, key) {
     run();
   }
 
+  /** Sets sliders to the columns of the mark that was clicked, as near as they go. */
+  function choose(names) {
+    return (row) => {
+      const chosen = lab.controls.filter(({ name }) => names.includes(name) && name in row);
+      for (const control of chosen) {
+        values[control.name] = valueAt(control, positionOf(control, row[control.name]));
+        show(control);
+      }
+      if (chosen.length) changed();
+    };
+  }
+
   for (const control of lab.controls) {
     const field = section.querySelector(`[name="${control.name}"]`);
     field.disabled = false;
@@ -225,6 +239,8 @@ async function wake(section, key) {
         () => {
           section.dataset.ready = "";
           performance.mark(`lab-ready:${lab.name}`);
+          // A picture that can be clicked must be a live one.
+          if (!tables && lab.clicks.some((names) => names.length)) run();
         },
         (error) => {
           note.textContent = words.frame.failed.replace("{error}", error.message);

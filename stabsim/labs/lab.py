@@ -167,11 +167,14 @@ class Panel(NamedTuple):
         table: its name; the chart's data are the named data "run", and "ghost" for a kept run.
         chart: from a language to an Altair chart of a single view.
         alt: what it shows, for those who do not see it.
+        click: sliders that a click on a mark sets, in the page, to the mark's columns of the
+            same names.
     """
 
     table: str
     chart: Callable[[str], Any]
     alt: Text
+    click: tuple[str, ...] = ()
 
 
 class Goal(NamedTuple):

@@ -1,55 +1,13 @@
-"""What the chapters' prose and answers say of their labs, over the seeds that a lab offers."""
-
-from functools import cache
+"""What the chapter on instability types says of its runs and labs."""
 
 import numpy as np
 import pytest
 
 import stabsim as ss
+from stabsim.exercises import EXERCISES
 from stabsim.labs import LABS
 from stabsim.labs.kinds import CASES
-from stabsim.labs.report import reached, report
-
-SEEDS = range(10)
-MOST = 7
-
-
-@cache
-def run(name: str, **changes) -> list[tuple[dict, bool]]:
-    """What each seed's run is found to be, and whether it reaches the lab's goal."""
-    lab = LABS[name]
-    settings = [lab.setting(changes | {"seed": seed}) for seed in SEEDS]
-    found = [report(lab, lab.compute(values), values, "en").facts for values in settings]
-    return [(facts, reached(lab, facts)) for facts in found]
-
-
-def verdicts(name: str, **changes) -> list:
-    return [facts["verdict"] for facts, _ in run(name, **changes)]
-
-
-def goals(name: str, **changes) -> int:
-    return sum(goal for _, goal in run(name, **changes))
-
-
-# --- index ---
-
-
-def test_warmup_bears_four_times_the_rate_that_destroys_every_run():
-    net = ss.workloads.residual_mlp(depth=16)
-
-    def verdicts(peak, warmup):
-        def experiment(seed):
-            rule = ss.sgd(ss.schedules.linear_warmup(peak, warmup_steps=warmup))
-            return ss.simulate(net, rule, steps=400 + warmup, batch_size=64, seed=seed)
-
-        runs = ss.sweep(experiment, seed=SEEDS)
-        return {ss.diagnose(loss.to_numpy()).verdict for loss in runs.loss}
-
-    assert verdicts(2.0**-7, 0) == {"diverged"}
-    assert verdicts(2.0**-5, 40) == {"stable"}
-
-
-# --- instability ---
+from tests.chapters.runs import MOST, SEEDS, goals, run, verdicts
 
 
 def test_the_two_networks_differ_at_high_rates():
@@ -135,3 +93,9 @@ def test_the_best_rate_moves_right_with_normalization():
 def test_what_moves_the_plain_blocks_best_rate(change):
     assert goals("axis") == 0
     assert goals("axis", **change) >= MOST
+
+
+def test_twice_the_predicted_rate_is_unstable():
+    edge = EXERCISES["instability-edge"].solution
+    rate = float(f"{2 * edge:.3g}")
+    assert verdicts("strides", learning_rate=rate).count("stable") <= len(SEEDS) - MOST
