@@ -13,7 +13,20 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.jinja2glue import BuiltinTemplateLoader
 
-from book import BOOK, BUILD, LANGUAGES, anchors, assets, labs, maths, pages, policy, styles, words
+from book import (
+    BOOK,
+    BUILD,
+    LANGUAGES,
+    anchors,
+    assets,
+    glossary,
+    labs,
+    maths,
+    policy,
+    scoreboard,
+    styles,
+    words,
+)
 
 UNUSED = ("**/*.map", "*.html", "scripts/fontawesome.js*", "vendor", "locales", "sphinx-thebe.*")
 """What the theme brings and no page loads."""
@@ -112,7 +125,8 @@ def setup(app: Sphinx) -> dict[str, bool]:
     words.setup(app)
     anchors.setup(app)
     maths.setup(app)
-    pages.setup(app)
+    glossary.setup(app)
+    scoreboard.setup(app)
     app.connect("config-inited", configure)
     app.connect("source-read", announce)
     app.connect("html-page-context", describe)

@@ -1,19 +1,37 @@
-"""What the welcome page says of its runs."""
+"""What the welcome page says of its runs and its lab."""
 
 import stabsim as ss
-from tests.chapters.runs import SEEDS
+from tests.chapters.runs import MOST, SEEDS, goals, verdicts
 
 
 def test_warmup_bears_four_times_the_rate_that_destroys_every_run():
     net = ss.workloads.residual_mlp(depth=16)
 
-    def verdicts(peak, warmup):
-        def experiment(seed):
-            rule = ss.sgd(ss.schedules.linear_warmup(peak, warmup_steps=warmup))
-            return ss.simulate(net, rule, steps=400 + warmup, batch_size=64, seed=seed)
+    def experiment(peak, warmup, seed):
+        rule = ss.sgd(ss.schedules.linear_warmup(peak, warmup_steps=warmup))
+        return ss.simulate(net, rule, steps=440, batch_size=64, seed=seed)
 
-        runs = ss.sweep(experiment, seed=SEEDS)
-        return {ss.diagnose(loss.to_numpy()).verdict for loss in runs.loss}
+    runs = ss.sweep(experiment, peak=[2.0**-7, 2.0**-5], warmup=[0, 40], seed=SEEDS)
 
-    assert verdicts(2.0**-7, 0) == {"diverged"}
-    assert verdicts(2.0**-5, 40) == {"stable"}
+    def stable(peak, warmup):
+        losses = runs.loss.sel(peak=peak, warmup=warmup).to_numpy()
+        return sum(ss.diagnose(loss).verdict == "stable" for loss in losses)
+
+    assert stable(2.0**-7, 0) == 0
+    assert stable(2.0**-7, 40) == len(SEEDS)
+    assert stable(2.0**-5, 40) >= MOST
+    assert (
+        ss.diagnose(runs.loss.sel(peak=2.0**-5, warmup=40, seed=0).to_numpy()).verdict == "stable"
+    )
+
+
+def test_no_rate_alone_reaches_the_first_goal_and_a_warmup_does():
+    for rate in (0.001, 0.00204, 0.00302, 0.00398, 0.00603):
+        assert goals("first", learning_rate=rate) == 0
+    assert goals("first", learning_rate=0.0155, warmup=40) == len(SEEDS)
+    twice, four = (
+        verdicts("first", learning_rate=rate, warmup=40).count("stable")
+        for rate in (0.0309, 0.0617)
+    )
+    assert len(SEEDS) > twice >= MOST
+    assert four < twice

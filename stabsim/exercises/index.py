@@ -1,0 +1,54 @@
+"""Checks of the exercises of the welcome page."""
+
+from typing import Any
+
+from stabsim.diagnosis import Verdict, diagnose
+from stabsim.exercises.exercise import Hint, Number, Select
+from stabsim.schedules import linear_warmup
+from stabsim.words import Text
+
+
+def _run(learning_rate: float, warmup: int) -> Any:
+    """The diagnosis of a run of the first lab."""
+    from stabsim.labs.first import LAB  # charts need Altair, and checks do not
+
+    setting = LAB.defaults | {"learning_rate": learning_rate, "warmup": warmup}
+    return diagnose(LAB.compute(setting)["run"]["loss"])
+
+
+def _step() -> float:
+    return float(_run(0.00776, 0).diverged_at)
+
+
+def _highest() -> float:
+    return max(
+        2.0**k for k in range(-8, 0) if _run(2.0**k, 40).verdict is Verdict.STABLE
+    )  # fmt: skip
+
+
+EXERCISES = (
+    Number("index-step", _step, 0.0),
+    Number("index-climb", lambda: float(linear_warmup(0.02, 40)(10)), 0.001, hints=(
+        Hint(0.0199, 0.0201, Text("That is the peak, which is reached after 40 steps.",
+                                  "Itu puncaknya, yang dicapai setelah 40 langkah.")),
+    )),
+    Select("index-cliff", 1, (
+        (Text("The best rate has been found: there is nothing left to gain.",
+              "Laju terbaik sudah ditemukan: tidak ada lagi yang dapat diperoleh."),
+         Text("It is the best of those that survive. What would a network gain that survived more?",
+              "Itu yang terbaik di antara yang selamat. Apa yang diperoleh jaringan yang tahan "
+              "terhadap laju lebih tinggi?")),
+        (Text("Stability, not learning, decides the rate here.",
+              "Di sini laju ditentukan oleh kestabilan, bukan oleh kemampuan belajar."),
+         Text("So it pays to mend the instability before tuning anything else.",
+              "Jadi, ada untungnya mengatasi ketidakstabilan itu sebelum menyetel yang lain.")),
+        (Text("The network is too small for the data.",
+              "Jaringannya terlalu kecil untuk datanya."),
+         Text("The sweep says nothing about that: its losses were still falling.",
+              "Penyapuan itu tidak menyinggung hal tersebut: loss-nya masih turun.")),
+    )),
+    Number("index-highest", _highest, 0.0, hints=(
+        Hint(-20, -1, Text("Give the rate itself, such as 2^-5, not the exponent.",
+                           "Tuliskan lajunya, misalnya 2^-5, bukan pangkatnya.")),
+    )),
+)  # fmt: skip

@@ -1,0 +1,58 @@
+"""The first lab of the book: a deep network, its learning rate, and a gentle start."""
+
+from typing import Any
+
+import jax.numpy as jnp
+
+from stabsim.labs import charts
+from stabsim.labs.lab import Curve, Goal, Lab, Panel, Slider, Tables
+from stabsim.optimizers import sgd
+from stabsim.schedules import linear_warmup
+from stabsim.simulate import simulate
+from stabsim.words import Text
+from stabsim.workloads import residual_mlp
+
+STEPS = 200
+
+CONTROLS = (
+    Slider("learning_rate", Text("Learning rate", "Laju pembelajaran"), 1e-4, 0.1, 1e-3, "log"),
+    Slider("warmup", Text("Warmup", "Warmup"), 0, 100, 0, "whole", unit=Text("steps", "langkah")),
+    Slider("seed", Text("Seed", "Benih acak"), 0, 9, 0, "whole"),
+)
+
+
+def run(learning_rate: Any, warmup: Any, seed: Any) -> Tables:
+    rule = sgd(linear_warmup(learning_rate, warmup))
+    trace = simulate(
+        residual_mlp(depth=16), rule, steps=STEPS, batch_size=32, seed=seed, evaluate_at=()
+    )
+    return {"run": {"step": jnp.arange(STEPS), "loss": trace.loss}}
+
+
+LOSS = Text("loss", "loss")
+
+
+def _loss(language: str) -> Any:
+    return charts.lines(language, {"loss": LOSS}, LOSS, (1e-3, 1e3), STEPS, height=180)
+
+
+LAB = Lab(
+    "first",
+    Text("How fast may it learn?", "Seberapa cepat ia boleh belajar?"),
+    CONTROLS,
+    run,
+    (Panel("run", _loss, Text("The training loss at every step.",
+                              "Loss pelatihan pada setiap langkah.")),),
+    (Curve("run", "loss"),),
+    """import stabsim as ss
+
+net = ss.workloads.residual_mlp(depth=16)
+rule = ss.sgd(ss.schedules.linear_warmup({learning_rate}, {warmup}))
+trace = ss.simulate(net, rule, steps=200, batch_size=32, seed={seed})
+print(ss.diagnose(trace))
+""",
+    Goal(
+        Text("Bring the final loss below 0.15.", "Turunkan loss akhir sampai di bawah 0,15."),
+        (("verdict", "==", "stable"), ("final_loss", "<", 0.15)),
+    ),
+)  # fmt: skip
