@@ -1,0 +1,31 @@
+"""Checks of the exercises on the simulator's page."""
+
+from stabsim.exercises.exercise import Hint, Number, Select
+from stabsim.optimizers import adam, momentum
+from stabsim.words import Text
+
+EXERCISES = (
+    Select("simulator-end", 1, (
+        (Text("Where it began, near 40: the rate is too high for it to move.",
+              "Di tempat bermula, dekat 40: lajunya terlalu tinggi untuk bergerak."),
+         Text("Then the run would be unstable at every step, and could not survive.",
+              "Kalau begitu run itu tidak stabil pada setiap langkah, dan tidak akan selamat.")),
+        (Text("At 10, whichever seed survives.", "Di 10, benih acak mana pun yang selamat."),
+         Text("The run is thrown until the curvature is one that its rate bears, and stays there: "
+              "at the edge of stability.",
+              "Run itu terlempar sampai ke kelengkungan yang tertahankan oleh lajunya, lalu "
+              "bertahan di sana: di tepi kestabilan.")),
+        (Text("Near 0: the loss is flat where nothing is left to learn.",
+              "Dekat 0: loss mendatar jika tidak ada lagi yang dipelajari."),
+         Text("A minimum need not be flat; look at the picture.",
+              "Minimum tidak harus landai; perhatikan gambarnya.")),
+    )),
+    Number("simulator-momentum", lambda: float(momentum(0.2, 0.9).threshold(0.2)), 0.01, hints=(
+        Hint(9.9, 10.1, Text("That is the threshold without momentum.",
+                             "Itu ambang tanpa momentum.")),
+    )),
+    Number("simulator-adam", lambda: float(adam(0.001).threshold(0.001)), 0.01, hints=(
+        Hint(1990, 2010, Text("That is 2/η; for Adam the average of the gradients counts too.",
+                              "Itu 2/η; pada Adam, rata-rata bergerak gradien ikut menentukan.")),
+    )),
+)  # fmt: skip
