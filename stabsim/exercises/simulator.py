@@ -6,8 +6,8 @@ from stabsim.words import Text
 
 EXERCISES = (
     Select("simulator-end", 1, (
-        (Text("Where it began, near 40: the rate is too high for it to move.",
-              "Di tempat bermula, dekat 40: lajunya terlalu tinggi untuk bergerak."),
+        (Text("Where it began, above 30: the rate is too high for it to move.",
+              "Di tempat bermula, di atas 30: lajunya terlalu tinggi untuk bergerak."),
          Text("Then the run would be unstable at every step, and could not survive.",
               "Kalau begitu run itu tidak stabil pada setiap langkah, dan tidak akan selamat.")),
         (Text("At 10, whichever seed survives.", "Di 10, benih acak mana pun yang selamat."),
