@@ -7,8 +7,10 @@ from stabsim.labs.axis import LAB as AXIS
 from stabsim.labs.first import LAB as FIRST
 from stabsim.labs.kinds import LAB as KINDS
 from stabsim.labs.lab import Lab as Lab
+from stabsim.labs.race import LAB as RACE
 from stabsim.labs.show import show as show
 from stabsim.labs.simulator import LAB as SIMULATOR
 from stabsim.labs.strides import LAB as STRIDES
+from stabsim.labs.thresholds import LAB as THRESHOLDS
 
-LABS = {lab.name: lab for lab in (FIRST, STRIDES, AXIS, KINDS, SIMULATOR)}
+LABS = {lab.name: lab for lab in (FIRST, STRIDES, AXIS, KINDS, SIMULATOR, RACE, THRESHOLDS)}

@@ -10,6 +10,7 @@ from stabsim.words import Text
 
 WIDTH, HEIGHT = 620, 200
 STEP = Text("step", "langkah")
+DASHES = [[1, 0], [6, 3], [2, 2], [8, 2, 2, 2], [1, 3], [12, 4]]
 
 
 def _axis(title: str | None, **options: Any) -> alt.Axis:
@@ -55,15 +56,16 @@ def lines(
         for place, (column, label) in enumerate(columns.items()):
             y = alt.Y(f"{column}:Q", scale=scale, axis=y_axis)
             line = alt.Chart(alt.NamedData(data)).transform_filter(f"isValid(datum.{column})")
-            dash = [[1, 0], [6, 3], [2, 2]][place]
+            dash = DASHES[place]
             mark = line.mark_line(
                 strokeWidth=1 if color else 1.8, strokeDash=dash, clip=True, point=points
             )
             if color or len(names) == 1:
                 hue: Any = alt.value(color or PALETTE[0])
             else:
+                wide = 1 if len(names) <= 3 else 3
                 legend = alt.Legend(
-                    title=None, orient="top", columns=1, labelColor=GREY, labelLimit=0
+                    title=None, orient="top", columns=wide, labelColor=GREY, labelLimit=0
                 )
                 hue = alt.ColorDatum(label.in_(language), scale=colors, legend=legend)
             layers.append(mark.encode(x=x_axis, y=y, color=hue))
@@ -122,3 +124,34 @@ def path(language: str, half_width: float) -> Any:
         for data, color, width in (("ghost", GREY, 1), ("run", PALETTE[0], 1.5))
     ]
     return finished(alt.layer(*layers), 320)
+
+
+SHAPES = ["circle", "square", "triangle-up", "diamond", "triangle-down", "cross"]
+
+
+def race(names: Sequence[str]) -> Any:
+    """Paths in the plane, one a name, over contour lines: rows whose ``line`` is negative."""
+    scale = alt.Scale(zero=False, nice=False)
+    x = alt.X("x:Q", scale=scale, axis=_axis("θ₁", grid=False))
+    y = alt.Y("y:Q", scale=scale, axis=_axis("θ₂", grid=False))
+    data = alt.Chart(alt.NamedData("run"))
+    paths = data.transform_filter("datum.line >= 0 && isValid(datum.x)").transform_calculate(
+        name=f"{list(names)}[datum.line]"
+    )
+    legend = alt.Legend(title=None, orient="top", labelColor=GREY, columns=3)
+    color = alt.Color("name:N", scale=alt.Scale(domain=names, range=PALETTE), legend=legend)
+    shape = alt.Shape("name:N", scale=alt.Scale(domain=names, range=SHAPES), legend=legend)
+    contours = (
+        data.transform_filter("datum.line < 0")
+        .mark_line(color=GREY, strokeWidth=0.7, opacity=0.6)
+        .encode(x, y, detail="line:N", order="step:Q")
+    )
+    marks = paths.transform_filter("datum.step % 10 == 0").mark_point(filled=True, opacity=1)
+    return finished(
+        alt.layer(
+            contours,
+            paths.mark_line(strokeWidth=1.6).encode(x, y, color=color, order="step:Q"),
+            marks.encode(x, y, color=color, shape=shape, size=alt.value(35)),
+        ),
+        360,
+    )

@@ -1,0 +1,186 @@
+"""Six rules from one point of a 2-D surface, their paths over its contour lines."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, Key
+
+from stabsim.labs import charts
+from stabsim.labs.lab import Choice, Curve, Goal, Lab, Option, Panel, Slider, Tables
+from stabsim.labs.rules import RULES, AnyRule
+from stabsim.simulate import simulate
+from stabsim.words import Text
+from stabsim.workloads import Workload
+from stabsim.workloads.synthetic import SURFACES
+
+STEPS = 150
+NAMES = ("valley", "saddle", "rosenbrock", "beale")
+LOWEST = {"saddle": -1.0}
+"""The surfaces' least values, where they are not 0."""
+
+LEVELS = 12
+POINTS = 100
+"""Contour lines a surface, and points a line."""
+
+LABELS = {
+    "valley": Text("valley, condition number 20", "lembah, bilangan kondisi 20"),
+    "saddle": Text("saddle between two minima", "pelana di antara dua minimum"),
+    "rosenbrock": Text("Rosenbrock's curved valley", "lembah lengkung Rosenbrock"),
+    "beale": Text("Beale's plateau and corner", "dataran dan sudut Beale"),
+}
+RULE_NAMES = ("SGD", "Momentum", "Nesterov", "RMSProp", "Adam", "NAdam")
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class AnySurface:
+    """The surface at position ``which`` of ``NAMES``, measured from its least value."""
+
+    which: Int[Array, ""]
+
+    def init(self, key: Key[Array, ""]) -> Float[Array, "2"]:
+        return jnp.asarray([SURFACES[name].start for name in NAMES], jnp.float32)[self.which]
+
+    def apply(self, params: Float[Array, "2"], inputs: Array) -> Float[Array, ""]:
+        heights = [SURFACES[name].function(params) - LOWEST.get(name, 0.0) for name in NAMES]
+        return jnp.stack(heights)[self.which]
+
+
+@cache
+def contours() -> np.ndarray:
+    """Lines of equal height, ``(surfaces, lines, points, 2)``; the last of them holds the box."""
+    import contourpy  # Matplotlib's own, for the heights of no run
+
+    lines = np.full((len(NAMES), LEVELS + 1, POINTS, 2), np.nan)
+    for surface, name in enumerate(NAMES):
+        left, right, bottom, top = SURFACES[name].box
+        x, y = np.meshgrid(np.linspace(left, right, 120), np.linspace(bottom, top, 120))
+        with jax.ensure_compile_time_eval():
+            points = jnp.asarray(np.stack([x, y]), jnp.float32)
+            height = np.asarray(SURFACES[name].function(points)) - LOWEST.get(name, 0.0)
+        drawn = contourpy.contour_generator(x, y, height)
+        for place, level in enumerate(np.geomspace(height.max() / 4000, height.max() / 1.5, LEVELS)):
+            # A level's lines one after the other, parted by a NaN, thinned to what fits.
+            pieces = [piece for piece in drawn.lines(level) if len(piece) > 3]
+            room = POINTS - len(pieces)
+            whole = sum(map(len, pieces))
+            kept = [
+                piece[np.unique(np.linspace(0, len(piece) - 1, max(2, room * len(piece) // whole))
+                                .round().astype(int))]
+                for piece in pieces
+            ]  # fmt: skip
+            parted = [row for piece in kept for row in (*piece, (np.nan, np.nan))][:POINTS]
+            lines[surface, place, : len(parted)] = parted
+        lines[surface, LEVELS, :2] = [(left, bottom), (right, top)]
+    return lines
+
+
+CONTROLS = (
+    Choice("surface", Text("Surface (synthetic)", "Permukaan (sintetis)"),
+           tuple(Option(name, LABELS[name], name) for name in NAMES)),
+    Slider("shown", Text("Steps shown", "Langkah yang ditampilkan"), 1, STEPS, 40, "whole",
+           unit=Text("steps", "langkah")),
+    Slider("learning_rate", Text("Learning rate of SGD, Momentum, Nesterov",
+                                 "Laju pembelajaran SGD, Momentum, Nesterov"),
+           1e-5, 1, 0.02, "log"),
+    Slider("adaptive_rate", Text("Learning rate of RMSProp, Adam, NAdam",
+                                 "Laju pembelajaran RMSProp, Adam, NAdam"),
+           1e-4, 1, 0.1, "log"),
+    Slider("gamma", Text("Momentum γ, β₁", "Momentum γ, β₁"), 0, 0.99, 0.9),
+    Slider("beta2", Text("ρ, β₂", "ρ, β₂"), 0.5, 0.999, 0.99),
+)  # fmt: skip
+
+
+def run(
+    surface: Any, shown: Any, learning_rate: Any, adaptive_rate: Any, gamma: Any, beta2: Any
+) -> Tables:
+    bowl = Workload(AnySurface(surface), name="any surface", synthetic=True)
+
+    def race(which: Any) -> Any:
+        rate = jnp.where(which < RULES.index("rmsprop"), learning_rate, adaptive_rate)
+        rule = AnyRule(which, rate, gamma, beta2)
+        trace = simulate(bowl, rule, steps=STEPS, record_parameters=True)
+        return trace.loss, trace.parameters
+
+    loss, path = jax.vmap(race)(jnp.arange(len(RULES)))
+    box = jnp.asarray([SURFACES[name].box for name in NAMES], jnp.float32)[surface]
+    step = jnp.arange(STEPS + 1)
+    # What leaves the picture runs along its edge, and what is yet to come is not drawn.
+    path = jnp.where((step <= shown)[:, None], jnp.clip(path, box[::2], box[1::2]), jnp.nan)
+    lines = jnp.asarray(contours(), jnp.float32)[surface]
+    points = jnp.concatenate([lines.reshape(-1, 2), path.reshape(-1, 2)])
+    first = jnp.repeat(jnp.arange(-LEVELS - 1, 0), POINTS)
+    return {
+        "path": {
+            "line": jnp.concatenate([first, jnp.repeat(jnp.arange(len(RULES)), STEPS + 1)]),
+            "step": jnp.concatenate([jnp.tile(jnp.arange(POINTS), LEVELS + 1),
+                                     jnp.tile(step, len(RULES))]),
+            "x": points[:, 0],
+            "y": points[:, 1],
+        },
+        "loss": {"step": jnp.arange(STEPS), **dict(zip(RULES, loss, strict=True))},
+    }  # fmt: skip
+
+
+def _paths(language: str) -> Any:
+    return charts.race(RULE_NAMES)
+
+
+LOSS = Text("loss above its least value", "loss di atas nilai terkecilnya")
+
+
+def _loss(language: str) -> Any:
+    named = {rule: Text(name, name) for rule, name in zip(RULES, RULE_NAMES, strict=True)}
+    return charts.lines(language, named, LOSS, (1e-8, 1e4), STEPS, height=180)
+
+
+LAB = Lab(
+    "race",
+    Text("Six rules on one surface (synthetic)", "Enam aturan pada satu permukaan (sintetis)"),
+    CONTROLS,
+    run,
+    (
+        Panel("path", _paths, Text(
+            "The paths of the six rules over contour lines, from the same start, a mark every "
+            "ten steps. What leaves the picture runs along its edge.",
+            "Lintasan keenam aturan di atas garis kontur, dari titik mula yang sama, dengan tanda "
+            "setiap sepuluh langkah. Lintasan yang keluar dari gambar menyusuri tepinya.")),
+        Panel("loss", _loss, Text(
+            "The loss of each rule at every step.", "Loss tiap aturan pada setiap langkah.")),
+    ),
+    tuple(Curve("loss", rule, Text(name, name))
+          for rule, name in zip(RULES, RULE_NAMES, strict=True)),
+    """import stabsim as ss
+from stabsim import plots
+
+bowl = ss.workloads.surface("{surface}")
+rules = {{
+    "SGD": ss.sgd({learning_rate}),
+    "Momentum": ss.momentum({learning_rate}, {gamma}),
+    "Nesterov": ss.nesterov({learning_rate}, {gamma}),
+    "RMSProp": ss.rmsprop({adaptive_rate}, {beta2}, {gamma}),
+    "Adam": ss.adam({adaptive_rate}, {gamma}, {beta2}),
+    "NAdam": ss.nadam({adaptive_rate}, {gamma}, {beta2}),
+}}
+traces = {{
+    name: ss.simulate(bowl, rule, steps=150, record_parameters=True)
+    for name, rule in rules.items()
+}}
+for name, trace in traces.items():
+    print(name, ss.diagnose(trace))
+plots.trajectories(traces, "{surface}").savefig("race.png")
+""",
+    Goal(
+        Text(
+            "In the valley, let SGD diverge while Momentum, at the same rate, arrives: a final "
+            "loss below 0.01.",
+            "Di lembah, buatlah SGD divergen sementara Momentum, pada laju yang sama, sampai ke "
+            "dasar: loss akhir di bawah 0,01.",
+        ),
+        (("surface", "==", "valley"), ("verdict", "==", "diverged"), ("final_loss_2", "<", 0.01)),
+    ),
+)  # fmt: skip

@@ -1,0 +1,106 @@
+"""Sharpness against its threshold: any rule on a small net, full batch."""
+
+from typing import Any
+
+import jax.numpy as jnp
+
+from stabsim.labs import charts
+from stabsim.labs.lab import Choice, Curve, Goal, Lab, Option, Panel, Slider, Tables
+from stabsim.labs.rules import RULES, AnyRule
+from stabsim.labs.simulator import RULE_NAMES
+from stabsim.simulate import simulate
+from stabsim.words import Text
+from stabsim.workloads import mlp
+
+STEPS = 400
+MEASURED = tuple(range(0, STEPS, 16))
+BETA2 = 0.99
+CODE = {
+    "sgd": "ss.sgd(rate)",
+    "momentum": "ss.momentum(rate, gamma)",
+    "nesterov": "ss.nesterov(rate, gamma)",
+    "rmsprop": f"ss.rmsprop(rate, {BETA2}, gamma)",
+    "adam": f"ss.adam(rate, gamma, {BETA2})",
+    "nadam": f"ss.nadam(rate, gamma, {BETA2})",
+}
+
+CONTROLS = (
+    Choice("rule", Text("Optimizer", "Optimizer"),
+           tuple(Option(r, Text(RULE_NAMES[r], RULE_NAMES[r]), CODE[r]) for r in RULES)),
+    Slider("learning_rate", Text("Learning rate", "Laju pembelajaran"), 1e-3, 2, 0.2, "log"),
+    Slider("gamma", Text("Momentum γ, β₁", "Momentum γ, β₁"), 0, 0.98, 0.9),
+    Slider("seed", Text("Seed", "Benih acak"), 0, 9, 0, "whole"),
+)  # fmt: skip
+
+
+def run(rule: Any, learning_rate: Any, gamma: Any, seed: Any) -> Tables:
+    net = mlp(depth=3, width=12, activation="tanh", gain=0.5, objective="squared_error", rows=32)
+    trace = simulate(
+        net, AnyRule(rule, learning_rate, gamma, BETA2), steps=STEPS, seed=seed, evaluate_at=(),
+        measure_sharpness_at=MEASURED,
+    )  # fmt: skip
+    return {
+        "sharpness": {
+            "step": jnp.asarray(MEASURED),
+            "sharpness": trace.sharpness,
+            "threshold": trace.threshold,
+        },
+        "run": {"step": jnp.arange(STEPS), "loss": trace.loss},
+    }
+
+
+SHARPNESS = {
+    "sharpness": Text("sharpness (preconditioned for RMSProp, Adam, NAdam)",
+                      "ketajaman (dengan prakondisi untuk RMSProp, Adam, NAdam)"),
+    "threshold": Text("stability threshold, from theory", "ambang kestabilan, dari teori"),
+}  # fmt: skip
+
+
+def _sharpness(language: str) -> Any:
+    title = Text("sharpness", "ketajaman")
+    return charts.lines(language, SHARPNESS, title, (0.1, 1e5), STEPS, height=200)
+
+
+def _loss(language: str) -> Any:
+    title = Text("loss", "loss")
+    return charts.lines(language, {"loss": title}, title, (1e-5, 10), STEPS, height=140)
+
+
+LAB = Lab(
+    "thresholds",
+    Text("Sharpness against its threshold", "Ketajaman terhadap ambangnya"),
+    CONTROLS,
+    run,
+    (
+        Panel("sharpness", _sharpness, Text(
+            "The measured sharpness, and the rule's threshold at this rate and momentum as a "
+            "dashed line.",
+            "Ketajaman terukur, dan ambang aturan itu pada laju dan momentum ini sebagai garis "
+            "putus-putus.")),
+        Panel("run", _loss, Text("The training loss at every step.",
+                                 "Loss pelatihan pada setiap langkah.")),
+    ),
+    (Curve("run", "loss"),),
+    """import stabsim as ss
+from stabsim import plots
+
+rate, gamma = {learning_rate}, {gamma}
+net = ss.workloads.mlp(
+    depth=3, width=12, activation="tanh", gain=0.5, objective="squared_error", rows=32
+)
+trace = ss.simulate(
+    net, {rule}, steps=400, seed={seed}, measure_sharpness_at=range(0, 400, 16)
+)
+print(ss.diagnose(trace))
+plots.sharpness(trace).save("sharpness.html")
+""",
+    Goal(
+        Text(
+            "With Nesterov at a rate of at least 0.3, make the run stable without lowering the "
+            "rate.",
+            "Dengan Nesterov pada laju sekurang-kurangnya 0,3, buatlah run stabil tanpa "
+            "menurunkan laju itu.",
+        ),
+        (("rule", "==", "nesterov"), ("learning_rate", ">", 0.299), ("verdict", "==", "stable")),
+    ),
+)  # fmt: skip
