@@ -1,7 +1,7 @@
-"""Each rule against NumPy, optax and PyTorch, and as a citizen of optax's world."""
+"""Each rule against NumPy, optax, PyTorch and Keras, and as a citizen of optax's world."""
 
 import inspect
-import re
+from functools import partial
 from pathlib import Path
 
 import jax
@@ -12,9 +12,10 @@ import pytest
 import torch
 
 import stabsim as ss
+from stabsim import differences
 from stabsim.optimizers import as_optimizer
 from stabsim.schedules import linear_warmup
-from tests import reference
+from tests import peers, reference
 
 RULES = {
     "sgd": [{}],
@@ -98,8 +99,8 @@ PEERS = {
             lambda: optax.rmsprop(dropping, momentum=0.9, initial_scale=1.0),
         ),
         "Adam": (lambda: ss.adam(dropping, eps=0.1), lambda: optax.adam(dropping, eps=0.1)),
-        "Adam, eps 0": (lambda: ss.adam(dropping, eps=0.0), lambda: optax.adam(dropping, eps=0.0)),
-        "NAdam, eps 0": (
+        "Adam, ε = 0": (lambda: ss.adam(dropping, eps=0.0), lambda: optax.adam(dropping, eps=0.0)),
+        "NAdam, ε = 0": (
             lambda: ss.nadam(dropping, eps=0.0),
             lambda: optax.nadam(dropping, eps=0.0),
         ),
@@ -119,41 +120,66 @@ PEERS = {
             lambda: ss.adam(dropping, eps=0.1),
             lambda p: torch.optim.Adam(p, 0.1, eps=0.1),
         ),
-        "Adam, eps 0": (
+        "Adam, ε = 0": (
             lambda: ss.adam(dropping, eps=0.0),
             lambda p: torch.optim.Adam(p, 0.1, eps=0.0),
         ),
-        "NAdam, eps 0": (
+        "NAdam, ε = 0": (
             lambda: ss.nadam(dropping, eps=0.0),
             lambda p: torch.optim.NAdam(p, 0.1, eps=0.0),
         ),
     },
+    "Keras": {
+        "SGD": (lambda: ss.sgd(dropping), peers.sgd),
+        "Momentum": (lambda: ss.momentum(dropping), partial(peers.sgd, momentum=0.9)),
+        "Nesterov": (
+            lambda: ss.nesterov(dropping),
+            partial(peers.sgd, momentum=0.9, nesterov=True),
+        ),
+        "RMSProp": (
+            lambda: ss.rmsprop(dropping, gamma=0.9, eps=1e-7),
+            partial(peers.rmsprop, momentum=0.9),
+        ),
+        "Adam": (lambda: ss.adam(dropping, eps=0.1), partial(peers.adam, epsilon=0.1)),
+        "Adam, ε = 0": (lambda: ss.adam(dropping, eps=0.0), partial(peers.adam, epsilon=0.0)),
+        "NAdam, ε = 0": (lambda: ss.nadam(dropping, eps=0.0), partial(peers.nadam, epsilon=0.0)),
+    },
 }
-
-
-def documented():
-    """What docs/differences.md says of each rule: {peer: {rule: agrees}}."""
-    table = Path(__file__).parent.parent / "docs" / "differences.md"
-    rows = re.findall(r"^\| ([^|]+?) \| (agrees|differs)[^|]*\| (agrees|differs|—)",
-                      table.read_text(), re.MULTILINE)  # fmt: skip
-    return {
-        "optax": {rule: word == "agrees" for rule, word, _ in rows},
-        "PyTorch": {rule: word == "agrees" for rule, _, word in rows if word != "—"},
-    }
 
 
 @pytest.mark.parametrize("peer", PEERS)
 def test_the_table_of_differences_is_true(peer, rng, x64):
-    grads = gradients(rng)
-    assert documented()[peer].keys() == PEERS[peer].keys()
+    grads, rates = gradients(rng), np.array([float(dropping(t)) for t in range(STEPS)])
+    place = [named.split()[0] for named in differences.PEERS].index(peer)
+    said = {row.rule.en: row.agrees[place] for row in differences.ROWS}
+    assert {rule for rule, agrees in said.items() if agrees is not None} == PEERS[peer].keys()
     for rule, (ours, theirs) in PEERS[peer].items():
         if peer == "optax":
             with jax.numpy_dtype_promotion("standard"):
                 other = path(theirs(), jnp.asarray(grads))
         else:
-            other = torch_path(theirs, grads)
+            other = torch_path(theirs, grads) if peer == "PyTorch" else theirs(grads, rates)
         far = distance(path(ours(), jnp.asarray(grads)), other)
-        assert far < 1e-12 if documented()[peer][rule] else far > 1e-4, (rule, far)
+        assert far < 1e-12 if said[rule] else far > 1e-4, (rule, far)
+
+
+def test_keras_momentum_is_ours_at_a_fixed_rate(rng, x64):
+    grads, rates = gradients(rng), np.full(STEPS, 0.1)
+    for rule, nesterov in ((ss.momentum(0.1), False), (ss.nesterov(0.1), True)):
+        theirs = peers.sgd(grads, rates, 0.9, nesterov)
+        assert distance(path(rule, jnp.asarray(grads)), theirs) < 1e-12
+
+
+def test_the_documented_table_is_the_one_that_is_tested():
+    page = (Path(__file__).parent.parent / "docs" / "differences.md").read_text()
+    assert differences.markdown("en") in page
+
+
+def test_the_table_in_a_page():
+    shown = differences.table("id")
+    assert shown._repr_html_().count("<tr>") == len(differences.ROWS) + 1
+    assert "berbeda" in shown._repr_html_()
+    assert repr(shown) == differences.markdown("id")
 
 
 @pytest.mark.parametrize("name", RULES)

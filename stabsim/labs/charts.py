@@ -20,7 +20,9 @@ def _axis(title: str | None, **options: Any) -> alt.Axis:
     )  # fmt: skip
 
 
-def _log(domain: Sequence[float | int]) -> alt.Scale:
+def _log(domain: Sequence[float | int] | None) -> alt.Scale:
+    if domain is None:  # as far as the data go
+        return alt.Scale(type="log", nice=False)
     return alt.Scale(type="log", domain=list(domain), clamp=True, nice=False)
 
 
@@ -38,7 +40,7 @@ def lines(
     language: str,
     columns: dict[str, Text],
     title: Text,
-    domain: Sequence[float | int],
+    domain: Sequence[float | int] | None,
     last: int | None,
     height: int = HEIGHT,
     points: bool = False,

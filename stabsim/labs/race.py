@@ -15,6 +15,7 @@ from stabsim.labs.rules import RULES, AnyRule
 from stabsim.simulate import simulate
 from stabsim.words import Text
 from stabsim.workloads import Workload
+from stabsim.workloads.layers import normal
 from stabsim.workloads.synthetic import SURFACES
 
 STEPS = 150
@@ -25,6 +26,9 @@ LOWEST = {"saddle": -1.0}
 LEVELS = 12
 POINTS = 100
 """Contour lines a surface, and points a line."""
+
+SCATTER = 0.05
+"""How far a seed moves the start, as a standard deviation in each direction."""
 
 LABELS = {
     "valley": Text("valley, condition number 20", "lembah, bilangan kondisi 20"),
@@ -43,11 +47,18 @@ class AnySurface:
     which: Int[Array, ""]
 
     def init(self, key: Key[Array, ""]) -> Float[Array, "2"]:
-        return jnp.asarray([SURFACES[name].start for name in NAMES], jnp.float32)[self.which]
+        starts = jnp.asarray([SURFACES[name].start for name in NAMES], jnp.float32)
+        return starts[self.which] + SCATTER * normal(key, (2,))
 
     def apply(self, params: Float[Array, "2"], inputs: Array) -> Float[Array, ""]:
         heights = [SURFACES[name].function(params) - LOWEST.get(name, 0.0) for name in NAMES]
         return jnp.stack(heights)[self.which]
+
+
+def bowl(which: Any) -> Workload:
+    """The surface of a name, or at a position of ``NAMES``, with its start moved by the seed."""
+    place = NAMES.index(which) if isinstance(which, str) else which
+    return Workload(AnySurface(jnp.asarray(place)), name="any surface", synthetic=True)
 
 
 @cache
@@ -63,7 +74,9 @@ def contours() -> np.ndarray:
             points = jnp.asarray(np.stack([x, y]), jnp.float32)
             height = np.asarray(SURFACES[name].function(points)) - LOWEST.get(name, 0.0)
         drawn = contourpy.contour_generator(x, y, height)
-        for place, level in enumerate(np.geomspace(height.max() / 4000, height.max() / 1.5, LEVELS)):
+        for place, level in enumerate(
+            np.geomspace(height.max() / 4000, height.max() / 1.5, LEVELS)
+        ):
             # A level's lines one after the other, parted by a NaN, thinned to what fits.
             pieces = [piece for piece in drawn.lines(level) if len(piece) > 3]
             room = POINTS - len(pieces)
@@ -75,9 +88,18 @@ def contours() -> np.ndarray:
             ]  # fmt: skip
             parted = [row for piece in kept for row in (*piece, (np.nan, np.nan))][:POINTS]
             lines[surface, place, : len(parted)] = parted
-        lines[surface, LEVELS, :2] = [(left, bottom), (right, top)]
+        lines[surface, LEVELS, [0, 2]] = [(left, bottom), (right, top)]
     return lines
 
+
+LINE = np.concatenate([
+    np.repeat(np.arange(-LEVELS - 1, 0), POINTS), np.repeat(np.arange(len(RULES)), STEPS + 1)
+]).astype(np.int32)  # fmt: skip
+"""What each point belongs to: a contour line, below 0, or a rule's path."""
+
+STEP = np.concatenate([
+    np.tile(np.arange(POINTS), LEVELS + 1), np.tile(np.arange(STEPS + 1), len(RULES))
+]).astype(np.int32)  # fmt: skip
 
 CONTROLS = (
     Choice("surface", Text("Surface (synthetic)", "Permukaan (sintetis)"),
@@ -92,18 +114,18 @@ CONTROLS = (
            1e-4, 1, 0.1, "log"),
     Slider("gamma", Text("Momentum γ, β₁", "Momentum γ, β₁"), 0, 0.99, 0.9),
     Slider("beta2", Text("ρ, β₂", "ρ, β₂"), 0.5, 0.999, 0.99),
+    Slider("seed", Text("Seed of the start", "Benih acak titik mula"), 0, 9, 0, "whole"),
 )  # fmt: skip
 
 
 def run(
-    surface: Any, shown: Any, learning_rate: Any, adaptive_rate: Any, gamma: Any, beta2: Any
-) -> Tables:
-    bowl = Workload(AnySurface(surface), name="any surface", synthetic=True)
-
+    surface: Any, shown: Any, learning_rate: Any, adaptive_rate: Any, gamma: Any, beta2: Any,
+    seed: Any,
+) -> Tables:  # fmt: skip
     def race(which: Any) -> Any:
         rate = jnp.where(which < RULES.index("rmsprop"), learning_rate, adaptive_rate)
         rule = AnyRule(which, rate, gamma, beta2)
-        trace = simulate(bowl, rule, steps=STEPS, record_parameters=True)
+        trace = simulate(bowl(surface), rule, steps=STEPS, seed=seed, record_parameters=True)
         return trace.loss, trace.parameters
 
     loss, path = jax.vmap(race)(jnp.arange(len(RULES)))
@@ -113,17 +135,10 @@ def run(
     path = jnp.where((step <= shown)[:, None], jnp.clip(path, box[::2], box[1::2]), jnp.nan)
     lines = jnp.asarray(contours(), jnp.float32)[surface]
     points = jnp.concatenate([lines.reshape(-1, 2), path.reshape(-1, 2)])
-    first = jnp.repeat(jnp.arange(-LEVELS - 1, 0), POINTS)
     return {
-        "path": {
-            "line": jnp.concatenate([first, jnp.repeat(jnp.arange(len(RULES)), STEPS + 1)]),
-            "step": jnp.concatenate([jnp.tile(jnp.arange(POINTS), LEVELS + 1),
-                                     jnp.tile(step, len(RULES))]),
-            "x": points[:, 0],
-            "y": points[:, 1],
-        },
+        "path": {"line": LINE, "step": STEP, "x": points[:, 0], "y": points[:, 1]},
         "loss": {"step": jnp.arange(STEPS), **dict(zip(RULES, loss, strict=True))},
-    }  # fmt: skip
+    }
 
 
 def _paths(language: str) -> Any:
@@ -156,8 +171,8 @@ LAB = Lab(
           for rule, name in zip(RULES, RULE_NAMES, strict=True)),
     """import stabsim as ss
 from stabsim import plots
+from stabsim.labs.race import bowl
 
-bowl = ss.workloads.surface("{surface}")
 rules = {{
     "SGD": ss.sgd({learning_rate}),
     "Momentum": ss.momentum({learning_rate}, {gamma}),
@@ -167,7 +182,7 @@ rules = {{
     "NAdam": ss.nadam({adaptive_rate}, {gamma}, {beta2}),
 }}
 traces = {{
-    name: ss.simulate(bowl, rule, steps=150, record_parameters=True)
+    name: ss.simulate(bowl("{surface}"), rule, steps=150, seed={seed}, record_parameters=True)
     for name, rule in rules.items()
 }}
 for name, trace in traces.items():

@@ -58,7 +58,7 @@ SHARPNESS = {
 
 def _sharpness(language: str) -> Any:
     title = Text("sharpness", "ketajaman")
-    return charts.lines(language, SHARPNESS, title, (0.1, 1e5), STEPS, height=200)
+    return charts.lines(language, SHARPNESS, title, None, STEPS, height=200)
 
 
 def _loss(language: str) -> Any:
@@ -96,11 +96,11 @@ plots.sharpness(trace).save("sharpness.html")
 """,
     Goal(
         Text(
-            "With Nesterov at a rate of at least 0.3, make the run stable without lowering the "
-            "rate.",
-            "Dengan Nesterov pada laju sekurang-kurangnya 0,3, buatlah run stabil tanpa "
-            "menurunkan laju itu.",
+            "Nesterov with γ = 0.9 diverges at a rate of 0.35. Keep the rule and the rate, and "
+            "make the run stable.",
+            "Nesterov dengan γ = 0,9 divergen pada laju 0,35. Pertahankan aturan dan lajunya, lalu "
+            "buatlah run stabil.",
         ),
-        (("rule", "==", "nesterov"), ("learning_rate", ">", 0.299), ("verdict", "==", "stable")),
+        (("rule", "==", "nesterov"), ("learning_rate", ">", 0.349), ("verdict", "==", "stable")),
     ),
 )  # fmt: skip

@@ -1,0 +1,153 @@
+"""Where the update rules differ from those of optax, PyTorch and Keras, kept true by a test.
+
+"Agrees" means equal to 12 digits over 40 steps with a rate that drops half way. optax and
+PyTorch are run for that at their locked versions; Keras 3 is transcribed from its documented
+update steps into NumPy (``tests/peers.py``).
+"""
+
+import html
+from typing import NamedTuple
+
+from stabsim.words import Text, default_language
+
+PEERS = ("optax 0.2", "PyTorch 2", "Keras 3")
+
+
+class Row(NamedTuple):
+    """A rule, whether each of ``PEERS`` agrees (None where it has no such option), and why not."""
+
+    rule: Text
+    agrees: tuple[bool | None, ...]
+    why: Text
+
+
+def _plain(words: str) -> Text:
+    return Text(words, words)
+
+
+ROWS = (
+    Row(_plain("SGD"), (True, True, True), _plain("")),
+    Row(
+        _plain("Momentum"),
+        (True, True, False),
+        Text(
+            "Here, in optax and in PyTorch the learning rate stands outside the velocity, and a "
+            "change of rate acts at once. Keras multiplies each gradient by its rate before it "
+            "enters the velocity, where older rates live on. At a fixed rate it is the same rule.",
+            "Di sini, di optax, dan di PyTorch laju pembelajaran berada di luar kecepatan, "
+            "sehingga perubahan laju langsung terasa. Keras mengalikan tiap gradien dengan lajunya "
+            "sebelum masuk ke kecepatan, tempat laju lama terus hidup. Pada laju tetap aturannya "
+            "sama.",
+        ),
+    ),
+    Row(
+        _plain("Nesterov"),
+        (True, True, False),
+        Text(
+            "All use the form with one gradient, taken at the current parameters; for Keras the "
+            "same holds as for Momentum.",
+            "Semuanya memakai bentuk dengan satu gradien pada parameter saat ini; untuk Keras "
+            "berlaku hal yang sama seperti pada Momentum.",
+        ),
+    ),
+    Row(
+        _plain("RMSProp"),
+        (False, False, False),
+        Text(
+            "v starts at 1 here and at 0 in the others, whose first steps are therefore larger. "
+            "PyTorch also adds ε outside the root and keeps the learning rate outside the "
+            "momentum.",
+            "v bermula dari 1 di sini dan dari 0 pada yang lain, sehingga langkah-langkah pertama "
+            "mereka lebih besar. PyTorch juga menambahkan ε di luar akar dan menaruh laju "
+            "pembelajaran di luar momentum.",
+        ),
+    ),
+    Row(
+        Text("RMSProp, v from 1", "RMSProp, v dari 1"),
+        (True, None, None),
+        Text(
+            "With initial_scale=1.0 optax's is the same rule. PyTorch and Keras have no such "
+            "option.",
+            "Dengan initial_scale=1.0 aturan optax sama. PyTorch dan Keras tidak punya pilihan "
+            "itu.",
+        ),
+    ),
+    Row(
+        _plain("Adam"),
+        (False, False, True),
+        Text(
+            "Here and in Keras the bias correction multiplies after the division by √v + ε. The "
+            "others correct v first, so their ε is √(1 - β₂ᵗ) times as large against it: at "
+            "step 1, a thirtieth.",
+            "Di sini dan di Keras koreksi bias mengalikan sesudah pembagian oleh √v + ε. Yang lain "
+            "mengoreksi v dahulu, sehingga ε mereka √(1 - β₂ᵗ) kali sebesar itu terhadapnya: pada "
+            "langkah 1, kira-kira 1/30 kalinya.",
+        ),
+    ),
+    Row(
+        Text("Adam, ε = 0", "Adam, ε = 0"),
+        (True, True, True),
+        Text("Without ε the order does not matter.", "Tanpa ε urutannya tidak berpengaruh."),
+    ),
+    Row(
+        Text("NAdam, ε = 0", "NAdam, ε = 0"),
+        (False, False, False),
+        Text(
+            "Here one bias correction serves both terms. optax corrects the momentum's term by "
+            "the next step's power of β₁. PyTorch and Keras also let the momentum grow along a "
+            "schedule of its own.",
+            "Di sini satu koreksi bias dipakai untuk kedua suku. optax mengoreksi suku momentum "
+            "dengan pangkat β₁ langkah berikutnya. PyTorch dan Keras juga menaikkan momentum "
+            "menurut jadwal tersendiri.",
+        ),
+    ),
+)
+
+WORDS = {
+    True: Text("agrees", "sama"),
+    False: Text("differs", "berbeda"),
+    None: _plain("—"),
+}
+HEADS = Text("rule", "aturan"), Text("why", "mengapa")
+
+
+def cells(language: str | None = None) -> list[list[str]]:
+    """The table's rows, the heads first, in "en" or "id"."""
+    language = default_language() if language is None else language
+    first, last = (head.in_(language) for head in HEADS)
+    return [[first, *PEERS, last]] + [
+        [row.rule.in_(language), *(WORDS[a].in_(language) for a in row.agrees),
+         row.why.in_(language)]
+        for row in ROWS
+    ]  # fmt: skip
+
+
+def markdown(language: str | None = None) -> str:
+    """The table in Markdown, as in ``docs/differences.md``."""
+    head, *rows = (f"| {' | '.join(row)} |" for row in cells(language))
+    return "\n".join([head, "|---" * (len(PEERS) + 2) + "|", *rows])
+
+
+class Table:
+    """What a cell displays."""
+
+    def __init__(self, language: str | None = None) -> None:
+        self.language = language
+
+    def _repr_html_(self) -> str:
+        head, *rows = ([html.escape(cell) for cell in row] for row in cells(self.language))
+        heads = "".join(f'<th scope="col">{cell}</th>' for cell in head)
+        body = "".join(
+            f'<tr><th scope="row">{rule}</th>{"".join(f"<td>{cell}</td>" for cell in rest)}</tr>'
+            for rule, *rest in rows
+        )
+        return (f'<div class="pst-scrollable-table-container"><table class="table"><thead><tr>'
+                f"{heads}</tr></thead><tbody>{body}</tbody></table></div>")  # fmt: skip
+
+    def __repr__(self) -> str:
+        return markdown(self.language)
+
+
+def table(language: str | None = None) -> Table:
+    """The table, to be shown by a cell; in the page's language if none is given."""
+    return Table(language)
