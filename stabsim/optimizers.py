@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, Real
 
 from stabsim import _check
 from stabsim.schedules import Rate, Schedule, as_schedule, rate_at
@@ -310,7 +310,7 @@ class Adam(Optimizer):
     def init(self, params: Tree) -> AdamState:
         return AdamState(_first_step(), m=zeros_like(params), v=zeros_like(params))
 
-    def bias_correction(self, step: Int[Array, ""]) -> Float[Array, ""]:
+    def bias_correction(self, step: Real[Array, ""]) -> Float[Array, ""]:
         r""":math:`b_t = \sqrt{1 - \beta_2^t} / (1 - \beta_1^t)` for :math:`t \ge 1`."""
         return jnp.sqrt(_one_minus_power(self.beta2, step)) / _one_minus_power(self.beta1, step)
 
@@ -455,7 +455,7 @@ def _check_adam(learning_rate: Any, beta1: Any, beta2: Any, eps: Any) -> None:
     _check.nonnegative("eps", eps)
 
 
-def _one_minus_power(beta: Scalar, step: Int[Array, ""]) -> Float[Array, ""]:
+def _one_minus_power(beta: Scalar, step: Real[Array, ""]) -> Float[Array, ""]:
     """``1 - beta**step`` without the cancellation that costs float32 half its digits."""
     dtype = jnp.result_type(float)
     return -jnp.expm1(step.astype(dtype) * jnp.log1p(-jnp.asarray(1 - beta, dtype)))

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pandas as pd
@@ -21,7 +20,7 @@ from stabsim.diagnosis import diagnose_sweep
 from stabsim.schedules import Schedule
 from stabsim.trace import Trace
 from stabsim.words import LOCALES, PLOTS, Text, default_language, number
-from stabsim.workloads.synthetic import SURFACES
+from stabsim.workloads.synthetic import SURFACES, heights
 
 PALETTE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
 """Okabe and Ito's colours, without black and yellow, which vanish on one background."""
@@ -366,11 +365,8 @@ def trajectories(traces: dict[str, Trace], surface: str, *, title: str = "Trajec
     from matplotlib.figure import Figure  # here, for no other figure needs it
 
     _check.choice("surface", surface, SURFACES)
-    named = SURFACES[surface]
-    left, right, bottom, top = named.box
-    x, y = np.meshgrid(np.linspace(left, right, 200), np.linspace(bottom, top, 200))
-    grid = jnp.asarray(np.stack([x, y], -1))
-    height = np.asarray(jax.vmap(jax.vmap(named.function))(grid))
+    left, right, bottom, top = SURFACES[surface].box
+    x, y, height = heights(surface, 200)
     figure = Figure(figsize=(5, 4), layout="constrained")
     axes = figure.subplots()
     levels = np.geomspace(max(height.min(), 1e-3) + 1e-3, height.max(), 20)

@@ -84,6 +84,7 @@ PLOTS = {
     "gradient norm": Text("gradient norm", "norma gradien"),
     "learning rate": Text("learning rate", "laju pembelajaran"),
     "stride": Text("stride", "langkah geser"),
+    "rule": Text("rule", "aturan"),
     "threshold": Text("threshold", "ambang"),
     "curvature": Text("curvature", "kelengkungan"),
     "sharpness": Text("sharpness", "ketajaman"),

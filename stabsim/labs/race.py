@@ -16,7 +16,7 @@ from stabsim.simulate import simulate
 from stabsim.words import Text
 from stabsim.workloads import Workload
 from stabsim.workloads.layers import normal
-from stabsim.workloads.synthetic import SURFACES
+from stabsim.workloads.synthetic import SURFACES, heights
 
 STEPS = 150
 NAMES = ("valley", "saddle", "rosenbrock", "beale")
@@ -69,10 +69,8 @@ def contours() -> np.ndarray:
     lines = np.full((len(NAMES), LEVELS + 1, POINTS, 2), np.nan)
     for surface, name in enumerate(NAMES):
         left, right, bottom, top = SURFACES[name].box
-        x, y = np.meshgrid(np.linspace(left, right, 120), np.linspace(bottom, top, 120))
-        with jax.ensure_compile_time_eval():
-            points = jnp.asarray(np.stack([x, y]), jnp.float32)
-            height = np.asarray(SURFACES[name].function(points)) - LOWEST.get(name, 0.0)
+        x, y, height = heights(name, 120)
+        height = height - LOWEST.get(name, 0.0)
         drawn = contourpy.contour_generator(x, y, height)
         for place, level in enumerate(
             np.geomspace(height.max() / 4000, height.max() / 1.5, LEVELS)

@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Key
 
 from stabsim import _check
@@ -89,6 +90,15 @@ SURFACES = {
     "saddle": Named(_saddle, (2.0, 0.01), (-2.5, 2.5, -2.5, 2.5)),
     "uv": Named(_uv, (2.0, 0.5), (-3.0, 3.0, -3.0, 3.0)),
 }
+
+
+def heights(name: str, points: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A surface over its box: x, y and its values on a grid, each ``(points, points)``."""
+    left, right, bottom, top = SURFACES[name].box
+    x, y = np.meshgrid(np.linspace(left, right, points), np.linspace(bottom, top, points))
+    with jax.ensure_compile_time_eval():
+        grid = jnp.asarray(np.stack([x, y], -1), jnp.result_type(float))
+        return x, y, np.asarray(jax.vmap(jax.vmap(SURFACES[name].function))(grid))
 
 
 @jax.tree_util.register_dataclass
