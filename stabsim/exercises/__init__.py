@@ -4,7 +4,7 @@
 ``stabsim.exercises.check("instability-edge", 0.3)`` judges a number that a cell computed.
 """
 
-from stabsim.exercises import index, instability, simulator, optimizers
+from stabsim.exercises import index, instability, optimizers, simulator
 from stabsim.exercises.ask import ask as ask
 from stabsim.exercises.ask import check as check
 from stabsim.exercises.exercise import Number as Number
