@@ -70,8 +70,7 @@ def configure(app: Sphinx, config: Config) -> None:
     logging.getLogger("traitlets").setLevel(logging.WARNING)  # ... nor say that it runs
     os.environ["IPYTHONDIR"] = str(BUILD / "ipython")
     os.environ |= {"STABSIM_BOOK": "1", "STABSIM_LANGUAGE": config.language}
-    # Both languages' notebooks, the labs' first pictures and the labs' check run the same programs.
-    os.environ["JAX_COMPILATION_CACHE_DIR"] = str(BUILD / "jax")
+    labs.share_programs()
 
 
 def announce(app: Sphinx, page: str, source: list[str]) -> None:

@@ -3,10 +3,14 @@
 import hashlib
 import html
 import json
+import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from book import BUILD, ROOT
@@ -14,9 +18,13 @@ from book import BUILD, ROOT
 MODELS = BUILD / "labs"
 """What pages fetch: compiled programs, their data, and descriptions of the labs."""
 
+TURN = Lock()
+"""Whose holder compiles: one lab after the other, each on all cores."""
+
 KEPT = BUILD / "kept"
 """What was made before from the same sources, so that a second build makes nothing."""
 
+SHOWN = re.compile(r'labs\.show\(\s*"(\w+)"')
 PLACE = re.compile(r'<div data-lab-place="(\w+)" data-setting="([^"]*)"></div>')
 
 EXERCISE = re.compile(r'<div data-exercise-place="([\w-]+)"></div>')
@@ -57,24 +65,50 @@ def _lab(name: str, setting: str, language: str, static: str, place: str) -> str
     return kept(f"{name}.{language}.html", make, setting, source, place)
 
 
-def _describe(name: str, language: str) -> None:
+@contextmanager
+def compiled_meanwhile() -> Iterator[None]:
+    """Compile the pages' labs while notebooks run: that one waits for kernels, this for compilers.
+
+    What goes wrong is said where a page needs the lab.
+    """
+    share_programs()
+    pages = "".join(page.read_text(encoding="utf8") for page in ROOT.glob("chapters/*/*.md"))
+    pool = ThreadPoolExecutor(1)
+    for name in dict.fromkeys(SHOWN.findall(pages)):
+        pool.submit(_programs, name)
+    try:
+        yield
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def share_programs() -> None:
+    """Let notebooks, first pictures and the compiled labs' checks use the same XLA programs."""
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = str(BUILD / "jax")
+
+
+def _programs(name: str) -> dict[str, Any]:
     def programs() -> str:
         from stabsim.labs import build
 
         return json.dumps(build.compile_lab(name, MODELS))
 
+    with TURN:
+        MODELS.mkdir(parents=True, exist_ok=True)
+        return json.loads(kept(f"{name}.programs.json", programs))
+
+
+def _describe(name: str, language: str) -> None:
     def description() -> str:
         from stabsim.labs import LABS, page
 
-        compiled = json.loads(kept(f"{name}.programs.json", programs))
-        return json.dumps(page.description(LABS[name], language, compiled))
+        return json.dumps(page.description(LABS[name], language, _programs(name)))
 
     def frame() -> str:
         from stabsim.labs import page
 
         return json.dumps(page.frame(language), ensure_ascii=False)
 
-    MODELS.mkdir(parents=True, exist_ok=True)
     described = kept(f"{name}.{language}.json", description)
     (MODELS / f"{name}.{language}.json").write_text(described, encoding="utf8")
     (MODELS / f"frame.{language}.json").write_text(kept(f"frame.{language}.json", frame), "utf8")

@@ -11,12 +11,12 @@ from typing import Any
 
 from jupyter_book.sphinx import build_sphinx
 
-from book import BOOK, BUILD, LANGUAGES, ROOT, SITE, assets, policy
+from book import BOOK, BUILD, LANGUAGES, ROOT, SITE, assets, labs, policy
 
 
 def build() -> None:
     """Build what has changed; a warning or a notebook that raises is an error."""
-    with alone():
+    with alone(), labs.compiled_meanwhile():
         assets.make()
         for language, name in LANGUAGES.items():
             print(f"{name}: building {SITE.relative_to(ROOT) / language}", flush=True)

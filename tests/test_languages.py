@@ -1,10 +1,13 @@
 """The two languages say the same, and the check of that sees every kind of drift."""
 
+import re
 from pathlib import Path
 
 import pytest
+from docutils import nodes
 
-from book import languages, outline
+from book import LANGUAGES, glossary, languages, outline
+from book.languages import CHAPTERS
 
 ENGLISH = """---
 kernelspec: {name: python3}
@@ -197,3 +200,36 @@ def test_accepting_needs_the_same_headings(book):
     change(book / "en/page.md", "### Later", "## Later")
     with pytest.raises(SystemExit, match="headings"):
         languages.accept(book / "id/page.md", book / "en/page.md")
+
+
+# --- the glossary ---
+
+
+def prose(language):
+    """All pages of a language but the glossary's own, each on one line."""
+    files = sorted((CHAPTERS / language).glob("*.md"))
+    return {f.name: " ".join(f.read_text(encoding="utf8").split()).lower() for f in files}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_one_term_a_concept(language):
+    terms = [entry[language].lower() for entry in glossary.concepts().values()]
+    assert len(set(terms)) == len(terms)
+    pages = prose(language)
+    for entry in glossary.concepts().values():
+        assert entry["about"][language]
+        used = [name for name, text in pages.items() if entry[language].lower() in text]
+        assert used, f"no page uses {entry[language]!r}"
+        for other in entry.get("others", {}).get(language, []):
+            wrong = [name for name, text in pages.items() if re.search(rf"\b{other}\b", text)]
+            assert not wrong, f"{wrong}: {entry[language]!r} is meant by {other!r}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_first_use_of_a_term_is_linked(language):
+    left = {entry[language].lower(): key for key, entry in glossary.concepts().items()}
+    text = nodes.Text(f"The {language} {' and the '.join(left)} and {' and '.join(left)}s.")
+    parts = glossary._linked(text, dict(left))
+    links = [part for part in parts if isinstance(part, nodes.reference)]
+    assert [link["refuri"].partition("#concept-")[2] for link in links] == list(left.values())
+    assert "".join(part.astext() for part in parts) == text.astext()

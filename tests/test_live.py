@@ -5,15 +5,23 @@ import re
 
 import pytest
 
+from book.languages import CHAPTERS
 from stabsim import labs
 from stabsim.diagnosis import diagnose
+from stabsim.exercises.exercise import SAID
 from stabsim.labs.report import report
 from tests.browser import WIDE, visit, watch
 
 pytestmark = pytest.mark.long_runs
 
-PLACES = [("instability", "strides"), ("instability", "kinds"), ("instability", "axis"),
-          ("simulator", "simulator")]  # fmt: skip
+SHOWN = re.compile(r'labs\.show\(\s*"(\w+)"')
+PLACES = [
+    (page.stem, name)
+    for page in sorted((CHAPTERS / "en").glob("*.md"))
+    for name in dict.fromkeys(SHOWN.findall(page.read_text(encoding="utf8")))
+]
+"""Every lab of every page."""
+
 LANGUAGES = ("en", "id")
 DONE = """([name, runs]) => {
   const lab = document.querySelector(`#lab-${name}`);
@@ -45,17 +53,24 @@ def test_a_moved_slider_changes_the_picture(address, context, language, place, n
     wrong = watch(page, address)
     lab = open_lab(page, address, language, place, name)
     assert lab.locator(".lab-panel:visible svg").count()
-    slider = lab.locator("input[type=range]").first
-    spoken = slider.get_attribute("aria-valuetext")
-    first = slider.get_attribute("name")
-    press(page, lab, first, "ArrowLeft" if first == "learning_rate" else "ArrowRight")
-    assert slider.get_attribute("aria-valuetext") != spoken
-    panel = lab.locator(".lab-panel:visible canvas").first
-    before = panel.evaluate("(c) => c.toDataURL()")
-    press(page, lab, "seed")
-    after = lab.locator(".lab-panel:visible canvas").first.evaluate("(c) => c.toDataURL()")
-    assert before != after
+    sliders = lab.locator("input[type=range]")
+    spoken = sliders.first.get_attribute("aria-valuetext")
+    move(page, lab, sliders.first)
+    assert sliders.first.get_attribute("aria-valuetext") != spoken
+    pictures = (
+        """(lab) => [...lab.querySelectorAll(".lab-panel canvas")].map((c) => c.toDataURL())"""
+    )
+    before = lab.evaluate(pictures)
+    assert before
+    move(page, lab, sliders.last)
+    assert lab.evaluate(pictures) != before
     assert not wrong
+
+
+def move(page, lab, slider):
+    """Move a slider to wherever there is room."""
+    full = slider.evaluate("(s) => s.value === s.max")
+    press(page, lab, slider.get_attribute("name"), "ArrowLeft" if full else "ArrowRight")
 
 
 def settings_in(url):
@@ -105,6 +120,30 @@ def test_a_goal_is_noticed_when_it_is_reached(address, context):
     assert "Tercapai" in lab.locator(".lab-reached").inner_text()
     press(page, lab, "warmup", "Home")
     assert not lab.locator(".lab-reached").inner_text()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_exercises_are_checked(address, context, language):
+    page = context(viewport=WIDE).new_page()
+    wrong = watch(page, address)
+    visit(page, f"{address}{language}/instability.html")
+    form = page.locator("#exercise-instability-factor")
+    button = form.locator("button")
+    page.wait_for_function("(button) => !button.disabled", arg=button.element_handle())
+    said = form.locator(".exercise-said")
+    answers = {"x": "unread", "1,5": "wrong", "-1.5": "right", "\u22121,5": "right"}
+    for given, kind in answers.items():
+        form.locator("input").fill(given)
+        button.click()
+        assert SAID[kind].in_(language) in said.inner_text()
+        assert said.inner_text().startswith("✓" if kind == "right" else "✗")
+    form = page.locator("#exercise-instability-sparse")
+    form.locator("button").click()
+    assert SAID["empty"].in_(language) in form.locator(".exercise-said").inner_text()
+    form.locator("input").last.check()
+    form.locator("button").click()
+    assert SAID["right"].in_(language) in form.locator(".exercise-said").inner_text()
+    assert not wrong
 
 
 def test_buttons(address, context):
