@@ -67,7 +67,8 @@ def configure(app: Sphinx, config: Config) -> None:
     # Notebooks run without the settings of whoever builds; and the kernel, which listens to this
     # machine alone, need not warn that it does so in the clear.
     kernel.write_text("c.IPKernelApp.log_level = 'ERROR'\n")
-    logging.getLogger("traitlets").setLevel(logging.WARNING)  # ... nor say that it runs
+    for name in ("traitlets", "jax"):  # ... nor say that it runs, or on what
+        logging.getLogger(name).setLevel(logging.WARNING)
     os.environ["IPYTHONDIR"] = str(BUILD / "ipython")
     os.environ |= {"STABSIM_BOOK": "1", "STABSIM_LANGUAGE": config.language}
     labs.share_programs()
