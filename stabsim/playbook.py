@@ -181,15 +181,16 @@ def search_warmup(
             )
     seeds = list(seeds)
     peak = factor * unstable_base_learning_rate
+
+    def experiment(length: Any, seed: Any) -> Trace:
+        # All as long as the longest, so that one program runs them; each is judged by its own.
+        return train(warmup_then_constant(peak, length), 3 * lengths[-1], seed)
+
+    runs = sweep(experiment, length=lengths, seed=seeds, progress=False)
     stable = []
     for length in lengths:
-        schedule = warmup_then_constant(peak, length)
-
-        def experiment(seed: Any, schedule: Schedule = schedule, length: int = length) -> Trace:
-            return train(schedule, 3 * length, seed)
-
-        runs = sweep(experiment, seed=seeds, progress=False)
-        verdicts = [diagnose(runs.loss.sel(seed=seed).to_numpy()) for seed in seeds]
+        losses = runs.loss.sel(length=length).isel(step=slice(3 * length))
+        verdicts = [diagnose(losses.sel(seed=seed).to_numpy()) for seed in seeds]
         stable.append(float(np.mean([not v.unstable for v in verdicts])))
     shortest = next((w for w, share in zip(lengths, stable, strict=True) if share == 1.0), None)
     hint = None

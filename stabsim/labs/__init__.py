@@ -8,9 +8,14 @@ from stabsim.labs.first import LAB as FIRST
 from stabsim.labs.kinds import LAB as KINDS
 from stabsim.labs.lab import Lab as Lab
 from stabsim.labs.race import LAB as RACE
+from stabsim.labs.ramp import LAB as RAMP
 from stabsim.labs.show import show as show
 from stabsim.labs.simulator import LAB as SIMULATOR
 from stabsim.labs.strides import LAB as STRIDES
 from stabsim.labs.thresholds import LAB as THRESHOLDS
+from stabsim.labs.warmup_map import LAB as WARMUP_MAP
 
-LABS = {lab.name: lab for lab in (FIRST, STRIDES, AXIS, KINDS, SIMULATOR, RACE, THRESHOLDS)}
+LABS = {
+    lab.name: lab
+    for lab in (FIRST, STRIDES, AXIS, KINDS, SIMULATOR, RACE, THRESHOLDS, WARMUP_MAP, RAMP)
+}

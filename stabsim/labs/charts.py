@@ -1,7 +1,7 @@
 """The labs' charts: a single view each, over the named data "run" and "ghost"."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import altair as alt
 
@@ -157,3 +157,55 @@ def race(names: Sequence[str]) -> Any:
         ),
         360,
     )
+
+
+class Across(NamedTuple):
+    """An axis of a map: the column, what it is called, its scale, and Vega's ticks."""
+
+    column: str
+    title: Text
+    scale: alt.Scale
+    ticks: dict[str, Any]
+
+
+def outcomes(language: str, x: Across, y: Across, names: dict[int, Text], reference: Text) -> Any:
+    """A map of what became of runs: one mark a run, a ring on the current one.
+
+    Rows hold the columns of ``x`` and ``y``, an ``outcome`` by number, the last number of all
+    for the current run, and an ``edge``, a number only in the row whose y is the ``reference``.
+
+    Args:
+        language: "en" or "id".
+        x, y: the axes; their columns may be names of controls.
+        names: three outcomes by number, from best to worst.
+        reference: what the dashed line across the map is.
+    """
+    across = alt.X(
+        x.column, type="quantitative", scale=x.scale,
+        axis=_axis(x.title.in_(language), grid=False, **x.ticks),
+    )  # fmt: skip
+    up = alt.Y(
+        y.column, type="quantitative", scale=y.scale, axis=_axis(y.title.in_(language), **y.ticks)
+    )
+    kinds = list(names)
+    words = {str(kind): text.in_(language) for kind, text in names.items()}
+    legend = alt.Legend(title=None, orient="top", labelColor=GREY, labelLimit=0,
+                        labelExpr=f"({words})[datum.label]")  # fmt: skip
+    hues, marks = [PALETTE[0], PALETTE[4], PALETTE[1]], ["circle", "triangle-up", CROSS]
+    color = alt.Color("outcome:N", legend=legend, scale=alt.Scale(domain=kinds, range=hues))
+    shape = alt.Shape("outcome:N", legend=legend, scale=alt.Scale(domain=kinds, range=marks))
+    data = alt.Chart(alt.NamedData("run"))
+    known = data.transform_filter(f"datum.outcome <= {kinds[-1]}")
+    here = data.transform_filter(f"datum.outcome > {kinds[-1]} && !isValid(datum.edge)")
+    edge = data.transform_filter("isValid(datum.edge)")
+    text = edge.mark_text(text=reference.in_(language), color=GREY, align="right", dy=-7)
+    return finished(
+        alt.layer(
+            known.mark_point(size=45, filled=True, opacity=0.9).encode(across, up, color, shape),
+            edge.mark_rule(color=GREY, strokeDash=[6, 3]).encode(up),
+            text.encode(y=up, x=alt.value(WIDTH)),
+            here.mark_point(size=260, filled=False, color=GREY, strokeWidth=3, opacity=1)
+            .encode(across, up),
+        ),
+        300,
+    )  # fmt: skip

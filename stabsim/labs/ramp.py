@@ -1,0 +1,101 @@
+"""Sharpness and its threshold while the learning rate climbs."""
+
+from typing import Any
+
+import jax.numpy as jnp
+
+from stabsim.labs import charts
+from stabsim.labs.lab import Curve, Goal, Lab, Panel, Slider, Tables
+from stabsim.optimizers import sgd
+from stabsim.schedules import linear_warmup
+from stabsim.simulate import simulate
+from stabsim.words import Text
+from stabsim.workloads import mlp
+
+STEPS = 120
+MEASURED = (*range(10), *range(10, STEPS, 4))
+"""Every step at first, where a catapult is over within ten."""
+
+CONTROLS = (
+    Slider("warmup", Text("Warmup", "Warmup"), 0, 100, 40, "whole",
+           unit=Text("steps", "langkah")),
+    Slider("learning_rate", Text("Peak learning rate", "Laju pembelajaran puncak"),
+           0.005, 1.5, 0.35, "log"),
+    Slider("seed", Text("Seed", "Benih acak"), 0, 9, 0, "whole"),
+)  # fmt: skip
+
+
+def run(warmup: Any, learning_rate: Any, seed: Any) -> Tables:
+    rule = sgd(linear_warmup(learning_rate, warmup))
+    net = mlp(depth=3, width=24, activation="gelu", gain=1.6, objective="squared_error", rows=32)
+    trace = simulate(net, rule, steps=STEPS, seed=seed, evaluate_at=(),
+                     measure_sharpness_at=MEASURED)  # fmt: skip
+    # At step 0 of a ramp the rate is 0, which bears any sharpness: nothing to draw.
+    bounded = jnp.where(trace.threshold < jnp.inf, trace.threshold, jnp.nan)
+    return {
+        "sharpness": {
+            "step": jnp.asarray(MEASURED),
+            "sharpness": trace.sharpness,
+            "threshold": bounded,
+        },
+        "run": {"step": jnp.arange(STEPS), "loss": trace.loss},
+    }
+
+
+SERIES = {
+    "sharpness": Text("sharpness", "ketajaman"),
+    "threshold": Text("threshold, 2 / learning rate", "ambang, 2 / laju pembelajaran"),
+}
+LOSS = Text("loss", "loss")
+
+
+def _sharpness(language: str) -> Any:
+    return charts.lines(language, SERIES, SERIES["sharpness"], (1, 1e4), STEPS, height=240)
+
+
+def _loss(language: str) -> Any:
+    return charts.lines(language, {"loss": LOSS}, LOSS, (0.01, 1e3), STEPS, height=130)
+
+
+LAB = Lab(
+    "ramp",
+    Text("Sharpness on the ramp", "Ketajaman selama warmup"),
+    CONTROLS,
+    run,
+    (
+        Panel("sharpness", _sharpness, Text(
+            "Sharpness and threshold against step, both logarithmic. While the rate climbs, the "
+            "threshold falls; where it meets the sharpness it pushes that down before it.",
+            "Ketajaman dan ambang terhadap langkah, keduanya logaritmik. Selama laju naik, ambang "
+            "turun; di tempat keduanya bertemu, ambang mendesak ketajaman turun.")),
+        Panel("run", _loss, Text(
+            "The training loss at every step.", "Loss pelatihan pada setiap langkah.")),
+    ),
+    (Curve("run", "loss"),),
+    """import stabsim as ss
+from stabsim import plots
+
+net = ss.workloads.mlp(
+    depth=3, width=24, activation="gelu", gain=1.6, objective="squared_error", rows=32
+)
+rule = ss.sgd(ss.schedules.linear_warmup({learning_rate}, {warmup}))
+trace = ss.simulate(net, rule, steps=120, seed={seed}, measure_sharpness_at=range(0, 120, 2))
+print(ss.diagnose(trace))
+plots.sharpness(trace)
+""",
+    Goal(
+        Text(
+            "Find a catapult: without any warmup, a rate of at least 0.03, five times what the "
+            "sharpness of seed 0 bears at the start, that ends with a loss below 0.3.",
+            "Temukan lontaran: tanpa warmup sama sekali, pada laju sedikitnya 0,03, yaitu lima "
+            "kali laju yang diizinkan ketajaman awal benih 0, tetapi berakhir dengan loss di bawah "
+            "0,3.",
+        ),
+        (
+            ("warmup", "<", 1),
+            ("learning_rate", ">", 0.0299),
+            ("verdict", "==", "stable"),
+            ("final_loss", "<", 0.3),
+        ),
+    ),
+)  # fmt: skip

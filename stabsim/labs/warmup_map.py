@@ -1,0 +1,166 @@
+"""A warmup finder: which peak rates which warmups bear, and any one of those runs."""
+
+from functools import cache
+from typing import Any
+
+import altair as alt
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from stabsim.labs import charts
+from stabsim.labs.lab import Curve, Goal, Lab, Panel, Slider, Tables
+from stabsim.optimizers import sgd
+from stabsim.schedules import linear_warmup
+from stabsim.simulate import simulate
+from stabsim.sweep import sweep
+from stabsim.words import Text
+from stabsim.workloads import Workload, mlp
+
+STEPS = 200
+WARMUPS = (0, 1, 2, 3, 4, 6, 8, 11, 16, 23, 32, 45, 64, 91, 128)
+RATES = tuple(2.0 ** (k / 2) for k in range(-14, 2))
+
+STABLE, CATAPULTING, DIVERGED, HERE = range(4)
+
+CATAPULT = 1.1
+"""A run catapults if its loss climbs above this many times its start, and ends below it."""
+
+
+def sharp_net() -> Workload:
+    """A net whose weights start large, so that it is sharp where it starts."""
+    return mlp(depth=3, width=32, activation="gelu", gain=1.6, objective="squared_error", rows=64)
+
+
+def losses(learning_rate: Any, warmup: Any, seed: Any) -> Any:
+    rule = sgd(linear_warmup(learning_rate, warmup))
+    return simulate(sharp_net(), rule, steps=STEPS, seed=seed, evaluate_at=())
+
+
+def outcomes(loss: np.ndarray) -> np.ndarray:
+    """What became of runs, from their losses ``(..., STEPS)``."""
+    first, last = loss[..., 0], loss[..., -1]
+    top = np.nan_to_num(loss, nan=np.inf).max(-1)
+    survived = np.isfinite(top) & (last < first)
+    kind = np.where(top > CATAPULT * first, CATAPULTING, STABLE)
+    return np.where(survived, kind, DIVERGED)
+
+
+@cache
+def the_map() -> dict[str, np.ndarray]:
+    """Every warmup at every rate with seed 0, and the rate that the sharpness at the start bears.
+
+    Computed once, when the lab's program is traced, and a constant of it from then on.
+    """
+    with jax.ensure_compile_time_eval():
+        runs = sweep(
+            lambda learning_rate, warmup: losses(learning_rate, warmup, 0),
+            learning_rate=RATES, warmup=WARMUPS, progress=False,
+        )  # fmt: skip
+        start = simulate(sharp_net(), sgd(0.0), steps=1, evaluate_at=(), measure_sharpness_at=[0])
+        sharpness = float(start.sharpness[0])
+    rate, warmup = np.meshgrid(RATES, WARMUPS, indexing="ij")
+    return {
+        "warmup": warmup.ravel(),
+        "learning_rate": rate.ravel(),
+        "outcome": outcomes(runs.loss.to_numpy()).ravel(),
+        "edge": np.asarray(float(sgd(1.0).threshold(1.0)) / sharpness),
+    }
+
+
+CONTROLS = (
+    Slider("warmup", Text("Warmup", "Warmup"), 0, WARMUPS[-1], 4, "whole",
+           unit=Text("steps", "langkah")),
+    Slider("learning_rate", Text("Peak learning rate", "Laju pembelajaran puncak"),
+           RATES[0], RATES[-1], 0.177, "log"),
+    Slider("seed", Text("Seed", "Benih acak"), 0, 9, 0, "whole"),
+)  # fmt: skip
+
+
+def run(warmup: Any, learning_rate: Any, seed: Any) -> Tables:
+    known = the_map()
+    here = {"warmup": warmup, "learning_rate": learning_rate, "outcome": HERE, "edge": jnp.nan}
+    edge = {"warmup": 0, "learning_rate": known["edge"], "outcome": HERE, "edge": known["edge"]}
+    rows = {
+        name: jnp.concatenate([
+            jnp.atleast_1d(jnp.asarray(part, jnp.float32))
+            for part in (
+                known[name] if name != "edge" else np.full(known["outcome"].size, np.nan),
+                here[name],
+                edge[name],
+            )
+        ])
+        for name in here
+    }  # fmt: skip
+    loss = losses(learning_rate, warmup, seed).loss
+    return {"map": rows, "run": {"step": jnp.arange(STEPS), "loss": loss}}
+
+
+NAMES = {
+    STABLE: Text("stable", "stabil"),
+    CATAPULTING: Text("catapulting", "terlontar lalu pulih"),
+    DIVERGED: Text("diverged", "divergen"),
+}
+# Logarithmic but for the place of 0.
+ACROSS = charts.Across(
+    "warmup",
+    Text("warmup in steps", "warmup dalam langkah"),
+    alt.Scale(type="symlog", constant=1, domain=[-0.3, 160], nice=False),
+    {"values": [0, 1, 2, 4, 8, 16, 32, 64, 128]},
+)
+UP = charts.Across(
+    "learning_rate",
+    Text("peak learning rate", "laju pembelajaran puncak"),
+    alt.Scale(type="log", domain=[0.005, 1.7], nice=False),
+    {"values": [0.01, 0.03, 0.1, 0.3, 1], "format": "~g"},
+)
+EDGE = Text("2 / sharpness at the start", "2 / ketajaman di awal")
+
+
+def _map(language: str) -> Any:
+    return charts.outcomes(language, ACROSS, UP, NAMES, EDGE)
+
+
+def _run(language: str) -> Any:
+    loss = Text("loss", "loss")
+    return charts.lines(language, {"loss": loss}, loss, (0.01, 1e4), STEPS, height=170)
+
+
+LAB = Lab(
+    "warmup_map",
+    Text("A warmup finder", "Pencari warmup"),
+    CONTROLS,
+    run,
+    (
+        Panel("map", _map, Text(
+            "A map of outcomes over warmup length and peak rate: stable below, diverged above, a "
+            "narrow strip of catapulting runs between them, rising to the right. A ring marks the "
+            "current setting, a dashed line two over the sharpness at the start.",
+            "Peta hasil run menurut panjang warmup dan laju puncak: stabil di bawah, divergen di "
+            "atas, dan di antaranya jalur sempit run yang terlontar, menanjak ke kanan. Cincin "
+            "menandai setelan sekarang, garis putus-putus menandai dua per ketajaman di awal.")),
+        Panel("run", _run, Text(
+            "The loss of the marked run at every step.",
+            "Loss run yang ditandai pada setiap langkah.")),
+    ),
+    (Curve("run", "loss"),),
+    """import stabsim as ss
+
+net = ss.workloads.mlp(
+    depth=3, width=32, activation="gelu", gain=1.6, objective="squared_error", rows=64
+)
+rule = ss.sgd(ss.schedules.linear_warmup({learning_rate}, {warmup}))
+trace = ss.simulate(net, rule, steps=200, seed={seed})
+print(ss.diagnose(trace))
+""",
+    Goal(
+        Text(
+            "Without warmup the net of seed 0 survives no peak rate above 0.0442. Make it stable "
+            "at a rate ten times as high, with fewer than 25 steps of warmup.",
+            "Tanpa warmup, jaringan dengan benih 0 tidak bertahan pada laju puncak di atas "
+            "0,0442. Buatlah ia stabil pada laju sepuluh kali lipatnya, dengan warmup kurang dari "
+            "25 langkah.",
+        ),
+        (("learning_rate", ">", 0.4419), ("warmup", "<", 25), ("verdict", "==", "stable")),
+    ),
+)  # fmt: skip
