@@ -18,13 +18,13 @@ FEASIBLE, INFEASIBLE, BEST = 0, 1, 2
 class Report(NamedTuple):
     """Facts by name, and sentences by curve."""
 
-    facts: dict[str, float | str]
+    facts: dict[str, float | int | str]
     sentences: list[str]
 
 
 def report(lab: Lab, tables: Tables, values: Values, language: str) -> Report:
     """Diagnose a run's curves. A lab's sweep is read too, and its table "axis" completed."""
-    facts: dict[str, float | str] = dict(values)
+    facts: dict[str, float | int | str] = dict(values)
     sentences = []
     if lab.sweep:
         sentences += _read_sweep(tables, facts, language)
@@ -40,7 +40,7 @@ def report(lab: Lab, tables: Tables, values: Values, language: str) -> Report:
     return Report(facts, sentences)
 
 
-def _facts(diagnosis: Diagnosis) -> dict[str, float | str]:
+def _facts(diagnosis: Diagnosis) -> dict[str, float | int | str]:
     peaks = [rise.peak for rise in diagnosis.rises]
     if diagnosis.diverged_at is not None:
         peaks.append(np.inf)
@@ -72,7 +72,7 @@ def _read_sweep(tables: Tables, facts: dict[str, Any], language: str) -> list[st
     return [" ".join(reading.sentences(language))]
 
 
-def reached(lab: Lab, facts: dict[str, float | str]) -> bool:
+def reached(lab: Lab, facts: dict[str, float | int | str]) -> bool:
     """Whether a run reaches the lab's goal."""
     if lab.goal is None:
         return False

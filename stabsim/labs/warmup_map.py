@@ -27,9 +27,9 @@ CATAPULT = 1.1
 """A run catapults if its loss climbs above this many times its start, and ends below it."""
 
 
-def sharp_net() -> Workload:
+def sharp_net(width: int = 32, rows: int = 64) -> Workload:
     """A net whose weights start large, so that it is sharp where it starts."""
-    return mlp(depth=3, width=32, activation="gelu", gain=1.6, objective="squared_error", rows=64)
+    return mlp(3, width, "gelu", gain=1.6, objective="squared_error", rows=rows)
 
 
 def losses(learning_rate: Any, warmup: Any, seed: Any) -> Any:

@@ -1,0 +1,76 @@
+"""Checks of the exercises of the chapter on learning-rate warmup."""
+
+import numpy as np
+
+from stabsim.exercises.exercise import Hint, Number, Select
+from stabsim.labs.ramp import small_net
+from stabsim.optimizers import sgd
+from stabsim.schedules import cosine_decay, prepend_warmup
+from stabsim.simulate import simulate
+from stabsim.words import Text
+from stabsim.workloads import surface
+
+
+def _lengthened() -> float:
+    return float(prepend_warmup(cosine_decay(0.1, 30_000), 1_500).steps or 0)
+
+
+def _meets() -> float:
+    """The step t at which 2 W / (peak t) is the sharpness at the start."""
+    trace = simulate(small_net(), sgd(0.0), steps=1, evaluate_at=(), measure_sharpness_at=[0])
+    return 2 * 40 / (0.35 * float(np.asarray(trace.sharpness)[0]))
+
+
+def _uv() -> float:
+    """The curvature u^2 + v^2 after a catapult."""
+    start = (2.0, 0.4)
+    rate = 3 / (start[0] ** 2 + start[1] ** 2)
+    run = simulate(surface("uv", start=start), sgd(rate), steps=60, record_parameters=True)
+    return float((run.parameters[-1] ** 2).sum())
+
+
+EXERCISES = (
+    Select("warmup-when", 1, (
+        (Text("The loss falls for an hour, then spikes once and comes back.",
+              "Loss turun selama satu jam, lalu sekali melonjak dan kembali."),
+         Text("By then a ramp is long over. Think of clipping.",
+              "Saat itu warmup sudah lama usai. Pikirkan pemotongan gradien.")),
+        (Text("At twice its best rate the loss leaps within the first ten steps.",
+              "Pada dua kali laju terbaiknya, loss melonjak dalam sepuluh langkah pertama."),
+         Text("The best rate is at the edge, and the trouble is early.",
+              "Laju terbaiknya ada di tepi, dan gangguannya datang di awal.")),
+        (Text("The first unstable rate is fifty times the best one.",
+              "Laju tidak stabil yang pertama lima puluh kali laju terbaiknya."),
+         Text("Then something other than stability sets the best rate.",
+              "Kalau begitu, bukan kestabilan yang menentukan laju terbaiknya.")),
+    )),
+    Number("warmup-lengthened", _lengthened, 0.0, Text("steps", "langkah"), hints=(
+        Hint(30_000, 30_000, Text("Then the ramp would have been cut out of the old schedule.",
+                                  "Itu berarti warmup diambil dari jadwal yang lama.")),
+        Hint(33_000, 33_000, Text("The constant rate for twice the ramp is only for the search.",
+                                  "Laju tetap selama dua kali warmup hanya untuk pencarian.")),
+    )),
+    Number("warmup-meets", _meets, 0.05, Text("steps", "langkah"), hints=(
+        Hint(0.7, 0.9, Text("The threshold is two over the rate, not one.",
+                            "Ambangnya dua per laju, bukan satu per laju.")),
+        Hint(10, 40, Text("That is where the lines cross in the lab. Suppose that the sharpness "
+                          "stays as it was at step 0.",
+                          "Itu titik potong kedua garis di lab. Andaikan ketajamannya tetap "
+                          "seperti pada langkah 0.")),
+    )),
+    Select("warmup-scaling", 1, (
+        (Text("It stays the same.", "Tetap sama."),
+         Text("Follow the border between the crosses and the triangles to the right.",
+              "Ikuti batas antara tanda silang dan segitiga ke arah kanan.")),
+        (Text("It doubles.", "Menjadi dua kali lipat."),
+         Text("What counts is the growth of the rate per step.",
+              "Yang menentukan adalah kenaikan laju per langkah.")),
+        (Text("It grows fourfold.", "Menjadi empat kali lipat."),
+         Text("Read off the shortest at 0.25 and at 1: that is two doublings.",
+              "Bacalah warmup terpendek pada 0,25 dan pada 1: itu dua kali pelipatduaan.")),
+    )),
+    Number("warmup-uv", _uv, 0.01, hints=(
+        Hint(4.159, 4.161, Text("Nothing has moved yet: write the update.",
+                                "Belum ada yang bergerak: tulislah pembaruannya.")),
+    )),
+)  # fmt: skip
