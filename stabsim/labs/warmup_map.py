@@ -138,7 +138,8 @@ LAB = Lab(
             "current setting, a dashed line two over the sharpness at the start.",
             "Peta hasil run menurut panjang warmup dan laju puncak: stabil di bawah, divergen di "
             "atas, dan di antaranya jalur sempit run yang terlontar, menanjak ke kanan. Cincin "
-            "menandai setelan sekarang, garis putus-putus menandai dua per ketajaman di awal.")),
+            "menandai setelan sekarang, garis putus-putus menandai dua per ketajaman di awal."),
+            click=("warmup", "learning_rate")),
         Panel("run", _run, Text(
             "The loss of the marked run at every step.",
             "Loss run yang ditandai pada setiap langkah.")),

@@ -21,7 +21,7 @@ STEPS = 400
 
 
 def train(learning_rate, steps, seed):
-    net = ss.workloads.residual_mlp(depth=16, gain=1.2)
+    net = ss.workloads.residual_mlp(depth=16, gain=1.25)
     checkpoints = range(200, steps + 1, 40)
     return ss.simulate(
         net, ss.sgd(learning_rate), steps=steps, batch_size=32, seed=seed, evaluate_at=checkpoints
@@ -50,16 +50,16 @@ def reports(name, **changes):
 
 
 def test_the_patient_is_limited_by_instability_and_learns_next_to_nothing():
-    for seeds in (slice(0, 5), slice(5, 10)):
-        reading = ss.diagnose_sweep(cold().isel(seed=seeds))
-        assert reading.limited_by_instability
-        assert 2 <= reading.unstable_base_learning_rate / reading.best_learning_rate <= 4
+    reading = ss.diagnose_sweep(cold().isel(seed=slice(0, 5)))
+    assert reading.limited_by_instability
+    assert reading.unstable_base_learning_rate == 2 * reading.best_learning_rate
+    assert ss.diagnose_sweep(cold()).unstable_base_learning_rate == 2.0**-10
     error = cold().isel(seed=slice(0, 5)).validation_error.min("evaluation_step").median("seed")
     assert 0.25 < float(error.min()) < 0.45
 
 
 def test_without_warmup_the_peak_is_lost_within_ten_steps():
-    runs = ss.sweep(lambda seed: train(10 * 2.0**-9, 30, seed), seed=SEEDS, progress=False)
+    runs = ss.sweep(lambda seed: train(10 * 2.0**-10, 30, seed), seed=SEEDS, progress=False)
     assert all(ss.diagnose(loss.to_numpy()).diverged_at < 10 for loss in runs.loss)
 
 
@@ -67,12 +67,13 @@ def test_warmup_bears_ten_times_the_unstable_rate_and_ends_far_better():
     page = cold().isel(seed=slice(0, 5))
     unstable = ss.diagnose_sweep(page).unstable_base_learning_rate
     found = ss.playbook.search_warmup(
-        train, unstable, STEPS, warmup_steps=[5, 10, 20, 40], seeds=range(5)
+        train, unstable, STEPS, warmup_steps=[5, 10, 20, 40], seeds=range(20)
     )
     assert list(found.stable) == sorted(found.stable)
     assert found.stable[0] == 0
     assert found.shortest == 40
     assert found.hint is not None
+    assert 0.6 < found.stable[2] < 0.9
     longer = ss.schedules.prepend_warmup(
         ss.schedules.constant(found.base_learning_rate, STEPS), found.shortest
     )
@@ -83,8 +84,7 @@ def test_warmup_bears_ten_times_the_unstable_rate_and_ends_far_better():
     best_cold = cold().validation_error.min("evaluation_step").min("learning_rate")
     best_warm = warm.validation_error.min("evaluation_step")
     stable = [not ss.diagnose(loss.to_numpy()).unstable for loss in warm.loss]
-    assert all(stable[:5])
-    assert 0 < sum(stable[5:]) < 5
+    assert all(stable)
     assert int((best_warm < best_cold / 3).sum()) >= MOST
 
 
@@ -122,7 +122,7 @@ def test_the_perceptron_learns_before_it_is_thrown_off_and_warmup_does_not_save_
 
 
 def test_a_ramp_may_fail_late():
-    net = ss.workloads.residual_mlp(depth=16, gain=1.2)
+    net = ss.workloads.residual_mlp(depth=16, gain=1.25)
 
     def experiment(warmup, seed):
         rule = ss.sgd(ss.schedules.linear_warmup(2.0**-5, warmup))
@@ -135,18 +135,18 @@ def test_a_ramp_may_fail_late():
     saved = np.isinf(ended).sum(-1)
     assert saved[0] == 0
     assert saved[1] <= 2
-    assert 12 <= saved[2] <= 18
-    assert 6 <= saved[3] <= 14
+    assert 11 <= saved[2] <= 16
+    assert 8 <= saved[3] <= 14
     late = [seed for seed in range(20) if 60 < ended[3, seed] < 160]
     assert len(late) > (20 - saved[3]) / 2
     for seed in late:
         assert loss[3, seed, int(ended[3, seed]) // 2] < loss[3, seed, 0] / 2
-    shown = [experiment(warmup, 3) for warmup in lengths]
+    shown = [experiment(warmup, 13) for warmup in lengths]
     ends = [trace.diverged_at for trace in shown]
     assert ends[0] < 10
     assert ends[1] < 10
     assert ends[2] is None
-    assert 80 < ends[3] < 160
+    assert 100 < ends[3] < 160
     assert float(shown[3].loss[60]) < float(shown[3].loss[0]) / 10
 
 
@@ -270,7 +270,7 @@ def test_a_healthy_net_has_no_need():
     assert float(np.abs(cold - warm).max()) < 0.03
     readings = [ss.diagnose_sweep(runs.sel(warmup=w)) for w in (0, 30)]
     assert readings[0].best_learning_rate == readings[1].best_learning_rate == 2.0**-3
-    assert 40 < readings[0].unstable_base_learning_rate / 2.0**-9 < 130
+    assert 100 < readings[0].unstable_base_learning_rate / 2.0**-10 < 130
 
 
 def test_the_answers():
