@@ -28,7 +28,7 @@ EXERCISES = (
         Hint(11.9, 16.1, Text("The state alone, without the parameters and the gradients.",
                               "Keadaannya saja, tanpa parameter dan gradien.")),
     )),
-    Number("optimizers-nesterov", lambda: nesterov(1.0).threshold(1.0) / 50, 0.01, hints=(
+    Number("optimizers-nesterov", lambda: float(nesterov(1.0).threshold(1.0)) / 50, 0.01, hints=(
         Hint(0.0755, 0.0765, Text("That is Momentum's threshold.", "Itu ambang Momentum.")),
         Hint(0.0395, 0.0405, Text("That is SGD's threshold.", "Itu ambang SGD.")),
     )),

@@ -4,9 +4,11 @@
 """
 
 from stabsim.labs.axis import LAB as AXIS
+from stabsim.labs.blocks import LAB as BLOCKS
 from stabsim.labs.first import LAB as FIRST
 from stabsim.labs.kinds import LAB as KINDS
 from stabsim.labs.lab import Lab as Lab
+from stabsim.labs.mend import LAB as MEND
 from stabsim.labs.race import LAB as RACE
 from stabsim.labs.ramp import LAB as RAMP
 from stabsim.labs.show import show as show
@@ -17,5 +19,17 @@ from stabsim.labs.warmup_map import LAB as WARMUP_MAP
 
 LABS = {
     lab.name: lab
-    for lab in (FIRST, STRIDES, AXIS, KINDS, SIMULATOR, RACE, THRESHOLDS, WARMUP_MAP, RAMP)
+    for lab in (
+        FIRST,
+        STRIDES,
+        AXIS,
+        KINDS,
+        SIMULATOR,
+        RACE,
+        THRESHOLDS,
+        WARMUP_MAP,
+        RAMP,
+        BLOCKS,
+        MEND,
+    )
 }

@@ -44,12 +44,14 @@ def lines(
     last: int | None,
     height: int = HEIGHT,
     points: bool = False,
+    over: tuple[str, Text] = ("step", STEP),
 ) -> Any:
-    """Lines over steps, one a column, named at the top; the kept run in thin grey."""
+    """Lines over steps, or ``over`` another column, named at the top; the kept run in grey."""
     scale = _log(domain)
     steps = alt.Scale(nice=False) if last is None else alt.Scale(domain=[0, last], nice=False)
-    whole = _axis(STEP.in_(language), grid=False, tickCount=6, tickMinStep=1)
-    x_axis = alt.X("step:Q", axis=whole, scale=steps)
+    name, along = over
+    whole = _axis(along.in_(language), grid=False, tickCount=6, tickMinStep=1)
+    x_axis = alt.X(f"{name}:Q", axis=whole, scale=steps)
     y_axis = _axis(title.in_(language), tickCount=5, format="~g")
     names = [label.in_(language) for label in columns.values()]
     colors = alt.Scale(domain=names, range=PALETTE[: len(names)])

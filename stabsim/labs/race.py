@@ -76,7 +76,7 @@ def contours() -> np.ndarray:
             np.geomspace(height.max() / 4000, height.max() / 1.5, LEVELS)
         ):
             # A level's lines one after the other, parted by a NaN, thinned to what fits.
-            pieces = [piece for piece in drawn.lines(level) if len(piece) > 3]
+            pieces = [np.asarray(piece) for piece in drawn.lines(level) if len(piece) > 3]
             room = POINTS - len(pieces)
             whole = sum(map(len, pieces))
             kept = [

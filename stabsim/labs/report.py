@@ -25,6 +25,7 @@ class Report(NamedTuple):
 def report(lab: Lab, tables: Tables, values: Values, language: str) -> Report:
     """Diagnose a run's curves. A lab's sweep is read too, and its table "axis" completed."""
     facts: dict[str, float | int | str] = dict(values)
+    facts["changes"] = changes(lab, values)
     sentences = []
     if lab.sweep:
         sentences += _read_sweep(tables, facts, language)
@@ -38,6 +39,11 @@ def report(lab: Lab, tables: Tables, values: Values, language: str) -> Report:
         suffix = "" if place == 1 else f"_{place}"
         facts |= {name + suffix: fact for name, fact in _facts(diagnosis).items()}
     return Report(facts, sentences)
+
+
+def changes(lab: Lab, values: Values) -> int:
+    """How many controls are not as the lab begins; another seed is no change."""
+    return sum(values[c.name] != c.default for c in lab.controls if c.name != "seed")
 
 
 def _facts(diagnosis: Diagnosis) -> dict[str, float | int | str]:

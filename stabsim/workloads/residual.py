@@ -1,5 +1,6 @@
 """Deep residual perceptrons on digits, with normalization in every place it has been put."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import jax
@@ -22,6 +23,26 @@ BLOCKS = (
     "x + a f(x)",
 )
 """The blocks, written as the formula of what each computes."""
+
+
+def transform(block: str, f: Callable[[Array], Array], x: Array, a: Array | None = None) -> Array:
+    """What a block of the given formula makes of x; ``a`` is ReZero's factor."""
+    match block:
+        case "f(x)":
+            return f(x)
+        case "Norm(f(x))":
+            return normalize(f(x))
+        case "x + f(x)":
+            return x + f(x)
+        case "x + f(Norm(x))":
+            return x + f(normalize(x))
+        case "x + Norm(f(x))":
+            return x + normalize(f(x))
+        case "Norm(x + f(x))":
+            return normalize(x + f(x))
+        case "x + a f(x)":
+            return x + a * f(x)
+    raise ValueError(f"block must be one of {', '.join(BLOCKS)}; it is {block!r}.")
 
 
 @jax.tree_util.register_dataclass
@@ -51,26 +72,11 @@ class ResidualMLP:
         return params
 
     def apply(self, params: Tree, inputs: Array) -> Array:
-        def f(block: Tree, x: Array) -> Array:
-            return ACTIVATIONS[self.activation](dense(block["f"], x))
+        def step(x: Array, params: Tree) -> tuple[Array, None]:
+            def f(x: Array) -> Array:
+                return ACTIVATIONS[self.activation](dense(params["f"], x))
 
-        def step(x: Array, block: Tree) -> tuple[Array, None]:
-            match self.block:
-                case "f(x)":
-                    x = f(block, x)
-                case "Norm(f(x))":
-                    x = normalize(f(block, x))
-                case "x + f(x)":
-                    x = x + f(block, x)
-                case "x + f(Norm(x))":
-                    x = x + f(block, normalize(x))
-                case "x + Norm(f(x))":
-                    x = x + normalize(f(block, x))
-                case "Norm(x + f(x))":
-                    x = normalize(x + f(block, x))
-                case "x + a f(x)":
-                    x = x + block["a"] * f(block, x)
-            return x, None
+            return transform(self.block, f, x, params.get("a")), None
 
         x, _ = jax.lax.scan(step, dense(params["in"], inputs), params["blocks"])
         return dense(params["out"], x)

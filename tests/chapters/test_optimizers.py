@@ -10,9 +10,7 @@ from stabsim.exercises.optimizers import STATE
 from stabsim.labs import LABS
 from stabsim.labs.report import reached, report
 from stabsim.labs.rules import RULES
-
-SEEDS = range(10)
-MOST = 7
+from tests.chapters.runs import MOST, SEEDS
 
 
 def run(name, **changes):

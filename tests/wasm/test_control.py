@@ -85,6 +85,20 @@ def test_calls_and_derivatives():
     check(run, (X,))
 
 
+def test_derivatives_of_branches_within_a_loop():
+    """Each branch keeps what its own derivative needs, and room for what the others keep."""
+
+    def run(which, x, y):
+        def step(c, row):
+            branches = [lambda c: jnp.sin(c) * row, lambda c: c * c + row, lambda c: c / (2 + c**2)]
+            return lax.switch(which, branches, c), None
+
+        return jax.value_and_grad(lambda x, y: lax.scan(step, x, y)[0].sum(), (0, 1))(x, y)
+
+    y = np.linspace(0.1, 0.9, 12, dtype=np.float32).reshape(3, 4)
+    check(run, *((np.int32(which), y[0], y) for which in range(3)))
+
+
 def test_what_depends_on_no_input_is_computed_once():
     """In ``start()``, from within a loop too; and what only seems constant there is not."""
     table = jnp.sin(jnp.arange(20, dtype=jnp.float32)).reshape(4, 5)

@@ -25,7 +25,8 @@ const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[na
 /** Facts by name, and a sentence a curve. Completes the table "axis" of a sweep. */
 export function report(lab, words, tables, values) {
   const write = (x) => number(x, words.language);
-  const facts = { ...values };
+  const changed = lab.controls.filter((c) => c.name !== "seed" && values[c.name] !== c.default);
+  const facts = { ...values, changes: changed.length };
   const sentences = lab.sweep ? readSweep(words, tables, facts, write) : [];
   lab.curves.forEach(([table, column, label], place) => {
     const found = diagnose(Array.from(tables[table][column]), words.rules);

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from stabsim.wasm.value import Keys, Value, dtype_of, position
+from stabsim.wasm.value import Keys, Value, dtype_of, literal, position
 from stabsim.wasm.writer import Writer
 
 Rule = Callable[..., Any]
@@ -72,6 +72,11 @@ def iota(w: Writer, eqn: Any) -> Value:
     return position(p["shape"], p["dimension"], dtype_of(p["dtype"]))
 
 
+def empty(w: Writer, eqn: Any) -> Value:
+    """What is there to be overwritten, or never read: a branch's share of another's residuals."""
+    return literal(0, dtype_of(eqn.params["dtype"]))
+
+
 def concatenate(w: Writer, eqn: Any, *parts: Value) -> Value:
     axis, start = eqn.params["dimension"], 0
     out = w.new(parts[0].dtype, eqn.outvars[0].aval.shape)
@@ -121,6 +126,7 @@ RULES = {
     "rev": rev,
     "split": split,
     "iota": iota,
+    "empty2": empty,
     "concatenate": concatenate,
     "stack": stack,
     "unstack": unstack,

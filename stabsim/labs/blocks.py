@@ -1,0 +1,163 @@
+"""Where to normalize: a signal and its gradient by depth, and what training makes of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, Key
+
+from stabsim.labs import charts
+from stabsim.labs.lab import Choice, Curve, Goal, Lab, Option, Panel, Slider, Tables
+from stabsim.optimizers import sgd
+from stabsim.simulate import simulate
+from stabsim.transformation import Scalar, Tree
+from stabsim.words import Text
+from stabsim.workloads import Workload, digits
+from stabsim.workloads.layers import ACTIVATIONS, dense
+from stabsim.workloads.residual import BLOCKS, ResidualMLP, transform
+from stabsim.workloads.workload import _static, cross_entropy
+
+STEPS = 150
+DEPTH, WIDTH, ROWS = 16, 24, 24
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class AnyBlock:
+    """``ResidualMLP`` with the block at position ``which`` of ``BLOCKS``: a program for all."""
+
+    which: Int[Array, ""]
+    gain: Scalar
+    depth: int = _static()
+    width: int = _static()
+
+    def init(self, key: Key[Array, ""]) -> Tree:
+        return ResidualMLP(self.gain, self.depth, self.width, "x + a f(x)", "relu").init(key)
+
+    def states(self, params: Tree, inputs: Array, nudges: Array) -> Float[Array, "depth rows w"]:
+        """What each block puts out, with a nudge added to it."""
+
+        def step(x: Array, now: tuple[Tree, Array]) -> tuple[Array, Array]:
+            block, nudge = now
+
+            def f(x: Array) -> Array:
+                return ACTIVATIONS["relu"](dense(block["f"], x))
+
+            kinds = [lambda x, kind=kind: transform(kind, f, x, block["a"]) for kind in BLOCKS]
+            x = jax.lax.switch(self.which, kinds, x) + nudge
+            return x, x
+
+        return jax.lax.scan(step, dense(params["in"], inputs), (params["blocks"], nudges))[1]
+
+    def apply(self, params: Tree, inputs: Array) -> Array:
+        nothing = jnp.zeros((self.depth, 1, 1), inputs.dtype)
+        return dense(params["out"], self.states(params, inputs, nothing)[-1])
+
+
+def any_block(which: Any, gain: Any, depth: int = DEPTH, width: int = WIDTH) -> Workload:
+    """A deep perceptron on digits whose kind of block is a number."""
+    train, validation = digits()
+    return Workload(AnyBlock(which, gain, depth, width), train, validation,
+                    name="any block", objective=cross_entropy)  # fmt: skip
+
+
+def sizes(net: Workload, params: Tree) -> tuple[Float[Array, " depth"], Float[Array, " depth"]]:
+    """Root mean squares, by depth, of a block's output and of the loss's gradient by it.
+
+    Over the first training rows; the gradient is in multiples of that by the last output.
+    """
+    network: Any = net.network
+    assert net.train is not None
+    inputs, targets = (part[:ROWS] for part in net.train)
+
+    def loss(nudges: Array) -> tuple[Array, Array]:
+        states = network.states(params, inputs, nudges)
+        return cross_entropy(dense(params["out"], states[-1]), targets), states
+
+    still = jnp.zeros((network.depth, ROWS, network.width))
+    gradient, states = jax.grad(loss, has_aux=True)(still)
+    signal, slope = (jnp.sqrt(jnp.mean(x**2, (1, 2))) for x in (states, gradient))
+    return signal, slope / slope[-1]
+
+
+LABELS = {
+    "f(x)": Text("f(x), plain", "f(x), polos"),
+    "Norm(f(x))": Text("Norm(f(x)), no residual", "Norm(f(x)), tanpa residual"),
+    "x + f(x)": Text("x + f(x), residual", "x + f(x), residual"),
+    "x + f(Norm(x))": Text("x + f(Norm(x)), pre-norm", "x + f(Norm(x)), pra-norm"),
+    "x + Norm(f(x))": Text("x + Norm(f(x)), the playbook's", "x + Norm(f(x)), menurut playbook"),
+    "Norm(x + f(x))": Text("Norm(x + f(x)), post-norm", "Norm(x + f(x)), pasca-norm"),
+    "x + a f(x)": Text("x + a f(x), ReZero", "x + a f(x), ReZero"),
+}
+NAMES = ("plain", "norm", "residual", "inside", "last", "after", "rezero")
+"""The blocks' names as settings, in the order of ``BLOCKS``."""
+
+OPTIONS = tuple(Option(n, LABELS[b], b) for n, b in zip(NAMES, BLOCKS, strict=True))
+
+CONTROLS = (
+    Choice("block", Text("Block", "Blok"), OPTIONS),
+    Slider("gain", Text("Initial gain", "Penguatan awal"), 0.25, 2, 1, "log"),
+    Slider("learning_rate", Text("Learning rate", "Laju pembelajaran"), 1e-4, 0.5, 0.05, "log"),
+    Slider("seed", Text("Seed", "Benih acak"), 0, 9, 0, "whole"),
+)  # fmt: skip
+
+
+def run(block: Any, gain: Any, learning_rate: Any, seed: Any) -> Tables:
+    net = any_block(block, gain)
+    trace = simulate(net, sgd(learning_rate), steps=STEPS, batch_size=ROWS, seed=seed,
+                     evaluate_at=())  # fmt: skip
+    signal, gradient = sizes(net, net.init(jax.random.split(jax.random.key(seed), 3)[0]))
+    return {
+        "depth": {"depth": jnp.arange(1, DEPTH + 1), "signal": signal, "gradient": gradient},
+        "run": {"step": jnp.arange(STEPS), "loss": trace.loss},
+    }
+
+
+SIZES = {
+    "signal": Text("signal", "sinyal"),
+    "gradient": Text("gradient, against the last block's", "gradien, terhadap blok terakhir"),
+}
+
+
+def _sizes(language: str) -> Any:
+    title = Text("size at the start", "ukuran di awal")
+    return charts.lines(language, SIZES, title, (1e-6, 1e6), DEPTH, height=200,
+                        over=("depth", Text("block", "blok")))  # fmt: skip
+
+
+def _loss(language: str) -> Any:
+    title = Text("loss", "loss")
+    return charts.lines(language, {"loss": title}, title, (1e-3, 1e3), STEPS, height=160)
+
+
+LAB = Lab(
+    "blocks",
+    Text("Blocks, depth and gain", "Blok, kedalaman, dan penguatan"),
+    CONTROLS,
+    run,
+    (
+        Panel("depth", _sizes, Text(
+            "At initialization: the size of each block's output, and of the loss's gradient by "
+            "it, over the 16 blocks, on a logarithmic axis.",
+            "Saat inisialisasi: ukuran keluaran setiap blok, dan ukuran gradien loss terhadapnya, "
+            "sepanjang 16 blok, pada sumbu logaritmik.")),
+        Panel("run", _loss, Text("The training loss at every step.",
+                                 "Loss pelatihan pada setiap langkah.")),
+    ),
+    (Curve("run", "loss"),),
+    """import stabsim as ss
+
+net = ss.workloads.residual_mlp(depth=16, width=24, block="{block}", gain={gain})
+trace = ss.simulate(net, ss.sgd({learning_rate}), steps=150, batch_size=24, seed={seed})
+print(ss.diagnose(trace))
+""",
+    Goal(
+        Text(
+            "Make the plain net learn by its gain alone: a final loss below 2.",
+            "Buatlah jaringan polos belajar hanya dengan penguatan awalnya: loss akhir di bawah "
+            "2.",
+        ),
+        (("block", "==", "plain"), ("learning_rate", "==", 0.05), ("final_loss", "<", 2.0)),
+    ),
+)  # fmt: skip
