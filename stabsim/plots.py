@@ -18,7 +18,7 @@ from stabsim import _check
 from stabsim.clipping import norm_percentile
 from stabsim.diagnosis import diagnose_sweep
 from stabsim.schedules import Schedule
-from stabsim.trace import Trace
+from stabsim.trace import Trace, final_loss
 from stabsim.words import LOCALES, PLOTS, Text, default_language, number
 from stabsim.workloads.synthetic import SURFACES, heights
 
@@ -29,6 +29,9 @@ GREY = "#7F7F7F"
 """Axes, labels and rules: at least 4 to 1 against white and against near-black."""
 
 WIDTH, HEIGHT = 360, 220
+
+RUNAWAY = 10.0
+"""A final loss above this is no number worth reading: the run failed."""
 
 TOP = 1e3
 """Curves are drawn up to this many times their first value."""
@@ -262,6 +265,62 @@ def axis_plot(
         x, y, color, shape, size, tooltip=[axis, "value", "kind"]
     )
     return _style(alt.layer(lines, points), title)
+
+
+def outcome_map(
+    runs: xr.Dataset,
+    *,
+    by: str,
+    axis: str = "learning_rate",
+    title: str = "Final loss by block and rate",
+) -> alt.LayerChart:
+    """The final loss of a sweep as a table: a row a value of ``by``, a column a rate.
+
+    Each cell holds the median over the seeds, and a cross where most runs were not finite in the
+    end. Its colour says no more than its number.
+
+    Args:
+        runs: the dataset of a sweep with the axes ``by``, ``axis`` and perhaps "seed".
+        by: the axis of the rows.
+        axis: the axis of the learning rates.
+        title: the chart's title.
+    Raises:
+        ValueError: if an axis is missing or left over.
+    """
+    losses = runs.loss.transpose(by, axis, ..., "step")
+    if set(losses.dims) - {"seed"} != {by, axis, "step"}:
+        raise ValueError(f"runs must have the axes {by}, {axis} and seed; it has {losses.dims}.")
+    finals = np.nan_to_num(final_loss(losses.to_numpy()), nan=np.inf)
+    median = np.median(finals.reshape(*finals.shape[:2], -1), -1)
+    data = pd.DataFrame(
+        {
+            "row": str(row),
+            "rate": number(rate),
+            "value": value if np.isfinite(value) else None,
+            "said": number(float(f"{value:.2g}")) if value < RUNAWAY else "✕",
+        }
+        for row, values in zip(runs[by].values, median, strict=True)
+        for rate, value in zip(runs[axis].values, values, strict=True)
+    )
+    data.loc[data.said == "✕", "value"] = None
+    base = alt.Chart(data, width=WIDTH, height=28 * len(median)).encode(
+        alt.X("rate:N", sort=[number(rate) for rate in runs[axis].values], title=_say(axis.replace("_", " ")),
+              axis=alt.Axis(labelAngle=0)),
+        alt.Y("row:N", sort=[str(row) for row in runs[by].values], title=None, axis=alt.Axis(labelLimit=0)),
+    )  # fmt: skip
+    scale = alt.Scale(type="log", domain=[0.05, 3], clamp=True, scheme="viridis")
+    cells = (
+        base.transform_filter("isValid(datum.value)")
+        .mark_rect()
+        .encode(alt.Color("value:Q", scale=scale, legend=None))
+    )
+    dark = alt.value("black")
+    words = base.mark_text(fontSize=11).encode(
+        text="said",
+        color=alt.when("!isValid(datum.value)").then(alt.value(GREY))
+        .when("datum.value < 0.6").then(alt.value("white")).otherwise(dark),
+    )  # fmt: skip
+    return _style(alt.layer(cells, words), title)
 
 
 STAR = "M0,-1L0.235,-0.324L0.951,-0.309L0.380,0.124L0.588,0.809L0,0.4L-0.588,0.809L-0.380,0.124L-0.951,-0.309L-0.235,-0.324Z"  # noqa: E501

@@ -85,6 +85,9 @@ PLOTS = {
     "learning rate": Text("learning rate", "laju pembelajaran"),
     "stride": Text("stride", "langkah geser"),
     "rule": Text("rule", "aturan"),
+    "Final loss by block and rate": Text(
+        "Final loss by block and rate", "Loss akhir menurut blok dan laju"
+    ),
     "threshold": Text("threshold", "ambang"),
     "curvature": Text("curvature", "kelengkungan"),
     "sharpness": Text("sharpness", "ketajaman"),

@@ -55,8 +55,12 @@ class AnyBlock:
         return dense(params["out"], self.states(params, inputs, nothing)[-1])
 
 
-def any_block(which: Any, gain: Any, depth: int = DEPTH, width: int = WIDTH) -> Workload:
-    """A deep perceptron on digits whose kind of block is a number."""
+def any_block(block: Any, gain: Any, depth: int = DEPTH, width: int = WIDTH) -> Workload:
+    """``residual_mlp`` with the block of a formula, or at a position of ``BLOCKS``.
+
+    One program runs all blocks: a sweep over them compiles once.
+    """
+    which = jnp.asarray(BLOCKS.index(block) if isinstance(block, str) else block)
     train, validation = digits()
     return Workload(AnyBlock(which, gain, depth, width), train, validation,
                     name="any block", objective=cross_entropy)  # fmt: skip

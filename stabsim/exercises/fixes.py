@@ -1,0 +1,52 @@
+"""Checks of the exercises of the chapter on other fixes."""
+
+import math
+
+from stabsim.exercises.exercise import Hint, Number, Select
+from stabsim.words import Text
+
+
+def growth(gain: float, blocks: int, residual: bool) -> float:
+    """By what the mean square grows, the terms of a residual block taken as uncorrelated."""
+    return (residual + gain**2 / 2) ** blocks
+
+
+EXERCISES = (
+    Select("fixes-identity", 2, (
+        (Text("Norm(f(x))", "Norm(f(x))"),
+         Text("Nothing of the input goes past f.", "Tidak ada bagian masukan yang melewati f.")),
+        (Text("Norm(x + f(x))", "Norm(x + f(x))"),
+         Text("The sum is normalized, and the copy with it.",
+              "Jumlahnya dinormalisasi, begitu pula salinan itu.")),
+        (Text("x + Norm(f(x))", "x + Norm(f(x))"),
+         Text("Only the branch is normalized.", "Hanya cabangnya yang dinormalisasi.")),
+    )),
+    Number("fixes-shrink", lambda: math.sqrt(growth(1.0, 20, residual=False)), 0.03, hints=(
+        Hint(9e-7, 1e-6, Text("That is the mean square; take its root.",
+                              "Itu kuadrat rata-ratanya; ambillah akarnya.")),
+        Hint(0.9, 1.1, Text("The rectifier takes half of the mean square in every layer.",
+                            "Penyearah mengambil separuh kuadrat rata-rata di setiap lapisan.")),
+    )),
+    Number("fixes-residual", lambda: growth(1.0, 16, residual=True), 0.02, hints=(
+        Hint(60000, 70000, Text("The rectifier halves the branch's share: 1.5, not 2.",
+                                "Penyearah membagi dua sumbangan cabang: 1,5, bukan 2.")),
+        Hint(25, 26, Text("That is the root mean square.", "Itu akar kuadrat rata-ratanya.")),
+    )),
+    Select("fixes-table", 1, (
+        (Text("ReZero is better than pre-norm.", "ReZero lebih baik daripada pra-norm."),
+         Text("Look at a rate of 0.004 too.", "Lihatlah juga laju 0,004.")),
+        (Text("At this rate and on this net ReZero is stable and pre-norm is not.",
+              "Pada laju ini dan jaringan ini ReZero stabil, sedangkan pra-norm tidak."),
+         Text("Whole rows may be compared, single columns may not.",
+              "Yang boleh dibandingkan ialah baris utuh, bukan satu kolom.")),
+        (Text("Pre-norm cannot be trained at 32 blocks.",
+              "Pra-norm tidak dapat dilatih pada 32 blok."),
+         Text("Its row comes down to 0.3 at a lower rate.",
+              "Barisnya turun sampai 0,3 pada laju yang lebih rendah.")),
+    )),
+    Number("fixes-build", lambda: (1 + 0.5 / 100) ** 100, 0.001, hints=(
+        Hint(1e16, 1e19, Text("The branch is not scaled yet.", "Cabangnya belum diskalakan.")),
+        Hint(100, 200, Text("A factor of 0.1 on the branch is one of 0.01 on its mean square.",
+                            "Faktor 0,1 pada cabang berarti 0,01 pada kuadrat rata-ratanya.")),
+    )),
+)  # fmt: skip
