@@ -1,0 +1,197 @@
+"""What the chapter on other fixes says, over the seeds that its labs offer."""
+
+import jax
+import numpy as np
+import pytest
+
+import stabsim as ss
+from stabsim.exercises import EXERCISES
+from stabsim.labs import LABS
+from stabsim.labs.blocks import DEPTH, any_block
+from stabsim.labs.report import report
+from stabsim.workloads.residual import BLOCKS
+from tests.chapters.runs import MOST, SEEDS, goals, run, verdicts
+
+GUESSING = np.log(10)
+
+
+def best(runs):
+    """Each seed's lowest final loss over the rates."""
+    finals = runs.loss.isel(step=slice(-runs.step.size // 10, None)).median("step", skipna=False)
+    return finals.fillna(np.inf).min("learning_rate").to_numpy()
+
+
+# --- another optimizer ---
+
+
+def test_adam_learns_what_momentum_does_not():
+    net = ss.workloads.residual_mlp(depth=16, width=24, gain=1.4)
+
+    def train(learning_rate, seed, rule):
+        return ss.simulate(
+            net, rule(learning_rate), steps=150, batch_size=24, seed=seed, evaluate_at=()
+        )
+
+    def swept(rule, exponents):
+        return ss.sweep(
+            lambda learning_rate, seed: train(learning_rate, seed, rule),
+            learning_rate=[4.0**k for k in exponents], seed=SEEDS,
+        )  # fmt: skip
+
+    momentum, adam = swept(ss.momentum, range(-8, -4)), swept(ss.adam, (-3, -2))
+    reading = ss.diagnose_sweep(momentum)
+    assert reading.limited_by_instability
+    assert reading.unstable_base_learning_rate <= 4.0**-5
+    assert np.median(best(momentum)) > GUESSING
+    assert (best(adam) < best(momentum)).all()
+    assert (best(adam) < GUESSING).all()
+    assert np.median(best(adam)) < 1.3
+
+
+# --- the blocks lab ---
+
+
+def sizes(**changes):
+    """The signal's growth in mean square a block, its last size, the first block's gradient."""
+    lab = LABS["blocks"]
+    found = []
+    for seed in SEEDS:
+        depth = lab.compute(lab.setting(changes | {"seed": seed}))["depth"]
+        growth = (depth["signal"][-1] / depth["signal"][0]) ** (2 / (DEPTH - 1))
+        found.append((growth, depth["signal"][-1], depth["gradient"][0]))
+    return np.array(found).T
+
+
+@pytest.mark.parametrize("gain", [1.0, 2.0])
+def test_a_plain_layer_multiplies_the_mean_square_by_half_the_gains_square(gain):
+    growth, _, _ = sizes(block="plain", gain=gain)
+    assert np.median(growth) == pytest.approx(gain**2 / 2, rel=0.2)
+    assert np.median(growth) < gain**2 / 2  # a product of fluctuating factors
+
+
+def test_the_root_of_two_nearly_holds_the_signal():
+    growth, size, _ = sizes(block="plain", gain=1.41)
+    assert np.median(growth) == pytest.approx(1, abs=0.2)
+    assert ((size > 0.05) & (size < 5)).all()
+
+
+def test_how_a_signal_grows_with_each_block():
+    assert sizes(block="residual")[0] == pytest.approx(np.full(10, 2.1), abs=0.2)
+    for gain in (1, 2):
+        assert sizes(block="last", gain=gain)[1] == pytest.approx(np.full(10, 4.1), abs=0.6)
+    assert sizes(block="inside")[1] == pytest.approx(np.full(10, 0.4 * DEPTH), rel=0.2)
+    assert sizes(block="after")[1] == pytest.approx(np.full(10, 1.0), abs=0.01)
+    for gain in (1, 2):
+        growth, _, gradient = sizes(block="rezero", gain=gain)
+        assert growth == pytest.approx(np.ones(10), abs=1e-6)
+        assert gradient == pytest.approx(np.ones(10), abs=1e-5)
+
+
+def test_a_held_signal_is_not_enough():
+    _, size, gradient = sizes(block="norm")
+    assert size == pytest.approx(np.ones(10), abs=0.01)
+    assert ((gradient > 10) & (gradient < 45)).all()
+    assert sum(facts["final_loss"] > 2.2 for facts, _ in run("blocks", block="norm")) >= MOST
+
+
+def test_what_post_norm_divides_by():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(2000, 24))
+    weights = rng.normal(size=(24, 24)) / np.sqrt(24)
+    total = x + np.maximum(x @ weights, 0)
+    assert np.median(total.std(1)) == pytest.approx(1.2, abs=0.1)
+
+
+def test_the_plain_net_learns_near_the_root_of_two():
+    assert goals("blocks") == 0
+    assert goals("blocks", gain=1.41) >= MOST
+    assert goals("blocks", gain=1.0) == goals("blocks", gain=2.0) == 0
+
+
+def test_any_block_is_each_block():
+    for block in BLOCKS:
+        a = any_block(block, 1.1, depth=4, width=8)
+        b = ss.workloads.residual_mlp(depth=4, width=8, block=block, gain=1.1)
+        ours, theirs = (float(net.loss(net.init(jax.random.key(0)))) for net in (a, b))
+        assert ours == pytest.approx(theirs, rel=1e-4)
+
+
+# --- where to normalize ---
+
+
+def test_what_trains_at_depth_32():
+    def placed(block, learning_rate, seed):
+        net = any_block(block, 1.0, depth=32, width=16)
+        return ss.simulate(
+            net, ss.sgd(learning_rate), steps=120, batch_size=24, seed=seed, evaluate_at=()
+        )
+
+    rates = [4.0**k for k in (-4, -3, -2, -1)]
+    runs = ss.sweep(placed, block=list(BLOCKS), learning_rate=rates, seed=range(4))
+    lowest = {block: best(runs.sel(block=block)) for block in BLOCKS}
+    for block in ("f(x)", "Norm(f(x))"):
+        assert (lowest[block] > 2).all()
+    assert (lowest["x + f(x)"] == np.inf).all()
+    good = ("x + f(Norm(x))", "x + Norm(f(x))", "x + a f(x)")
+    for block in good:
+        assert (lowest[block] < 0.5).all()
+        assert (lowest[block] < lowest["Norm(x + f(x))"]).all()
+    end = runs.loss.isel(step=slice(-12, None)).median("step", skipna=False).fillna(np.inf)
+    high, low = (end.sel(learning_rate=rate).median("seed") for rate in (rates[-1], rates[0]))
+    assert float(high.sel(block="x + a f(x)")) < 0.3
+    assert not float(high.sel(block="x + f(Norm(x))")) < 10
+    assert float(high.sel(block="x + Norm(f(x))")) < 10
+    assert float(low.sel(block="x + a f(x)")) > float(low.sel(block="x + f(Norm(x))"))
+
+
+# --- the mending lab ---
+
+
+def test_no_single_switch_mends_it():
+    assert set(verdicts("mend")) == {"diverged"}
+    for change in (
+        {"rule": "sgd"}, {"rule": "adam"}, {"block": "rezero"}, {"block": "last"},
+        {"clip": "one"}, {"gain": 0.3}, {"warmup": 60},
+    ):  # fmt: skip
+        assert goals("mend", **change) <= 2, change
+
+
+def test_pairs_that_mend_it():
+    for pair in (
+        {"rule": "sgd", "gain": 0.3},
+        {"block": "rezero", "clip": "one"},
+        {"rule": "sgd", "block": "last"},
+        {"clip": "one", "gain": 0.3},
+    ):
+        assert goals("mend", **pair) >= MOST, pair
+
+
+def test_warmup_fails_alone_and_in_most_company():
+    assert set(verdicts("mend", warmup=60)) == {"diverged"}
+    for other in ({"rule": "sgd"}, {"rule": "adam"}, {"clip": "one"}, {"block": "last"}):
+        assert goals("mend", warmup=60, **other) <= 2
+
+
+def test_a_third_change_and_a_lower_rate_do_not_count():
+    pair = {"rule": "sgd", "gain": 0.3}
+    assert goals("mend", **pair, warmup=1) == 0
+    assert goals("mend", **pair, learning_rate=0.04) == 0
+
+
+def test_another_seed_is_no_change():
+    lab = LABS["mend"]
+    values = lab.setting({"seed": 3, "gain": 0.3})
+    assert report(lab, lab.compute(values), values, "en").facts["changes"] == 1
+
+
+# --- the exercises ---
+
+
+def test_answers_of_the_exercises():
+    assert EXERCISES["fixes-shrink"].solution == pytest.approx(2.0**-10)
+    assert EXERCISES["fixes-residual"].solution == pytest.approx(657, abs=1)
+    size = 1.0
+    for _ in range(100):
+        size = size + size * 1.0**2 / 2 / 100
+    assert ss.exercises.check("fixes-build", size)
+    assert size == pytest.approx(np.sqrt(np.e), rel=0.01)
