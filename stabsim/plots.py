@@ -303,10 +303,11 @@ def outcome_map(
         for rate, value in zip(runs[axis].values, values, strict=True)
     )
     data.loc[data.said == "✕", "value"] = None
-    base = alt.Chart(data, width=WIDTH, height=28 * len(median)).encode(
-        alt.X("rate:N", sort=[number(rate) for rate in runs[axis].values], title=_say(axis.replace("_", " ")),
+    columns, rows = (list(data[name].unique()) for name in ("rate", "row"))
+    base = alt.Chart(data, width=WIDTH, height=28 * len(rows)).encode(
+        alt.X("rate:N", sort=columns, title=_say(axis.replace("_", " ")),
               axis=alt.Axis(labelAngle=0)),
-        alt.Y("row:N", sort=[str(row) for row in runs[by].values], title=None, axis=alt.Axis(labelLimit=0)),
+        alt.Y("row:N", sort=rows, title=None, axis=alt.Axis(labelLimit=0)),
     )  # fmt: skip
     scale = alt.Scale(type="log", domain=[0.05, 3], clamp=True, scheme="viridis")
     cells = (

@@ -164,6 +164,7 @@ EVIDENCE = {
         "It is not finite from step {step} on.",
         "Nilainya tidak lagi berhingga sejak langkah {step}.",
     ),
+    "changes": Text("Controls changed: {changes}.", "Kendali yang diubah: {changes}."),
     "gradient": Text(
         "The largest gradient norm is {norm}, at step {step}.",
         "Norma gradien terbesar {norm}, pada langkah {step}.",

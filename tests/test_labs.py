@@ -138,10 +138,14 @@ def test_the_page_writes_numbers_as_python_does():
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", ["axis", "kinds"])
+@pytest.mark.parametrize("name", ["axis", "kinds", "mend"])
 def test_the_page_reports_as_python_does(name, language):
     lab = LABS[name]
-    for static in list(lab.variants().values())[:2]:
+    settings = list(lab.variants().values())[:2]
+    if name == "mend":  # reached, then one change too many; another seed is none
+        two = {"rule": "sgd", "gain": 0.3}
+        settings = [{}, two, two | {"seed": 4}, two | {"warmup": 1}]
+    for static in settings:
         values = lab.defaults | static
         tables = lab.compute(values)
         plain = {
@@ -165,6 +169,9 @@ def test_the_page_reports_as_python_does(name, language):
             },
         )
         here = report(lab, tables, values, language)
+        if name == "mend":
+            assert here.facts["changes"] == len(static) - ("seed" in static)
+            assert reached(lab, here.facts) is (here.facts["changes"] == 2)
         kind = tables["axis"]["kind"].tolist() if lab.sweep else None
         assert there == [here.sentences, reached(lab, here.facts), kind, lab.python(values)]
 

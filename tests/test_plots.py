@@ -61,6 +61,23 @@ def test_axis_plot_has_a_star_and_crosses(runs):
     drawn(plots.axis_plot(runs.sel(optimizer="sgd"), objective="validation_error"))
 
 
+def test_outcome_map_has_a_number_or_a_cross_in_every_cell():
+    def experiment(rule, learning_rate, seed):
+        bowl = quadratic([1.0], start=2.0)
+        return ss.simulate(bowl, {"SGD": ss.sgd, "Adam": ss.adam}[rule](learning_rate), steps=60)
+
+    runs = ss.sweep(experiment, rule=["SGD", "Adam"], learning_rate=[0.5, 30.0], seed=range(2))
+    chart = plots.outcome_map(runs, by="rule")
+    drawn(chart)
+    (data,) = chart.to_dict()["datasets"].values()
+    said = {(row["row"], row["rate"]): row["said"] for row in data}
+    assert len(data) == len(said) == 4
+    assert said["SGD", "30"] == "✕"
+    assert float(said["SGD", "0.5"].split("·")[0]) >= 0
+    with pytest.raises(ValueError, match="must have the axes seed"):
+        plots.outcome_map(runs, by="seed", axis="rule")
+
+
 @pytest.fixture(scope="module")
 def traces():
     return {

@@ -183,7 +183,8 @@ class Goal(NamedTuple):
     Attributes:
         text: the task.
         conditions: (name, relation, value) triples that must hold, the relation one of "<",
-            ">", "=="; a name is a control or one of the report's facts.
+            ">", "=="; a name is a control or one of the report's facts, among them
+            ``changes``, the number of controls, but for the seed, that are not as they began.
     """
 
     text: Text

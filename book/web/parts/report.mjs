@@ -39,6 +39,9 @@ export function report(lab, words, tables, values) {
     facts[`final_loss${suffix}`] = found.final;
     facts[`peak_loss${suffix}`] = Math.max(found.initial, ...peaks);
   });
+  if (lab.goal?.some(([name]) => name === "changes")) {
+    sentences.push(fill(words.evidence.changes, facts));
+  }
   return { facts, sentences };
 }
 
