@@ -25,7 +25,7 @@ BLOCKS = (
 """The blocks, written as the formula of what each computes."""
 
 
-def transform(block: str, f: Callable[[Array], Array], x: Array, a: Array | None = None) -> Array:
+def transform(block: str, f: Callable[[Array], Array], x: Array, a: Array | float = 0.0) -> Array:
     """What a block of the given formula makes of x; ``a`` is ReZero's factor."""
     match block:
         case "f(x)":
