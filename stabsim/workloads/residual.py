@@ -76,7 +76,7 @@ class ResidualMLP:
             def f(x: Array) -> Array:
                 return ACTIVATIONS[self.activation](dense(params["f"], x))
 
-            return transform(self.block, f, x, params.get("a")), None
+            return transform(self.block, f, x, params.get("a", 0.0)), None
 
         x, _ = jax.lax.scan(step, dense(params["in"], inputs), params["blocks"])
         return dense(params["out"], x)
