@@ -1,4 +1,4 @@
-"""python -m book: build the site; python -m book hashes: which translations are stale."""
+"""python -m book: build the site; hashes: which translations are stale; notebooks: write them."""
 
 import argparse
 from pathlib import Path
@@ -12,11 +12,18 @@ def main() -> None:
     hashes.add_argument(
         "--accept", type=Path, metavar="FILE", help="FILE has been brought up to date"
     )
+    notebooks = commands.add_parser("notebooks", help="write every chapter as a notebook")
+    notebooks.add_argument("folder", type=Path, help="gets a folder for each language")
     arguments = parser.parse_args()
     if arguments.command == "hashes":
         from book import languages
 
         raise SystemExit(languages.report(arguments.accept))
+    if arguments.command == "notebooks":
+        from book import notebooks as written
+
+        written.main(arguments.folder)
+        return
     # Only here, since the check of the languages needs neither Sphinx nor Node.
     from book import site
 

@@ -22,6 +22,7 @@ from book import (
     glossary,
     labs,
     maths,
+    notebooks,
     policy,
     scoreboard,
     styles,
@@ -43,6 +44,8 @@ class Templates(BuiltinTemplateLoader):
         """Render a page."""
         # Without scripts nothing makes light or dark of the theme's "auto".
         html = super().render(template, context).replace('data-theme="auto"', 'data-theme="light"')
+        # The role that docutils gives a source is deprecated, and not allowed in its list.
+        html = html.replace('role="doc-biblioentry"', 'role="listitem"')
         static = context["pathto"]("_static", 1)
         html = words.translate_names(labs.fill(html, context["language"], static))
         for mark, style in STYLES.items():
@@ -91,6 +94,13 @@ def describe(
     if 'name="description"' not in tags:
         tags += f'\n    <meta name="description" content="{escape(description)}" />'
     context["metatags"] = tags
+    if app.config.book_in_all_languages and pagename in notebooks.pages():
+        where, language = notebooks.place(), app.config.language
+        context["launch"] = {
+            "Colab": where.colab(language, pagename),
+            "Binder": where.binder(language, pagename),
+        }
+        context["notebook"] = f"{notebooks.FOLDER}/{pagename}.ipynb"
     root = context["pathto"]("", 1) or "./"
     context["languages"] = [
         {

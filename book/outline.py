@@ -55,7 +55,7 @@ class Section:
 def read(text: str) -> list[Section]:
     """The sections of a page; what stands before the first heading is one of level 0."""
     sections = [Section(0, "(front matter)")]
-    for fence, lines in _blocks(text.splitlines()):
+    for fence, lines in blocks(text.splitlines()):
         heading = None if fence else HEADING.fullmatch(lines[0])
         if heading:
             sections.append(Section(len(heading[1]), heading[2].strip()))
@@ -71,7 +71,7 @@ def read(text: str) -> list[Section]:
     return sections
 
 
-def _blocks(lines: list[str]) -> Iterator[tuple[re.Match[str] | None, list[str]]]:
+def blocks(lines: list[str]) -> Iterator[tuple[re.Match[str] | None, list[str]]]:
     """Code as a whole, a directive's first line with its options, and all other lines singly.
 
     The first two come with the match of their first line.
@@ -106,7 +106,7 @@ def _is_code(fence: re.Match[str]) -> bool:
 def _outline(section: Section) -> None:
     """Note the parts of a section."""
     prose = []
-    for fence, lines in _blocks(section.lines):
+    for fence, lines in blocks(section.lines):
         if fence:
             _outline_block(section, fence, lines[1:])
         elif label := LABEL.fullmatch(lines[0]):
@@ -118,10 +118,10 @@ def _outline(section: Section) -> None:
 
 def _outline_block(section: Section, fence: re.Match[str], lines: list[str]) -> None:
     """Note a directive or a block of code."""
-    options, body = _options(lines)
+    given, body = options(lines)
     if fence["name"]:
         argument = fence["rest"].strip() if fence["name"] in FILES else ""
-        section.add("directives", (fence["name"], argument, options))
+        section.add("directives", (fence["name"], argument, _without_prose(given)))
     if fence["name"] == "math":
         section.add("maths", _formula("\n".join(body[:-1])))
     elif _is_code(fence):
@@ -168,13 +168,13 @@ def _formula(tex: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"\\text\{[^}]*\}", r"\\text{}", tex)).strip()
 
 
-def _options(lines: list[str]) -> tuple[Any, list[str]]:
-    """The options at the start of a directive, less those that are prose, and what follows."""
+def options(lines: list[str]) -> tuple[Any, list[str]]:
+    """The options at the start of a directive, and what follows."""
     if lines and lines[0].strip() == "---":
         end = lines.index("---", 1)
-        return _without_prose(yaml.safe_load("\n".join(lines[1:end]))), lines[end + 1 :]
-    options = list(takewhile(bool, map(OPTION.fullmatch, lines)))
-    return _without_prose({o[1]: o[2] for o in options if o}), lines[len(options) :]
+        return yaml.safe_load("\n".join(lines[1:end])), lines[end + 1 :]
+    given = list(takewhile(bool, map(OPTION.fullmatch, lines)))
+    return {o[1]: o[2] for o in given if o}, lines[len(given) :]
 
 
 def _without_prose(options: Any) -> Any:

@@ -52,11 +52,12 @@ class Scoreboard(SphinxDirective):
         self.env.note_dependency(str(RESULTS))
         language = self.config.language
         if self.arguments:
-            return [nodes.paragraph("", _headline(language))]
+            return [nodes.paragraph("", headline(language))]
         return [nodes.raw("", _table(language), format="html")]
 
 
-def _headline(language: str) -> str:
+def headline(language: str) -> str:
+    """How many of the claims hold, in a sentence."""
     rows = results()
     count = {verdict: sum(row["verdict"] == verdict for row in rows) for verdict in MARKS}
     reproduced, partly, failed = count.values()

@@ -11,7 +11,7 @@ from typing import Any
 
 from jupyter_book.sphinx import build_sphinx
 
-from book import BOOK, BUILD, LANGUAGES, ROOT, SITE, assets, labs, policy
+from book import BOOK, BUILD, LANGUAGES, ROOT, SITE, assets, labs, notebooks, policy
 
 
 def build() -> None:
@@ -25,6 +25,7 @@ def build() -> None:
             # Copies of the notebooks as run, which myst-nb leaves beside the pages.
             shutil.rmtree(SITE / "jupyter_execute", ignore_errors=True)
             print(f"{name}: {time.perf_counter() - start:.0f} s", flush=True)
+        notebooks.publish()
         start_page = (BOOK / "start.html").read_text(encoding="utf8")
         (SITE / "index.html").write_text(policy.secure(start_page), encoding="utf8")
 

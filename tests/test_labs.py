@@ -43,7 +43,7 @@ READ = 'import { readFileSync } from "node:fs";\nconst given = JSON.parse(readFi
 @pytest.mark.parametrize(
     ("name", "setting", "error", "said"),
     [
-        ("nowhere", {}, ValueError, "name must be one of strides"),
+        ("nowhere", {}, ValueError, "name must be one of first, strides"),
         ("strides", {"rate": 1}, TypeError, "has no control rate: it has learning_rate"),
         ("strides", {"learning_rate": 7}, ValueError, "from 0.01 to 1; it is 7"),
         ("strides", {"learning_rate": float("nan")}, ValueError, "from 0.01 to 1"),

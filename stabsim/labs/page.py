@@ -91,11 +91,13 @@ def markup(lab: Lab, values: Values, language: str, source: str, place: str) -> 
         for name in ("reset", "keep", "link", "csv", "python")
     )
     setting = html.escape(json.dumps(values, sort_keys=True))
+    title = html.escape(lab.title.in_(language))
+    # Regions need names of their own, also where a page shows a lab again.
+    again = place.removeprefix(f"lab-{lab.name}").replace("-", " ")
     return (
         f'<section class="lab" id="{place}" data-lab="{lab.name}" data-source="{source}" '
-        f'data-setting="{setting}" aria-label="{say["lab"]}: '
-        f'{html.escape(lab.title.in_(language))}">'
-        f'<p class="lab-title">{html.escape(lab.title.in_(language))}</p>{goal}'
+        f'data-setting="{setting}" aria-label="{say["lab"]}{again}: {title}">'
+        f'<p class="lab-title">{title}</p>{goal}'
         f'<div class="lab-charts">{figures}</div>'
         f'<p class="lab-report" role="status" aria-live="polite">'
         f"{'<br>'.join(map(html.escape, said.sentences))}</p>"

@@ -1,0 +1,291 @@
+"""Every chapter as a notebook for Colab, Jupyter and Binder, made from the same source as its page.
+
+A notebook's text is plain Markdown and HTML, which all of them show: MyST's admonitions,
+references and labels are written in these. Its first cell installs stabsim where it is missing.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import yaml
+from pybtex.database import Entry, parse_file
+
+from book import BOOK, LANGUAGES, ROOT, SITE, scoreboard
+from book.languages import CHAPTERS
+from book.outline import FENCE, HASH, LABEL, ROLE, blocks, options
+from stabsim.words import Text
+
+FOLDER = "notebooks"
+"""Where they lie beside a language's pages."""
+
+SITE_BRANCH = "gh-pages"
+"""The branch of the repository that holds the built site, from which Colab opens notebooks."""
+
+LIVE = Text(
+    "Written from the live page [{title}]({page}), where labs and exercises run in the browser. "
+    "Here they run on this notebook's kernel.",
+    "Ditulis dari halaman hidup [{title}]({page}), tempat lab dan latihan berjalan di peramban. "
+    "Di sini semuanya berjalan pada kernel buku catatan ini.",
+)
+FIRST = Text(
+    "Run this cell first. It installs `stabsim` if it is not there, and nothing that is.",
+    "Jalankan sel ini lebih dahulu. Sel ini memasang `stabsim` jika belum ada, "
+    "dan tidak memasang ulang yang sudah ada.",
+)
+REFERENCES = Text("References", "Daftar pustaka")
+FIGURE = Text("Figure.", "Gambar.")
+AND = Text("and", "dan")
+OTHERS = Text("et al.", "dkk.")
+
+SETUP = """\
+import importlib.util
+import os
+
+os.environ["STABSIM_LANGUAGE"] = "{language}"
+if importlib.util.find_spec("stabsim") is None:
+    %pip install --quiet "stabsim[labs] @ git+{repository}"\
+"""
+
+LINK = re.compile(r"\]\(([\w-]+)(?:\.md)?\)")
+NUMBERED = re.compile(r"(?<=\$\$)[ \t]*\([\w-]+\)[ \t]*$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the project is published, all of it from the repository's address in _config.yml."""
+
+    repository: str
+    branch: str
+
+    @property
+    def path(self) -> str:
+        """OWNER/NAME."""
+        return "/".join(self.repository.rstrip("/").split("/")[-2:])
+
+    @property
+    def pages(self) -> str:
+        """The published site."""
+        owner, name = self.path.split("/")
+        return f"https://{owner}.github.io/{name}"
+
+    def colab(self, language: str, page: str) -> str:
+        """Opens a page's notebook in Colab."""
+        return (
+            f"https://colab.research.google.com/github/{self.path}/blob/{SITE_BRANCH}/"
+            f"{language}/{FOLDER}/{page}.ipynb"
+        )
+
+    def binder(self, language: str, page: str) -> str:
+        """Opens a page's notebook in Binder, which makes it in binder/postBuild."""
+        return (
+            f"https://mybinder.org/v2/gh/{self.path}/{self.branch}?urlpath=lab/tree/"
+            f"{FOLDER}/{language}/{page}.ipynb"
+        )
+
+
+@cache
+def place() -> Place:
+    """The repository that _config.yml names."""
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf8"))["repository"]
+    return Place(config["url"], config["branch"])
+
+
+def pages() -> list[str]:
+    """The pages that are chapters: those that run something."""
+    contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf8"))
+    files = [contents["root"], *(chapter["file"] for chapter in contents["chapters"])]
+    names = [Path(file).name for file in files]
+    return [name for name in names if "{code-cell}" in _source("en", name)]
+
+
+def write(folder: Path, language: str, where: Place | None = None) -> None:
+    """Write a language's notebooks into a folder.
+
+    Args:
+        folder: is made if it is not there.
+        language: "en" or "id".
+        where: what the first cells install from; the repository of _config.yml if not given.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for page in pages():
+        nbformat.write(notebook(language, page, where or place()), folder / f"{page}.ipynb")
+
+
+def main(folder: Path) -> None:
+    """Write the notebooks of every language into a folder."""
+    for language in LANGUAGES:
+        write(folder / language, language)
+
+
+def publish() -> None:
+    """Put the notebooks beside the pages."""
+    for language in LANGUAGES:
+        write(SITE / language / FOLDER, language)
+
+
+def notebook(language: str, page: str, where: Place) -> nbformat.NotebookNode:
+    """One page as a notebook."""
+    source = _source(language, page)
+    reader = _Reader(language, where)
+    reader.read(source.split("\n---\n", 1)[1].splitlines())
+    title = next(line[2:] for line in source.splitlines() if line.startswith("# "))
+    address = f"{where.pages}/{language}/{page}.html"
+    live = LIVE.in_(language).format(title=title, page=address)
+    setup = SETUP.format(language=language, repository=where.repository)
+    first = [
+        nbformat.v4.new_markdown_cell(f"{live}\n\n{FIRST.in_(language)}"),
+        nbformat.v4.new_code_cell(setup),
+    ]
+    made = nbformat.v4.new_notebook(cells=[*first, *reader.cells])
+    for number, cell in enumerate(made.cells):
+        cell["id"] = f"{page}-{number}"  # the same at every build
+    made.metadata["kernelspec"] = {
+        "display_name": "Python 3", "language": "python", "name": "python3",
+    }  # fmt: skip
+    made.metadata["language_info"] = {"name": "python"}
+    nbformat.validate(made)
+    return made
+
+
+def _source(language: str, page: str) -> str:
+    return (CHAPTERS / language / f"{page}.md").read_text(encoding="utf8")
+
+
+class _Reader:
+    """Turns lines of MyST into cells."""
+
+    def __init__(self, language: str, where: Place) -> None:
+        self.language, self.where = language, where
+        self.cells: list[nbformat.NotebookNode] = []
+        self.lines: list[str] = []
+        self.closing: list[tuple[str, str]] = []
+        self.cited: dict[str, None] = {}
+
+    def read(self, lines: list[str]) -> None:
+        for fence, block in blocks(lines):
+            if fence and fence["name"] == "code-cell":
+                self._code(block[1:-1])
+            elif fence and fence["name"]:
+                self._directive(fence, block[1:])
+            elif fence:
+                self.lines += block
+            elif self.closing and block[0].strip() == self.closing[-1][0]:
+                self.lines += ["", self.closing.pop()[1], ""]
+            else:
+                self._prose(block[0])
+        self._end_prose()
+        self._references()
+
+    def _prose(self, line: str) -> None:
+        if HASH.fullmatch(line):
+            return
+        if label := LABEL.fullmatch(line):
+            line = f'<a id="{label[1]}"></a>\n'
+        line = ROLE.sub(lambda role: self._role(role[1], role[2]), line)
+        line = LINK.sub(lambda link: f"]({self._address(link[1])})", line)
+        self.lines.append(NUMBERED.sub("", line))
+
+    def _directive(self, fence: re.Match[str], block: list[str]) -> None:
+        marks, name, argument = fence["marks"], fence["name"], fence["rest"].strip()
+        given, _ = options(block)
+        if name == "admonition":
+            folded = given.get("class") == "dropdown"
+            opening = f"<summary>{argument}</summary>" if folded else f"**{argument}**"
+            element = "details" if folded else "blockquote"
+            self.lines += [f"<{element}>{opening}" if folded else f"<{element}>\n\n{opening}", ""]
+            self.closing.append((marks, f"</{element}>"))
+        elif name == "scoreboard":
+            self.lines.append(scoreboard.headline(self.language))
+            self.closing.append((marks, ""))
+        else:
+            raise ValueError(f"A notebook has no counterpart of the directive {name}.")
+
+    def _role(self, name: str, target: str) -> str:
+        if name not in ("cite:p", "cite:t"):
+            raise ValueError(f"A notebook has no counterpart of the role {name}.")
+        texts = []
+        for key in target.split(","):
+            self.cited[key.strip()] = None
+            texts.append(_who(key.strip(), self.language))
+        if name == "cite:t":
+            return ", ".join(f"{who} ({year})" for who, year in texts)
+        return "(" + "; ".join(f"{who}, {year}" for who, year in texts) + ")"
+
+    def _address(self, target: str) -> str:
+        """Where a link to a page or a label leads: to the live book."""
+        page, anchor = _labels().get(target, (target, ""))
+        return f"{self.where.pages}/{self.language}/{page}.html{anchor}"
+
+    def _code(self, block: list[str]) -> None:
+        self._end_prose()
+        given, body = options(block)
+        cell = nbformat.v4.new_code_cell("\n".join(body).strip("\n"))
+        if "remove-input" in given.get("tags", []):
+            # Folded away in Jupyter and in Colab, where it can be opened.
+            cell.metadata |= {"jupyter": {"source_hidden": True}, "cellView": "form"}
+        self.cells.append(cell)
+        figure = given.get("mystnb", {}).get("figure", {})
+        if caption := figure.get("caption"):
+            text = " ".join(caption.split())
+            self.lines += [f'<a id="{figure["name"]}"></a>', ""]
+            self._prose(f"**{FIGURE.in_(self.language)}** {text}")
+
+    def _end_prose(self) -> None:
+        text = re.sub(r"\n{3,}", "\n\n", "\n".join(self.lines)).strip()
+        self.lines = []
+        if text:
+            self.cells.append(nbformat.v4.new_markdown_cell(text))
+
+    def _references(self) -> None:
+        if not self.cited:
+            return
+        self.lines += [f"## {REFERENCES.in_(self.language)}", ""]
+        self.lines += [f"- {_reference(key, self.language)}" for key in sorted(self.cited)]
+        self._end_prose()
+
+
+@cache
+def _labels() -> dict[str, tuple[str, str]]:
+    """The page of each label, and the address on it."""
+    found = {}
+    for file in sorted((CHAPTERS / "en").glob("*.md")):
+        for line in file.read_text(encoding="utf8").splitlines():
+            if label := LABEL.fullmatch(line):
+                found[label[1]] = (file.stem, f"#{label[1]}")
+        found[file.stem] = (file.stem, "")
+    return found
+
+
+@cache
+def _entries() -> dict[str, Entry]:
+    return dict(parse_file(str(BOOK / "references.bib")).entries)
+
+
+def _who(key: str, language: str) -> tuple[str, str]:
+    """Authors in short, and the year."""
+    entry = _entries()[key]
+    names = [" ".join(person.last_names) for person in entry.persons["author"]]
+    if len(names) > 2:
+        who = f"{names[0]} {OTHERS.in_(language)}"
+    else:
+        who = f" {AND.in_(language)} ".join(names)
+    return who, entry.fields["year"]
+
+
+def _reference(key: str, language: str) -> str:
+    fields: Any = _entries()[key].fields
+    who, year = _who(key, language)
+    title = fields["title"].replace("{", "").replace("}", "")
+    where = fields.get("journal") or fields.get("booktitle") or fields.get("publisher") or ""
+    address = fields.get("url") or ""
+    if "doi" in fields:
+        address = f"https://doi.org/{fields['doi']}"
+    elif "eprint" in fields:
+        address = f"https://arxiv.org/abs/{fields['eprint']}"
+    written = f"[{title}]({address})" if address else f"*{title}*"
+    return f"{who} ({year}). {written}." + (f" {where}." if where else "")
+
