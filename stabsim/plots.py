@@ -142,25 +142,23 @@ def loss_curves(
 def gradient_norms(
     traces: Trace | dict[str, Trace],
     *,
-    threshold: float | dict[str, float] | None = None,
+    threshold: float | Sequence[float] = (),
     title: str = "Unclipped gradient norm",
 ) -> alt.LayerChart:
     """Gradient norm against step, with clipping thresholds if any are given.
 
     Args:
         traces: a trace, or one a label.
-        threshold: where to put a line, or one a label.
+        threshold: where to put a line, or several.
         title: the chart's title.
     Raises:
         TypeError: if ``traces`` is something else.
         ValueError: if a threshold is not a finite number above 0.
     """
     chart = _lines(traces, "gradient_norm", "gradient norm", log=True)
-    named = threshold if isinstance(threshold, dict) else {_say("threshold"): threshold}
-    for label, value in named.items():
-        if value is not None:
-            _check.positive("threshold", value)
-            chart += _rule("y", value, f"{label} {number(value)}")
+    for one in np.atleast_1d(np.asarray(threshold, float)):
+        _check.positive("threshold", one)
+        chart += _rule("y", one, f"{_say('threshold')} {number(one)}")
     return _style(chart, title)
 
 
