@@ -25,7 +25,7 @@ def _gain() -> float:
 def _median() -> float:
     """The norms, each clipped at the median of those so far."""
     norms = [4.0, 2.0, 6.0, 100.0, 3.0]
-    return sum(min(norm, norm_percentile(norms[: t + 1], 50)) for t, norm in enumerate(norms))
+    return sum(min(norm, norm_percentile(norms[: t + 1], 50.0)) for t, norm in enumerate(norms))
 
 
 EXERCISES = (

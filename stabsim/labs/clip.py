@@ -3,7 +3,7 @@
 from typing import Any
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from stabsim.clipping import clip_by_global_norm, sorted_percentile
 from stabsim.labs import charts
@@ -37,7 +37,7 @@ def corrupted() -> Workload:
     return with_outliers(mlp(width=32), 0.01, 30.0)
 
 
-def histogram(norms: Float[Array, " steps"]) -> tuple[Float[Array, " bars"], Float[Array, ""]]:
+def histogram(norms: Float[Array, " steps"]) -> tuple[Int[Array, " bars"], Float[Array, ""]]:
     """How many norms lie between neighbours of ``EDGES``, and the 90th percentile of all.
 
     Norms that are not finite are left out.
