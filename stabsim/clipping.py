@@ -153,12 +153,12 @@ class AutoClip(Clipping):
         norm = global_norm(grads)
         slot = state.step % state.history.size
         history = state.history.at[slot].set(norm.astype(state.history.dtype))
-        threshold = _sorted_percentile(history, state.step + 1, self.percentile)
+        threshold = sorted_percentile(history, state.step + 1, self.percentile)
         clipped = _scale_to(grads, norm, threshold)
         return clipped, AutoClipState(norm, norm > threshold, state.step + 1, history)
 
 
-def _sorted_percentile(
+def sorted_percentile(
     history: Float[Array, " history"], count: Int[Array, ""], percentile: Scalar
 ) -> Float[Array, ""]:
     """The percentile of the first ``count`` values, linear between neighbours."""

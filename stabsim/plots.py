@@ -142,18 +142,23 @@ def loss_curves(
 def gradient_norms(
     traces: Trace | dict[str, Trace],
     *,
-    threshold: float | None = None,
+    threshold: float | Sequence[float] = (),
     title: str = "Unclipped gradient norm",
 ) -> alt.LayerChart:
-    """Gradient norm against step, with a clipping threshold if one is given.
+    """Gradient norm against step, with clipping thresholds if any are given.
 
+    Args:
+        traces: a trace, or one a label.
+        threshold: where to put a line, or several.
+        title: the chart's title.
     Raises:
         TypeError: if ``traces`` is something else.
+        ValueError: if a threshold is not a finite number above 0.
     """
     chart = _lines(traces, "gradient_norm", "gradient norm", log=True)
-    if threshold is not None:
-        _check.positive("threshold", threshold)
-        chart += _rule("y", threshold, f"{_say('threshold')} {number(threshold)}")
+    for one in np.atleast_1d(np.asarray(threshold, float)):
+        _check.positive("threshold", one)
+        chart += _rule("y", one, f"{_say('threshold')} {number(one)}")
     return _style(chart, title)
 
 
@@ -164,7 +169,8 @@ def _rule(axis: str, value: float, label: str) -> Any:
     if axis == "x":
         text = text.mark_text(color=GREY, align="left", dx=4, dy=-6).encode(y=alt.value(8))
         return alt.layer(rule.encode(x="value:Q"), text.encode(x="value:Q"))
-    text = text.mark_text(color=GREY, align="right", dy=-6).encode(x=alt.value(WIDTH))
+    # Beside the chart, where no curve runs through it.
+    text = text.mark_text(color=GREY, align="left", dx=4).encode(x=alt.value(WIDTH))
     return alt.layer(rule.encode(y="value:Q"), text.encode(y="value:Q"))
 
 

@@ -5,6 +5,7 @@
 
 from stabsim.labs.axis import LAB as AXIS
 from stabsim.labs.blocks import LAB as BLOCKS
+from stabsim.labs.clip import LAB as CLIP
 from stabsim.labs.first import LAB as FIRST
 from stabsim.labs.kinds import LAB as KINDS
 from stabsim.labs.lab import Lab as Lab
@@ -13,8 +14,10 @@ from stabsim.labs.race import LAB as RACE
 from stabsim.labs.ramp import LAB as RAMP
 from stabsim.labs.show import show as show
 from stabsim.labs.simulator import LAB as SIMULATOR
+from stabsim.labs.strategies import LAB as STRATEGIES
 from stabsim.labs.strides import LAB as STRIDES
 from stabsim.labs.thresholds import LAB as THRESHOLDS
+from stabsim.labs.twins import LAB as TWINS
 from stabsim.labs.warmup_map import LAB as WARMUP_MAP
 
 LABS = {
@@ -29,6 +32,9 @@ LABS = {
         THRESHOLDS,
         WARMUP_MAP,
         RAMP,
+        CLIP,
+        TWINS,
+        STRATEGIES,
         BLOCKS,
         MEND,
     )

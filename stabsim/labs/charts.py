@@ -211,3 +211,35 @@ def outcomes(language: str, x: Across, y: Across, names: dict[int, Text], refere
         ),
         300,
     )  # fmt: skip
+
+
+def histogram(
+    language: str, columns: dict[str, Text], title: Text, domain: Sequence[float | int]
+) -> Any:
+    """Steps by the size of a number: bars from ``low`` to ``high``, a ``count`` high.
+
+    Args:
+        language: "en" or "id".
+        columns: columns that hold one number throughout, each a line across the bars.
+        title: what the number is.
+        domain: the ends of its axis, which is logarithmic.
+    """
+    scale = _log(domain)
+    x_axis = _axis(title.in_(language), grid=False, tickCount=6, format="~g")
+    counted = _axis(Text("steps", "banyaknya langkah").in_(language), tickCount=4, format="d")
+    y = alt.Y("count:Q", axis=counted)
+    names = [label.in_(language) for label in columns.values()]
+    colors = alt.Scale(domain=names, range=PALETTE[1 : len(names) + 1])
+    legend = alt.Legend(title=None, orient="top", labelColor=GREY, labelLimit=0)
+    data = alt.Chart(alt.NamedData("run"))
+    bars = data.transform_filter("datum.count > 0").mark_rect(color=PALETTE[0], opacity=0.8)
+    layers = [
+        bars.encode(alt.X("low:Q", scale=scale, axis=x_axis), y, x2="high:Q", y2=alt.datum(0))
+    ]
+    for place, (column, label) in enumerate(columns.items()):
+        rule = data.transform_filter(f"isValid(datum.{column})").mark_rule(
+            strokeWidth=1.8, strokeDash=DASHES[place + 1]
+        )
+        hue = alt.ColorDatum(label.in_(language), scale=colors, legend=legend)
+        layers.append(rule.encode(alt.X(f"{column}:Q", scale=scale, axis=x_axis), color=hue))
+    return finished(alt.layer(*layers), 120)

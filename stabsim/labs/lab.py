@@ -160,6 +160,21 @@ class Curve(NamedTuple):
     label: Text = Text("", "")
 
 
+class Share(NamedTuple):
+    """A share of the steps that the lab's report tells, in per cent.
+
+    Attributes:
+        name: what the fact is called.
+        table, column: where it lies, ones and zeros.
+        text: the sentence, with ``{share}`` in place of the number.
+    """
+
+    name: str
+    table: str
+    column: str
+    text: Text
+
+
 class Panel(NamedTuple):
     """A chart over one of the tables.
 
@@ -208,6 +223,7 @@ class Lab:
         goal: what to reach, if anything.
         sweep: whether the table "sweep" holds a ``learning_rate`` and a ``loss`` of shape
             ``(rates, steps)``. Their reading is added to the table "axis", and the report.
+        shares: shares of the steps to tell, each of them a fact too.
     """
 
     name: str
@@ -219,6 +235,7 @@ class Lab:
     code: str
     goal: Goal | None = None
     sweep: bool = False
+    shares: tuple[Share, ...] = ()
 
     @property
     def defaults(self) -> Values:

@@ -10,7 +10,7 @@ import xarray as xr
 
 from stabsim.diagnosis import Diagnosis, diagnose, diagnose_sweep
 from stabsim.labs.lab import Lab, Tables, Values
-from stabsim.words import EVIDENCE, SWEEP
+from stabsim.words import EVIDENCE, SWEEP, number
 
 FEASIBLE, INFEASIBLE, BEST = 0, 1, 2
 
@@ -38,6 +38,12 @@ def report(lab: Lab, tables: Tables, values: Values, language: str) -> Report:
         sentences.append(" ".join(said))
         suffix = "" if place == 1 else f"_{place}"
         facts |= {name + suffix: fact for name, fact in _facts(diagnosis).items()}
+    for share in lab.shares:
+        facts[share.name] = 100 * float(
+            np.mean(np.asarray(tables[share.table][share.column], float))
+        )
+        said = number(facts[share.name], language)
+        sentences.append(share.text.in_(language).format(share=said))
     if lab.goal is not None and any(name == "changes" for name, *_ in lab.goal.conditions):
         sentences.append(EVIDENCE["changes"].in_(language).format(changes=facts["changes"]))
     return Report(facts, sentences)

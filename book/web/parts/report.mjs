@@ -39,6 +39,11 @@ export function report(lab, words, tables, values) {
     facts[`final_loss${suffix}`] = found.final;
     facts[`peak_loss${suffix}`] = Math.max(found.initial, ...peaks);
   });
+  for (const [name, table, column, text] of lab.shares) {
+    const steps = tables[table][column];
+    facts[name] = 100 * (steps.reduce((sum, x) => sum + x, 0) / steps.length);
+    sentences.push(fill(text, { share: write(facts[name]) }));
+  }
   if (lab.goal?.some(([name]) => name === "changes")) {
     sentences.push(fill(words.evidence.changes, facts));
   }

@@ -1,0 +1,115 @@
+"""Aggressive clipping beside a smaller learning rate."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from stabsim.clipping import clip_by_global_norm
+from stabsim.labs import charts
+from stabsim.labs.clip import CLIPPED
+from stabsim.labs.lab import Curve, Goal, Lab, Panel, Slider, Tables
+from stabsim.optimizers import sgd
+from stabsim.simulate import simulate
+from stabsim.words import Text
+from stabsim.workloads import mlp
+
+STEPS = 300
+OFF = 1e30
+
+CONTROLS = (
+    Slider("learning_rate", Text("Learning rate of the clipped run",
+                                 "Laju pembelajaran run yang dipotong"),
+           0.1, 100, 4, "log", positions=90),
+    Slider("threshold", Text("Its threshold", "Ambangnya"), 0.001, 10, 0.1, "log", positions=120),
+    Slider("smaller_rate", Text("Learning rate of the run without clipping",
+                                "Laju pembelajaran run tanpa pemotongan"),
+           0.01, 10, 4, "log", positions=90),
+    Slider("seed", Text("Seed", "Benih acak"), 0, 9, 0, "whole"),
+)  # fmt: skip
+
+
+def run(learning_rate: Any, threshold: Any, smaller_rate: Any, seed: Any) -> Tables:
+    def train(rate: Any, threshold: Any) -> Any:
+        return simulate(mlp(width=32), sgd(rate), steps=STEPS, batch_size=32, seed=seed,
+                        clipping=clip_by_global_norm(threshold), evaluate_at=())  # fmt: skip
+
+    rates = jnp.stack([jnp.asarray(learning_rate), jnp.asarray(smaller_rate)])
+    traces = jax.vmap(train)(rates, jnp.stack([jnp.asarray(threshold), jnp.asarray(OFF)]))
+    # How far SGD went, over the unclipped gradient: the rate that it really had.
+    effective = traces.update_norm / traces.gradient_norm
+    return {
+        "run": {
+            "step": jnp.arange(STEPS),
+            "loss": traces.loss[0],
+            "loss_2": traces.loss[1],
+            "rate": effective[0],
+            "rate_2": effective[1],
+            "clipped": jnp.asarray(traces.clipped[0], jnp.float32),
+        }
+    }
+
+
+LOSS = Text("loss", "loss")
+RATE = Text("step length / gradient norm", "panjang langkah / norma gradien")
+WITH = Text("with clipping", "dengan pemotongan")
+WITHOUT = Text("without clipping", "tanpa pemotongan")
+
+
+def _loss(language: str) -> Any:
+    named = {"loss": WITH, "loss_2": WITHOUT}
+    return charts.lines(language, named, LOSS, (1e-3, 1e2), STEPS, height=180)
+
+
+def _rate(language: str) -> Any:
+    named = {"rate": WITH, "rate_2": WITHOUT}
+    return charts.lines(language, named, RATE, (1e-3, 1e2), STEPS, height=140)
+
+
+LAB = Lab(
+    "twins",
+    Text("An aggressive threshold beside a smaller rate",
+         "Ambang yang agresif di samping laju yang lebih kecil"),
+    CONTROLS,
+    run,
+    (
+        Panel("run", _loss, Text(
+            "The training losses of both runs at every step.",
+            "Loss pelatihan kedua run pada setiap langkah.")),
+        Panel("run", _rate, Text(
+            "The effective rate of both runs at every step, the length of the step over the "
+            "unclipped gradient norm: level without clipping, lower and moving with it.",
+            "Laju efektif kedua run pada setiap langkah, yaitu panjang langkah dibagi norma "
+            "gradien sebelum pemotongan: datar tanpa pemotongan, lebih rendah dan berubah-ubah "
+            "dengan pemotongan.")),
+    ),
+    (Curve("run", "loss", WITH), Curve("run", "loss_2", WITHOUT)),
+    """import stabsim as ss
+from stabsim import plots
+
+net = ss.workloads.mlp(width=32)
+
+
+def train(rate, threshold):
+    clipping = ss.clipping.clip_by_global_norm(threshold)
+    return ss.simulate(
+        net, ss.sgd(rate), steps=300, batch_size=32, seed={seed}, clipping=clipping
+    )
+
+
+runs = {{"clipped": train({learning_rate}, {threshold}), "smaller": train({smaller_rate}, 1e30)}}
+for name, trace in runs.items():
+    print(name, ss.diagnose(trace), float(trace.clipped.mean()))
+plots.loss_curves(runs)
+""",
+    Goal(
+        Text(
+            "Let the clipped run learn at a rate of 50 or more, to a final loss below 0.15; and "
+            "without clipping get below 0.06.",
+            "Buatlah run yang dipotong belajar pada laju 50 atau lebih sampai loss akhirnya di "
+            "bawah 0,15; dan tanpa pemotongan, capailah loss di bawah 0,06.",
+        ),
+        (("learning_rate", ">", 49.9), ("final_loss", "<", 0.15), ("final_loss_2", "<", 0.06)),
+    ),
+    shares=(CLIPPED,),
+)  # fmt: skip
