@@ -11,9 +11,11 @@ from stabsim.labs.lab import Lab as Lab
 from stabsim.labs.mend import LAB as MEND
 from stabsim.labs.race import LAB as RACE
 from stabsim.labs.ramp import LAB as RAMP
+from stabsim.labs.search import LAB as SEARCH
 from stabsim.labs.show import show as show
 from stabsim.labs.simulator import LAB as SIMULATOR
 from stabsim.labs.strides import LAB as STRIDES
+from stabsim.labs.surrogate import LAB as SURROGATE
 from stabsim.labs.thresholds import LAB as THRESHOLDS
 from stabsim.labs.warmup_map import LAB as WARMUP_MAP
 
@@ -31,5 +33,7 @@ LABS = {
         RAMP,
         BLOCKS,
         MEND,
+        SURROGATE,
+        SEARCH,
     )
 }

@@ -160,6 +160,19 @@ class Curve(NamedTuple):
     label: Text = Text("", "")
 
 
+class Fact(NamedTuple):
+    """A number that the lab's report states: the first entry of a column, whose name it bears.
+
+    Attributes:
+        table, column: where it lies.
+        text: the sentence that states it, in place of ``{value}``.
+    """
+
+    table: str
+    column: str
+    text: Text
+
+
 class Panel(NamedTuple):
     """A chart over one of the tables.
 
@@ -206,6 +219,7 @@ class Lab:
             the others.
         code: Python that repeats the run; ``{name}`` stands for a control's value.
         goal: what to reach, if anything.
+        facts: numbers to state, by the names of their columns.
         sweep: whether the table "sweep" holds a ``learning_rate`` and a ``loss`` of shape
             ``(rates, steps)``. Their reading is added to the table "axis", and the report.
     """
@@ -219,6 +233,7 @@ class Lab:
     code: str
     goal: Goal | None = None
     sweep: bool = False
+    facts: tuple[Fact, ...] = ()
 
     @property
     def defaults(self) -> Values:

@@ -10,7 +10,7 @@ import xarray as xr
 
 from stabsim.diagnosis import Diagnosis, diagnose, diagnose_sweep
 from stabsim.labs.lab import Lab, Tables, Values
-from stabsim.words import EVIDENCE, SWEEP
+from stabsim.words import EVIDENCE, SWEEP, number
 
 FEASIBLE, INFEASIBLE, BEST = 0, 1, 2
 
@@ -29,6 +29,13 @@ def report(lab: Lab, tables: Tables, values: Values, language: str) -> Report:
     sentences = []
     if lab.sweep:
         sentences += _read_sweep(tables, facts, language)
+    for fact in lab.facts:
+        facts[fact.column] = float(np.asarray(tables[fact.table][fact.column])[0])
+    if lab.facts:
+        sentences.append(" ".join(
+            f.text.in_(language).format(value=number(float(facts[f.column]), language))
+            for f in lab.facts
+        ))  # fmt: skip
     for place, curve in enumerate(lab.curves, 1):
         diagnosis = diagnose(tables[curve.table][curve.column])
         label = curve.label.in_(language)

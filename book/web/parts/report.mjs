@@ -28,6 +28,11 @@ export function report(lab, words, tables, values) {
   const changed = lab.controls.filter((c) => c.name !== "seed" && values[c.name] !== c.default);
   const facts = { ...values, changes: changed.length };
   const sentences = lab.sweep ? readSweep(words, tables, facts, write) : [];
+  for (const [table, column] of lab.facts) facts[column] = tables[table][column][0];
+  if (lab.facts.length) {
+    const said = lab.facts.map(([, column, text]) => fill(text, { value: write(facts[column]) }));
+    sentences.push(said.join(" "));
+  }
   lab.curves.forEach(([table, column, label], place) => {
     const found = diagnose(Array.from(tables[table][column]), words.rules);
     sentences.push(sentence(found, words, label, write));
