@@ -1,31 +1,17 @@
 """A race of searches: a Gaussian process as set, one that learns to be set, and chance."""
 
-from functools import cache
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from stabsim.labs import charts, tuner
 from stabsim.labs.lab import Fact, Goal, Lab, Panel, Tables
 from stabsim.labs.surrogate import AMPLITUDE, LENGTH_SCALE, NOISE
-from stabsim.labs.tuner import EVALUATIONS, GUESSING, NEAR, SEARCHES, Hyperparameters
+from stabsim.labs.tuner import EVALUATIONS, GUESSING, NEAR, SEARCHES, Hyperparameters, rivals
 from stabsim.words import Text
 
 CONTROLS = (LENGTH_SCALE, AMPLITUDE, NOISE)
-
-
-@cache
-def rivals() -> dict[str, np.ndarray]:
-    """What the searches recommend that no control concerns, ``(SEARCHES, EVALUATIONS)`` each."""
-    with jax.ensure_compile_time_eval():
-        seeds = jnp.arange(SEARCHES)
-        choosers = {"learned": tuner.with_learned, "random": None}
-        return {
-            name: np.asarray(jax.jit(jax.vmap(lambda s: tuner.search(s, choose).recommended))(seeds))  # noqa: B023, E501
-            for name, choose in choosers.items()
-        }
 
 
 def run(length_scale: Any, amplitude: Any, noise: Any) -> Tables:
@@ -33,7 +19,8 @@ def run(length_scale: Any, amplitude: Any, noise: Any) -> Tables:
     seeds = jnp.arange(SEARCHES)
     given = jax.vmap(lambda seed: tuner.search(seed, choose).recommended)(seeds)
     typical = jnp.asarray(tuner.typical())
-    found = {name: typical[x] for name, x in ({"given": given} | rivals()).items()}
+    recommended = {"given": given} | {name: rivals()[name] for name in ("learned", "random")}
+    found = {name: typical[x] for name, x in recommended.items()}
     near = {name: x <= typical.min() + NEAR for name, x in found.items()}
     arrived = {name: jax.lax.cummax(x.astype(jnp.int32), 1) for name, x in near.items()}
     count = jnp.arange(1, EVALUATIONS + 1)
@@ -96,7 +83,6 @@ LAB = Lab(
     (),
     """import jax
 import jax.numpy as jnp
-import numpy as np
 
 from stabsim.labs import tuner
 

@@ -48,8 +48,8 @@ def densities(length_scale: Any, amplitude: Any, noise: Any, known: Any) -> Any:
 
 def run(length_scale: Any, amplitude: Any, noise: Any, evaluations: Any, seed: Any) -> Tables:
     h = Hyperparameters(length_scale, amplitude, noise)
-    known = tuner.search(seed, tuner.with_learned).known
-    known = known._replace(made=jnp.arange(tuner.EVALUATIONS) < evaluations)
+    place, score = (jnp.asarray(tuner.rivals()[name])[seed] for name in ("place", "score"))
+    known = tuner.Known(place, score, jnp.arange(tuner.EVALUATIONS) < evaluations)
     mean, deviation = tuner.predict(h, known)
     best = tuner.best_score(known)
     improvement = tuner.expected_improvement(mean, deviation, best)

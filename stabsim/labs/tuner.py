@@ -11,7 +11,6 @@ References:
 """
 
 from collections.abc import Callable, Sequence
-from functools import cache
 from typing import Any, NamedTuple
 
 import jax
@@ -21,6 +20,7 @@ import xarray as xr
 from jax.scipy.stats import norm
 from jaxtyping import Array, Bool, Float, Int
 
+from stabsim.labs.kept import kept
 from stabsim.optimizers import momentum
 from stabsim.simulate import simulate
 from stabsim.sweep import sweep
@@ -70,9 +70,9 @@ BELIEFS = Hyperparameters((3.0, 0.7), (0.6, 0.5), (0.07, 0.7))
 
 TRIED = Hyperparameters(
     *(g.ravel() for g in np.meshgrid(
-        np.float32(2.0) ** np.arange(-1, 4.5, 0.5, dtype=np.float32),
-        np.asarray([0.25, 0.5, 1.0], np.float32),
-        np.asarray([0.02, 0.05, 0.1, 0.2], np.float32),
+        np.float32(2.0) ** np.arange(-1, 5, dtype=np.float32),
+        np.asarray([0.3, 0.6], np.float32),
+        np.asarray([0.03, 0.07, 0.15], np.float32),
         indexing="ij",
     ))
 )  # fmt: skip
@@ -110,13 +110,16 @@ def experiment(learning_rate: Any, seed: Any) -> Trace:
     )
 
 
-@cache
+@kept
+def _runs() -> dict[str, np.ndarray]:
+    runs = sweep(experiment, learning_rate=RATES, seed=range(RUNS), progress=False)
+    loss = np.nan_to_num(runs.validation_loss.isel(evaluation_step=-1).to_numpy(), nan=np.inf)
+    return {"score": np.log10(np.minimum(loss, GUESSING) / GUESSING).astype(np.float32)}
+
+
 def scores() -> np.ndarray:
     """Every run's score, ``(rates, RUNS)``, from real runs that are made when first asked for."""
-    with jax.ensure_compile_time_eval():
-        runs = sweep(experiment, learning_rate=RATES, seed=range(RUNS), progress=False)
-    loss = np.nan_to_num(runs.validation_loss.isel(evaluation_step=-1).to_numpy(), nan=np.inf)
-    return np.log10(np.minimum(loss, GUESSING) / GUESSING).astype(np.float32)
+    return _runs()["score"]
 
 
 def typical() -> np.ndarray:
@@ -245,30 +248,46 @@ def arrivals(recommended: Any) -> np.ndarray:
     return np.where(near.any(-1), near.argmax(-1) + 1.0, np.inf)
 
 
-def compare(length_scales: Sequence[float], searches: int = SEARCHES) -> xr.DataArray:
+@kept
+def rivals() -> dict[str, np.ndarray]:
+    """Searches by a process that learns its hyperparameters, and at random, SEARCHES of each.
+
+    Returns:
+        The learned ones' ``place`` and ``score``, and what each kind recommends, as ``learned``
+        and ``random``, all ``(SEARCHES, EVALUATIONS)``.
+    """
+    seeds = jnp.arange(SEARCHES)
+    learned = jax.jit(jax.vmap(lambda seed: search(seed, with_learned)))(seeds)
+    random = jax.jit(jax.vmap(search))(seeds)
+    return {
+        "place": np.asarray(learned.known.place),
+        "score": np.asarray(learned.known.score),
+        "learned": np.asarray(learned.recommended),
+        "random": np.asarray(random.recommended),
+    }
+
+
+def compare(length_scales: Sequence[float]) -> xr.DataArray:
     """After how many evaluations each of many searches has arrived, method by method.
 
     Args:
         length_scales: those to fix the process's at, in octaves; its other hyperparameters are
             then the medians of their priors.
-        searches: how many searches a method makes; all methods make the same ones.
     Returns:
         Evaluations by ``method`` ("learned", "random", or a length-scale as text) and ``seed``.
     """
-    seeds = jnp.arange(searches)
+    seeds = jnp.arange(SEARCHES)
     _, amplitude, noise = (median for median, _ in BELIEFS)
 
     def fixed(length_scale: Array, seed: Array) -> Array:
         return search(seed, with_given(Hyperparameters(length_scale, amplitude, noise))).recommended
 
     each = jax.vmap(fixed, (None, 0))
-    found = {
-        "random": jax.jit(jax.vmap(lambda seed: search(seed).recommended))(seeds),
-        "learned": jax.jit(jax.vmap(lambda s: search(s, with_learned).recommended))(seeds),
-    }
+    found = {name: rivals()[name] for name in ("random", "learned")}
     program = jax.jit(each)
     found |= {f"{x:g}": program(jnp.float32(x), seeds) for x in length_scales}
     return xr.DataArray(
         np.stack([arrivals(places) for places in found.values()]),
-        coords={"method": list(found), "seed": np.arange(searches)},
+        dims=("method", "seed"),
+        coords={"method": list(found), "seed": np.arange(SEARCHES)},
     )
