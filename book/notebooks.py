@@ -16,7 +16,7 @@ from pybtex.database import Entry, parse_file
 
 from book import BOOK, LANGUAGES, ROOT, SITE, scoreboard
 from book.languages import CHAPTERS
-from book.outline import FENCE, HASH, LABEL, ROLE, blocks, options
+from book.outline import HASH, LABEL, ROLE, blocks, options
 from stabsim.words import Text
 
 FOLDER = "notebooks"
@@ -288,4 +288,3 @@ def _reference(key: str, language: str) -> str:
         address = f"https://arxiv.org/abs/{fields['eprint']}"
     written = f"[{title}]({address})" if address else f"*{title}*"
     return f"{who} ({year}). {written}." + (f" {where}." if where else "")
-

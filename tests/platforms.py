@@ -19,7 +19,7 @@ from book import BUILD, LANGUAGES, ROOT, notebooks
 HERE = BUILD / "platforms"
 COLAB = ROOT / "tests/colab.txt"
 
-RUN = '''
+RUN = """
 import sys
 import nbclient, nbformat
 
@@ -29,9 +29,9 @@ book.cells.append(nbformat.v4.new_code_cell(extra))
 client = nbclient.NotebookClient(book, timeout=900, kernel_name="python3")
 client.execute()
 print(book.cells[-1].outputs[-1]["text"].strip())
-'''
+"""
 
-MOVED = '''
+MOVED = """
 def moved(name):
     lab = ss.labs.show(name).widget()
     assert lab.wait(600)
@@ -47,7 +47,7 @@ def moved(name):
 labs = {labs}
 assert all(map(moved, labs)), labs
 print(len(labs), "labs moved,", ss.words.default_language())
-'''
+"""
 
 
 def run(*command: object, cwd: Path = ROOT) -> str:
@@ -120,7 +120,9 @@ def main() -> None:
             extra = MOVED.format(labs=labs_of(file))
             said = run(own, script, file, extra, cwd=written)
             seconds = time.perf_counter() - start
-            print(f"{name} {file.relative_to(written)}: {said.strip()}, {seconds:.0f} s", flush=True)
+            print(
+                f"{name} {file.relative_to(written)}: {said.strip()}, {seconds:.0f} s", flush=True
+            )
         if name == "colab":
             unchanged(own)
 

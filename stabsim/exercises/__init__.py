@@ -4,11 +4,20 @@
 ``stabsim.exercises.check("instability-edge", 0.3)`` judges a number that a cell computed.
 """
 
-from stabsim.exercises import clipping, fixes, index, instability, optimizers, simulator, warmup
+from stabsim.exercises import (
+    clipping,
+    fixes,
+    index,
+    instability,
+    metaparameter,
+    optimizers,
+    simulator,
+    warmup,
+)
 from stabsim.exercises.ask import ask as ask
 from stabsim.exercises.ask import check as check
 from stabsim.exercises.exercise import Number as Number
 from stabsim.exercises.exercise import Select as Select
 
-CHAPTERS = (index, instability, simulator, optimizers, warmup, clipping, fixes)
+CHAPTERS = (index, instability, simulator, optimizers, warmup, clipping, fixes, metaparameter)
 EXERCISES = {exercise.name: exercise for chapter in CHAPTERS for exercise in chapter.EXERCISES}

@@ -12,10 +12,12 @@ from stabsim.labs.lab import Lab as Lab
 from stabsim.labs.mend import LAB as MEND
 from stabsim.labs.race import LAB as RACE
 from stabsim.labs.ramp import LAB as RAMP
+from stabsim.labs.search import LAB as SEARCH
 from stabsim.labs.show import show as show
 from stabsim.labs.simulator import LAB as SIMULATOR
 from stabsim.labs.strategies import LAB as STRATEGIES
 from stabsim.labs.strides import LAB as STRIDES
+from stabsim.labs.surrogate import LAB as SURROGATE
 from stabsim.labs.thresholds import LAB as THRESHOLDS
 from stabsim.labs.twins import LAB as TWINS
 from stabsim.labs.warmup_map import LAB as WARMUP_MAP
@@ -37,5 +39,7 @@ LABS = {
         STRATEGIES,
         BLOCKS,
         MEND,
+        SURROGATE,
+        SEARCH,
     )
 }

@@ -45,9 +45,10 @@ def lines(
     height: int = HEIGHT,
     points: bool = False,
     over: tuple[str, Text] = ("step", STEP),
+    log: bool = True,
 ) -> Any:
     """Lines over steps, or ``over`` another column, named at the top; the kept run in grey."""
-    scale = _log(domain)
+    scale = _log(domain) if log else alt.Scale(domain=list(domain or [0, 1]), nice=False)
     steps = alt.Scale(nice=False) if last is None else alt.Scale(domain=[0, last], nice=False)
     name, along = over
     whole = _axis(along.in_(language), grid=False, tickCount=6, tickMinStep=1)
@@ -243,3 +244,118 @@ def histogram(
         hue = alt.ColorDatum(label.in_(language), scale=colors, legend=legend)
         layers.append(rule.encode(alt.X(f"{column}:Q", scale=scale, axis=x_axis), color=hue))
     return finished(alt.layer(*layers), 120)
+
+
+def surrogate(language: str, names: dict[str, Text], loss: Text) -> Any:
+    """A Gaussian process over learning rates: its band and mean, runs, the next rate, the truth.
+
+    Args:
+        language: "en" or "id".
+        names: what the columns ``mean``, ``typical``, ``observed`` and ``next`` are.
+        loss: the axis's title; ``low`` and ``high`` bound the band.
+    """
+    words = {column: text.in_(language) for column, text in names.items()}
+    hues = dict(zip(words.values(), [PALETTE[0], GREY, PALETTE[1], PALETTE[2]], strict=True))
+    legend = alt.Legend(title=None, orient="top", columns=2, labelColor=GREY, labelLimit=0)
+    scale = alt.Scale(domain=list(hues), range=list(hues.values()))
+    x = _rate(language)
+    y_scale = _log((0.08, 8))
+    axis = _axis(loss.in_(language), values=[0.1, 0.2, 0.5, 1, 2, 5], format="~g")
+
+    def up(column: str) -> alt.Y:
+        return alt.Y(column, type="quantitative", scale=y_scale, axis=axis)
+
+    def hue(column: str) -> alt.ColorDatum:
+        return alt.ColorDatum(words[column], scale=scale, legend=legend)
+
+    def rows(column: str, data: str = "run") -> Any:
+        return alt.Chart(alt.NamedData(data)).transform_filter(f"isValid(datum.{column})")
+
+    return finished(
+        alt.layer(
+            rows("mean").mark_area(color=PALETTE[0], opacity=0.2, clip=True)
+            .encode(x, up("low"), alt.Y2("high")),
+            rows("mean", "ghost").mark_line(color=GREY, strokeWidth=1, clip=True)
+            .encode(x, up("mean")),
+            rows("typical").mark_line(strokeDash=[2, 3], strokeWidth=1.5, clip=True)
+            .encode(x, up("typical"), hue("typical")),
+            rows("mean").mark_line(strokeWidth=1.8, clip=True)
+            .encode(x, up("mean"), hue("mean")),
+            rows("next").mark_rule(strokeWidth=2, strokeDash=[6, 3]).encode(x, color=hue("next")),
+            rows("observed").mark_point(size=60, filled=True, opacity=1)
+            .encode(x, up("observed"), hue("observed")),
+        ),
+        260,
+    )  # fmt: skip
+
+
+def _rate(language: str) -> alt.X:
+    title = Text("learning rate (the metaparameter)", "laju pembelajaran (metaparameternya)")
+    return alt.X(
+        "learning_rate:Q",
+        scale=alt.Scale(type="log", nice=False),
+        axis=_axis(title.in_(language), format="~g", grid=False,
+                   values=[1e-4, 1e-3, 0.01, 0.1, 1, 10]),
+    )  # fmt: skip
+
+
+def improvement(language: str, title: Text) -> Any:
+    """The expected improvement at every rate, and where it is highest."""
+    x = _rate(language)
+    y = alt.Y("improvement:Q", scale=alt.Scale(nice=False, zero=True),
+              axis=_axis(title.in_(language), tickCount=3, format="~g"))  # fmt: skip
+
+    def rows(column: str, data: str = "run") -> Any:
+        return alt.Chart(alt.NamedData(data)).transform_filter(f"isValid(datum.{column})")
+
+    return finished(
+        alt.layer(
+            rows("improvement", "ghost").mark_line(color=GREY, strokeWidth=1).encode(x, y),
+            rows("improvement").mark_area(color=PALETTE[2], opacity=0.4, line=True).encode(x, y),
+            rows("next").mark_rule(color=PALETTE[2], strokeWidth=2, strokeDash=[6, 3]).encode(x),
+        ),
+        90,
+    )
+
+
+def plane(language: str, x: Across, y: Across, steps: tuple[float, float], title: Text) -> Any:
+    """A map in colours: a tile for each pair of values, a ring on the current one.
+
+    Rows hold the columns of ``x`` and ``y``, both on logarithmic axes, ``below``, which decides
+    the colour, and ``here``, which is 1 for the current setting and 0 for a tile.
+
+    Args:
+        language: "en" or "id".
+        x, y: the axes; their columns may be names of controls.
+        steps: how many times the next tile's value is, in x and in y.
+        title: what ``below`` is.
+    """
+    edges = {}
+    for across, step in zip((x, y), steps, strict=True):
+        edges |= {
+            f"{across.column}_{end}": f"datum.{across.column} * {step**half}"
+            for end, half in (("from", -0.5), ("to", 0.5))
+        }
+
+    def along(kind: Any, across: Across, column: str) -> Any:
+        axis = _axis(across.title.in_(language), grid=False, **across.ticks)
+        return kind(column, type="quantitative", scale=across.scale, axis=axis)
+
+    legend = alt.Legend(title=title.in_(language), orient="right", labelColor=GREY,
+                        titleColor=GREY, gradientLength=130, titleLimit=0)  # fmt: skip
+    color = alt.Color("below:Q", legend=legend,
+                      scale=alt.Scale(scheme="viridis", reverse=True, domain=[0, 10], clamp=True))  # fmt: skip
+    data = alt.Chart(alt.NamedData("run"))
+    tiles = data.transform_filter("datum.here == 0").transform_calculate(**edges)
+    return finished(
+        alt.layer(
+            tiles.mark_rect().encode(
+                along(alt.X, x, f"{x.column}_from"), along(alt.Y, y, f"{y.column}_from"),
+                alt.X2(f"{x.column}_to"), alt.Y2(f"{y.column}_to"), color,
+            ),
+            data.transform_filter("datum.here == 1")
+            .mark_point(size=260, filled=False, color="white", strokeWidth=3, opacity=1)
+            .encode(along(alt.X, x, x.column), along(alt.Y, y, y.column)),
+        ),
+        190,
+    )  # fmt: skip

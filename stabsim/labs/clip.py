@@ -3,11 +3,11 @@
 from typing import Any
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from stabsim.clipping import clip_by_global_norm, sorted_percentile
 from stabsim.labs import charts
-from stabsim.labs.lab import Curve, Goal, Lab, Panel, Share, Slider, Tables
+from stabsim.labs.lab import Curve, Fact, Goal, Lab, Panel, Slider, Tables
 from stabsim.optimizers import momentum
 from stabsim.simulate import simulate
 from stabsim.words import Text
@@ -24,12 +24,16 @@ CONTROLS = (
     Slider("seed", Text("Seed", "Benih acak"), 0, 9, 0, "whole"),
 )  # fmt: skip
 
-CLIPPED = Share(
+CLIPPED = Fact(
+    "facts",
     "clipped",
-    "run",
-    "clipped",
-    Text("{share} per cent of the updates were clipped.", "{share} persen pembaruan dipotong."),
+    Text("{value} per cent of the updates were clipped.", "{value} persen pembaruan dipotong."),
 )
+
+
+def clipped_share(clipped: Bool[Array, " steps"]) -> dict[str, Array]:
+    """The table of :data:`CLIPPED`, in per cent."""
+    return {"clipped": 100 * jnp.mean(clipped, dtype=jnp.float32)[None]}
 
 
 def corrupted() -> Workload:
@@ -67,8 +71,8 @@ def run(threshold: Any, learning_rate: Any, seed: Any) -> Tables:
             "loss": trace.loss,
             "gradient_norm": trace.gradient_norm,
             "threshold": jnp.full(STEPS, threshold),
-            "clipped": jnp.asarray(trace.clipped, jnp.float32),
         },
+        "facts": clipped_share(trace.clipped),
         "histogram": {
             "low": edges[:-1],
             "high": edges[1:],
@@ -142,5 +146,5 @@ plots.gradient_norms(trace, threshold={threshold})
         (("verdict", "==", "stable"), ("final_loss", "<", 0.1), ("clipped", "<", 15),
          ("learning_rate", ">", 0.0499)),
     ),
-    shares=(CLIPPED,),
+    facts=(CLIPPED,),
 )  # fmt: skip

@@ -160,16 +160,14 @@ class Curve(NamedTuple):
     label: Text = Text("", "")
 
 
-class Share(NamedTuple):
-    """A share of the steps that the lab's report tells, in per cent.
+class Fact(NamedTuple):
+    """A number that the lab's report states: the first entry of a column, whose name it bears.
 
     Attributes:
-        name: what the fact is called.
-        table, column: where it lies, ones and zeros.
-        text: the sentence, with ``{share}`` in place of the number.
+        table, column: where it lies.
+        text: the sentence that states it, in place of ``{value}``.
     """
 
-    name: str
     table: str
     column: str
     text: Text
@@ -221,9 +219,9 @@ class Lab:
             the others.
         code: Python that repeats the run; ``{name}`` stands for a control's value.
         goal: what to reach, if anything.
+        facts: numbers to state, by the names of their columns.
         sweep: whether the table "sweep" holds a ``learning_rate`` and a ``loss`` of shape
             ``(rates, steps)``. Their reading is added to the table "axis", and the report.
-        shares: shares of the steps to tell, each of them a fact too.
     """
 
     name: str
@@ -235,7 +233,7 @@ class Lab:
     code: str
     goal: Goal | None = None
     sweep: bool = False
-    shares: tuple[Share, ...] = ()
+    facts: tuple[Fact, ...] = ()
 
     @property
     def defaults(self) -> Values:

@@ -38,12 +38,13 @@ def report(lab: Lab, tables: Tables, values: Values, language: str) -> Report:
         sentences.append(" ".join(said))
         suffix = "" if place == 1 else f"_{place}"
         facts |= {name + suffix: fact for name, fact in _facts(diagnosis).items()}
-    for share in lab.shares:
-        facts[share.name] = 100 * float(
-            np.mean(np.asarray(tables[share.table][share.column], float))
-        )
-        said = number(facts[share.name], language)
-        sentences.append(share.text.in_(language).format(share=said))
+    for fact in lab.facts:
+        facts[fact.column] = float(np.asarray(tables[fact.table][fact.column])[0])
+    if lab.facts:
+        sentences.append(" ".join(
+            f.text.in_(language).format(value=number(float(facts[f.column]), language))
+            for f in lab.facts
+        ))  # fmt: skip
     if lab.goal is not None and any(name == "changes" for name, *_ in lab.goal.conditions):
         sentences.append(EVIDENCE["changes"].in_(language).format(changes=facts["changes"]))
     return Report(facts, sentences)

@@ -17,7 +17,7 @@ from stabsim.clipping import (
     zclip,
 )
 from stabsim.labs import charts
-from stabsim.labs.clip import CLIPPED
+from stabsim.labs.clip import CLIPPED, clipped_share
 from stabsim.labs.lab import Choice, Curve, Goal, Lab, Option, Panel, Slider, Tables
 from stabsim.optimizers import sgd
 from stabsim.schedules import linear_warmup
@@ -149,8 +149,8 @@ def run(
             "gradient_norm": trace.gradient_norm,
             # SGD goes the clipped gradient's length times the rate, which is 0 at step 0 of a ramp.
             "clipped_norm": trace.update_norm / trace.learning_rate,
-            "clipped": jnp.asarray(trace.clipped, jnp.float32),
-        }
+        },
+        "facts": clipped_share(trace.clipped),
     }
 
 
@@ -207,5 +207,5 @@ print(ss.diagnose(trace))
         (("outliers", ">", 29.9), ("learning_rate", ">", 0.0155), ("verdict", "==", "stable"),
          ("final_loss", "<", 0.5), ("clipped", "<", 10)),
     ),
-    shares=(CLIPPED,),
+    facts=(CLIPPED,),
 )  # fmt: skip

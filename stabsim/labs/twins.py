@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from stabsim.clipping import clip_by_global_norm
 from stabsim.labs import charts
-from stabsim.labs.clip import CLIPPED
+from stabsim.labs.clip import CLIPPED, clipped_share
 from stabsim.labs.lab import Curve, Goal, Lab, Panel, Slider, Tables
 from stabsim.optimizers import sgd
 from stabsim.simulate import simulate
@@ -45,8 +45,8 @@ def run(learning_rate: Any, threshold: Any, smaller_rate: Any, seed: Any) -> Tab
             "loss_2": traces.loss[1],
             "rate": effective[0],
             "rate_2": effective[1],
-            "clipped": jnp.asarray(traces.clipped[0], jnp.float32),
-        }
+        },
+        "facts": clipped_share(traces.clipped[0]),
     }
 
 
@@ -111,5 +111,5 @@ plots.loss_curves(runs)
         ),
         (("learning_rate", ">", 49.9), ("final_loss", "<", 0.15), ("final_loss_2", "<", 0.06)),
     ),
-    shares=(CLIPPED,),
+    facts=(CLIPPED,),
 )  # fmt: skip

@@ -162,6 +162,42 @@ NOINLINE void matvec(int m, int k, const float *restrict a, int a_row, int a_col
     }
 }
 
+// --- triangular matrices ---
+
+// The lower factor of a (n by n, its lower half), column by column; NaN if there is none.
+NOINLINE void cholesky(int n, const float *restrict a, int row, int column,
+                       float *restrict out) {
+    int fails = 0;
+    for (int j = 0; j < n; j++) {
+        float *mine = out + j * n, d = a[j * row + j * column];
+        for (int k = 0; k < j; k++) d -= mine[k] * mine[k];
+        fails |= !(d > 0);
+        mine[j] = sqrtf(d);
+        for (int k = j + 1; k < n; k++) mine[k] = 0;
+        for (int i = j + 1; i < n; i++) {
+            float *its = out + i * n, s = a[i * row + j * column];
+            for (int k = 0; k < j; k++) s -= its[k] * mine[k];
+            its[j] = s / mine[j];
+        }
+    }
+    for (int i = 0; fails && i < n; i++)
+        for (int j = 0; j <= i; j++) out[i * n + j] = NAN;
+}
+
+// Turns x (n by m) into the solution of a x = x, by substitution from the free end of a.
+NOINLINE void triangular_solve(int n, int m, int lower, int unit, const float *a, float *x,
+                               int a_row, int a_column, int x_row, int x_column) {
+    for (int step = 0; step < n; step++) {
+        int i = lower ? step : n - 1 - step;
+        for (int j = 0; j < m; j++) {
+            float s = x[i * x_row + j * x_column];
+            for (int k = lower ? 0 : i + 1; k < (lower ? i : n); k++)
+                s -= a[i * a_row + k * a_column] * x[k * x_row + j * x_column];
+            x[i * x_row + j * x_column] = unit ? s : s / a[i * a_row + i * a_column];
+        }
+    }
+}
+
 // --- random bits ---
 
 // One block of Threefry-2x32 with 20 rounds: Salmon et al., Parallel Random Numbers (2011).

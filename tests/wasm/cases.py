@@ -301,6 +301,31 @@ def products(draw: Any) -> Case:
     return Case(f"dot_general {numbers} {order}", function, (a, b))
 
 
+@st.composite
+def triangles(draw: Any) -> Case:
+    """Cholesky factors, and triangular systems of every kind, of stored and computed matrices."""
+    batch, n, m = draw(shapes(2)), draw(st.integers(1, 6)), draw(st.integers(0, 4))
+    left, lower, transposed, unit = (draw(st.booleans()) for _ in range(4))
+    a = plain(draw, (*batch, n, n))
+    b = plain(draw, (*batch, n, m) if left else (*batch, m, n))
+
+    def function(a: jax.Array, b: jax.Array) -> Any:
+        turned = jnp.swapaxes(a, -1, -2)
+        positive = a @ turned + 2 * jnp.eye(n)
+        solve = partial(
+            lax.linalg.triangular_solve, left_side=left, lower=lower, transpose_a=transposed,
+            unit_diagonal=unit,
+        )  # fmt: skip
+        heavy = a / 4 + 2 * jnp.eye(n)  # else solutions grow, and rounding with them
+        return (
+            lax.linalg.cholesky(positive), lax.linalg.cholesky(positive - 9 * jnp.eye(n)),
+            lax.linalg.cholesky(a * 0.1 + 2 * jnp.eye(n), symmetrize_input=False),
+            solve(heavy, b), solve(jnp.swapaxes(heavy, -1, -2), b * 2),
+        )  # fmt: skip
+
+    return Case(f"{left} {lower} {transposed} {unit} {m}", function, (a, b))
+
+
 # --- computed places ---
 
 
@@ -427,5 +452,5 @@ def pools(draw: Any) -> Case:
     return Case(f"{window} {strides} {padding} {gaps} {holes}", function, (plain(draw, shape),))
 
 
-FAMILIES = [layouts, joins, pads, conversions, broadcasts, reductions, scans, products, places,
-            rows, sorts, convolutions, pools]  # fmt: skip
+FAMILIES = [layouts, joins, pads, conversions, broadcasts, reductions, scans, products, triangles,
+            places, rows, sorts, convolutions, pools]  # fmt: skip

@@ -10,7 +10,14 @@ from stabsim import wasm
 from tests.wasm.cases import FAMILIES, elementwise
 from tests.wasm.check import check
 
-CASES = {"rows": 3, "scans": 6, "sorts": 6, "convolutions": 5, "pools": 2}  # in a module
+CASES = {
+    "triangles": 3,
+    "rows": 3,
+    "scans": 6,
+    "sorts": 6,
+    "convolutions": 5,
+    "pools": 2,
+}  # in a module
 
 
 def check_together(cases, **near):

@@ -39,10 +39,10 @@ export function report(lab, words, tables, values) {
     facts[`final_loss${suffix}`] = found.final;
     facts[`peak_loss${suffix}`] = Math.max(found.initial, ...peaks);
   });
-  for (const [name, table, column, text] of lab.shares) {
-    const steps = tables[table][column];
-    facts[name] = 100 * (steps.reduce((sum, x) => sum + x, 0) / steps.length);
-    sentences.push(fill(text, { share: write(facts[name]) }));
+  for (const [table, column] of lab.facts) facts[column] = tables[table][column][0];
+  if (lab.facts.length) {
+    const said = lab.facts.map(([, column, text]) => fill(text, { value: write(facts[column]) }));
+    sentences.push(said.join(" "));
   }
   if (lab.goal?.some(([name]) => name === "changes")) {
     sentences.push(fill(words.evidence.changes, facts));

@@ -4,13 +4,24 @@ A rule takes the primitive's parameters from ``eqn.params``, and returns a Value
 them for a primitive with several results.
 """
 
-from stabsim.wasm.rules import control, elementwise, index, layout, product, random, reduce, window
+from stabsim.wasm.rules import (
+    control,
+    elementwise,
+    index,
+    layout,
+    linalg,
+    product,
+    random,
+    reduce,
+    window,
+)
 
 RULES = {
     **elementwise.RULES,
     **layout.RULES,
     **reduce.RULES,
     **product.RULES,
+    **linalg.RULES,
     **index.RULES,
     **control.RULES,
     **random.RULES,

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax.extend.core import jaxpr_as_fun
 
-from stabsim.wasm.value import Keys, Value
+from stabsim.wasm.value import Keys, UnsupportedError, Value, literal
 from stabsim.wasm.writer import Writer
 
 
@@ -109,6 +109,13 @@ def cond(w: Writer, eqn: Any, which: Value, *operands: Value | Keys) -> list[Any
     return results
 
 
+def platform_index(w: Writer, eqn: Any) -> Value:
+    """Which branch a ``platform_dependent`` takes here: a module is none of JAX's platforms."""
+    if None not in eqn.params["platforms"]:
+        raise UnsupportedError("platform_dependent without a default")
+    return literal(eqn.params["platforms"].index(None), "int32")
+
+
 # --- what goes around: arrays, and random keys, which are two arrays each ---
 
 
@@ -179,6 +186,7 @@ CALLS = ["jit", "pjit", "closed_call", "checkpoint", "remat2", "custom_jvp_call"
 RULES = {
     **dict.fromkeys(CALLS, call),
     "optimization_barrier": identity,
+    "platform_index": platform_index,
     "scan": scan,
     "while": while_,
     "cond": cond,

@@ -1,0 +1,66 @@
+"""Checks of the exercises of the chapter on the word metaparameter."""
+
+import math
+
+import numpy as np
+
+from stabsim.exercises.exercise import Hint, Number, Select
+from stabsim.labs import tuner
+from stabsim.words import Text
+
+
+def _most_evident(readings: list[float], noise: float) -> float:
+    """The standard deviation of the prior under which readings are most probable."""
+    return math.sqrt(np.mean(np.square(readings)) - noise**2)
+
+
+def _improvement() -> float:
+    mean, best = np.float32(-1), np.float32(-1)
+    return float(tuner.expected_improvement(mean, np.float32(0.2), best))
+
+
+EXERCISES = (
+    Select("metaparameter-strict", 2, (
+        (Text("Momentum's coefficient γ.", "Koefisien γ pada Momentum."),
+         Text("Of which distribution would it be a parameter?",
+              "Parameter dari distribusi yang mana?")),
+        (Text("The number of layers.", "Banyaknya lapisan."),
+         Text("It shapes the network; no prior has it as a parameter here.",
+              "Itu membentuk jaringan; di sini tidak ada prior yang berparameter itu.")),
+        (Text("The length-scale of a Gaussian process.", "Skala panjang suatu proses Gauss."),
+         Text("It is a parameter of a prior over functions.",
+              "Itu parameter dari prior atas fungsi.")),
+        (Text("A weight of the first layer.", "Sebuah bobot lapisan pertama."),
+         Text("Training finds it: a parameter.", "Pelatihan yang menemukannya: itu parameter.")),
+    )),
+    Number("metaparameter-tau", lambda: _most_evident([3, -1, 2], 1), 0.01, hints=(
+        Hint(3.6, 3.7, Text("That is τ squared.", "Itu τ kuadrat.")),
+        Hint(2.15, 2.17, Text("Part of the spread is the measurement's own error.",
+                              "Sebagian sebarannya berasal dari galat pengukuran.")),
+    )),
+    Number("metaparameter-improvement", _improvement, 0.02, Text("decades", "dekade"), hints=(
+        Hint(0.39, 0.41, Text("That is φ(0). How wide is the band?",
+                              "Itu φ(0). Seberapa lebar pitanya?")),
+        Hint(0.099, 0.101, Text("What is the density of a standard normal at 0?",
+                                "Berapa densitas normal baku di 0?")),
+    )),
+    Select("metaparameter-long", 1, (
+        (Text("It explores too much.", "Pencariannya terlalu banyak menjelajah."),
+         Text("Look at the band in the first lab at a length-scale of 30: is it wide anywhere?",
+              "Lihatlah pita di lab pertama pada skala panjang 30: adakah yang lebar?")),
+        (Text("After a few runs it is sure of the whole curve, and wrongly so.",
+              "Setelah beberapa run ia sudah yakin akan seluruh kurva, padahal keliru."),
+         Text("Its band is narrow where it has seen nothing.",
+              "Pitanya sempit di tempat yang belum pernah dilihatnya.")),
+        (Text("Its noise is too large.", "Deraunya terlalu besar."),
+         Text("The noise is the same as in the other searches.",
+              "Deraunya sama dengan pencarian lainnya.")),
+    )),
+    Number("metaparameter-evidence", lambda: _most_evident([2, -0.5, 1.5, -3, 0.5], 1), 0.002,
+           hints=(
+        Hint(0.99, 1.01, Text("The function is still the one that was there.",
+                              "Fungsinya masih yang semula.")),
+        Hint(1.77, 1.78, Text("That is the root of the mean square: the noise has its part in it.",
+                              "Itu akar rata-rata kuadrat: derau punya bagian di dalamnya.")),
+    )),
+)  # fmt: skip

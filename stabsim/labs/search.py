@@ -1,0 +1,108 @@
+"""A race of searches: a Gaussian process as set, one that learns to be set, and chance."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from stabsim.labs import charts, tuner
+from stabsim.labs.lab import Fact, Goal, Lab, Panel, Tables
+from stabsim.labs.surrogate import AMPLITUDE, LENGTH_SCALE, NOISE
+from stabsim.labs.tuner import EVALUATIONS, GUESSING, NEAR, SEARCHES, Hyperparameters, rivals
+from stabsim.words import Text
+
+CONTROLS = (LENGTH_SCALE, AMPLITUDE, NOISE)
+
+
+def run(length_scale: Any, amplitude: Any, noise: Any) -> Tables:
+    choose = tuner.with_given(Hyperparameters(length_scale, amplitude, noise))
+    seeds = jnp.arange(SEARCHES)
+    given = jax.vmap(lambda seed: tuner.search(seed, choose).recommended)(seeds)
+    typical = jnp.asarray(tuner.typical())
+    recommended = {"given": given} | {name: rivals()[name] for name in ("learned", "random")}
+    found = {name: typical[x] for name, x in recommended.items()}
+    near = {name: x <= typical.min() + NEAR for name, x in found.items()}
+    arrived = {name: jax.lax.cummax(x.astype(jnp.int32), 1) for name, x in near.items()}
+    count = jnp.arange(1, EVALUATIONS + 1)
+
+    def middle(x: Any) -> Any:
+        return jnp.sort(x, 0)[SEARCHES // 2]
+
+    def evaluations(x: Any) -> Any:
+        """The median over the searches of when each arrived; infinity if most did not."""
+        first = jnp.argmax(x, 1).astype(jnp.float32) + 1
+        return middle(jnp.where(x[:, -1] > 0, first, jnp.inf))[None]
+
+    return {
+        "loss": {"evaluation": count}
+        | {name: GUESSING * 10.0 ** middle(x) for name, x in found.items()},
+        "arrived": {"evaluation": count}
+        | {name: 100 * x.mean(0, dtype=jnp.float32) for name, x in arrived.items()},
+        "facts": {name: evaluations(x) for name, x in arrived.items()},
+    }
+
+
+NAMES = {
+    "given": Text("Gaussian process as set", "proses Gauss menurut setelan"),
+    "learned": Text("Gaussian process, hyperparameters learned",
+                    "proses Gauss, hiperparameter dipelajari"),
+    "random": Text("random search", "pencarian acak"),
+}  # fmt: skip
+ALONG = ("evaluation", Text("runs so far", "run sejauh ini"))
+
+
+def _loss(language: str) -> Any:
+    title = Text("loss at the recommended rate", "loss pada laju yang disarankan")
+    return charts.lines(language, NAMES, title, (0.15, 2.5), EVALUATIONS, over=ALONG)
+
+
+def _arrived(language: str) -> Any:
+    title = Text("searches arrived, %", "pencarian yang sampai, %")
+    return charts.lines(
+        language, NAMES, title, (0, 100), EVALUATIONS, over=ALONG, points=True, log=False
+    )
+
+
+LAB = Lab(
+    "search",
+    Text("Searching for a learning rate", "Mencari laju pembelajaran"),
+    CONTROLS,
+    run,
+    (
+        Panel("loss", _loss, Text(
+            "The loss at the recommended rate, median over 21 searches, against the number of "
+            "runs, for three methods.",
+            "Loss pada laju yang disarankan, median dari 21 pencarian, terhadap banyaknya run, "
+            "untuk tiga cara.")),
+        Panel("arrived", _arrived, Text(
+            "The share of the searches that have arrived within 1.1 times the least loss, against "
+            "the number of runs.",
+            "Bagian pencarian yang sudah sampai pada paling banyak 1,1 kali loss terkecil, "
+            "terhadap banyaknya run.")),
+    ),
+    (),
+    """import jax
+import jax.numpy as jnp
+
+from stabsim.labs import tuner
+
+choose = tuner.with_given(tuner.Hyperparameters({length_scale}, {amplitude}, {noise}))
+search = jax.jit(jax.vmap(lambda seed: tuner.search(seed, choose).recommended))
+print(np.median(tuner.arrivals(search(jnp.arange(tuner.SEARCHES)))))
+""",
+    Goal(
+        Text(
+            "Set the process so that half of its searches arrive within 6 runs.",
+            "Setel proses itu sehingga separuh pencariannya sampai dalam 6 run.",
+        ),
+        (("given", "<", 6.5),),
+    ),
+    facts=(
+        Fact("facts", "given", Text("Runs until half of the searches have arrived: {value} as set,",
+                                    "Run sampai separuh pencarian tiba: {value} menurut setelan,")),
+        Fact("facts", "learned", Text("{value} with hyperparameters learned,",
+                                      "{value} dengan hiperparameter yang dipelajari,")),
+        Fact("facts", "random", Text("{value} at random (∞: more than 24).",
+                                     "{value} secara acak (∞: lebih dari 24).")),
+    ),
+)  # fmt: skip
