@@ -72,7 +72,6 @@ class Store:
                     dtype=values.dtype,
                     fill_value=values.flat[0],
                     dimension_names=["setting", "seed", *dims],
-                    config={"write_empty_chunks": True},
                 )
             group.create_array(
                 "_checksum",
@@ -109,8 +108,12 @@ class Shelf:
     """
 
     def __init__(self, group: Any, names: list[str]):
+        import zarr
+
         self.filled: tuple[int, int] = tuple(group.attrs["block"])
-        self.arrays = {name: group[name] for name in names}
+        # A chunk of NaNs is written out too: a NaN's sign is not the filling's, but is summed.
+        with zarr.config.set({"array.write_empty_chunks": True}):
+            self.arrays = {name: group[name] for name in names}
         self.checksum = group["_checksum"]
 
     def write(self, block: Block, arrays: dict[str, np.ndarray]) -> None:
