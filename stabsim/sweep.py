@@ -65,7 +65,7 @@ def sweep(
             holds are not run again.
         executor: where to run the blocks if not on this process's devices: a Dask client,
             an executor as of ``concurrent.futures``, or a function that makes one, such as
-            :func:`stabsim.workers.processes` returns. After a worker's death Dask goes on by
+            :func:`stabsim.processes` returns. After a worker's death Dask goes on by
             itself, and what the function makes is made anew; an executor that was given and
             broke cannot be used again.
         store: a folder for the results, a Zarr hierarchy with a group for each combination

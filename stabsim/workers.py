@@ -31,7 +31,7 @@ _BORN = os.getpid()
 
 
 def processes(count: int) -> Callable[[], ProcessPoolExecutor]:
-    """New processes of this machine for a sweep: ``sweep(..., executor=processes(2))``.
+    """New processes of this machine for a sweep: ``sweep(..., executor=stabsim.processes(2))``.
 
     The sweep starts them, ends them, and starts others if one dies. They begin afresh
     instead of as copies of this process, since a copy of a process in which JAX runs may
@@ -156,7 +156,7 @@ class _There:
         else:
             raise TypeError(
                 "executor must be a Dask client, an executor as of concurrent.futures, or a "
-                f"function that makes one, such as processes(2); not {given!r}."
+                f"function that makes one, such as stabsim.processes(2); not {given!r}."
             )
         self.pickled: dict[Program, Any] = {}
 
@@ -186,8 +186,8 @@ class _There:
         if self.make is None:
             death.add_note(
                 "A pool whose worker died cannot be used again. Give the sweep a function that "
-                "makes one, such as executor=processes(2), and it makes another; with store= "
-                "it also goes on from what was done."
+                "makes one, such as executor=stabsim.processes(2), and it makes another; with "
+                "store= it also goes on from what was done."
             )
             raise death
         self.executor.shutdown(wait=True, cancel_futures=True)
@@ -232,7 +232,7 @@ def attempt_there(pickled: bytes, task: Task) -> list[np.ndarray] | Failure:
         if os.getpid() != _BORN:
             raise RuntimeError(
                 "this worker is a copy (a fork) of a process in which JAX runs, and may hang. "
-                "Give the sweep executor=processes(2), or a pool of your own with "
+                "Give the sweep executor=stabsim.processes(2), or a pool of your own with "
                 "mp_context=multiprocessing.get_context('spawn')."
             )
         return _unpickle(pickled)(task)

@@ -90,7 +90,7 @@ def test_processes_are_made_anew_when_one_is_killed(environment, tmp_path):
     made = []
 
     def pool():
-        made.append(workers.processes(1)())
+        made.append(ss.processes(1)())
         return made[-1]
 
     runs = ss.sweep(experiment, executor=pool, learning_rate=RATES, **OPTIONS)
@@ -191,7 +191,7 @@ def test_a_sweep_gives_up_when_nothing_is_done(error):
 def test_a_broken_pool_that_was_given_says_what_to_give():
     with pytest.raises(BrokenExecutor) as raised:
         ss.sweep(line, n=[1.0], executor=Mortal({1}, BrokenExecutor("dead")), **OPTIONS)
-    assert "executor=processes(2)" in raised.value.__notes__[0]
+    assert "executor=stabsim.processes(2)" in raised.value.__notes__[0]
 
 
 def test_threads_of_your_own():
@@ -214,8 +214,8 @@ def test_forked_processes_are_refused():
     ("make", "error", "message"),
     [
         (lambda: ss.sweep(line, n=[1.0], executor=2), TypeError, "executor must be a Dask client"),
-        (lambda: workers.processes(0), ValueError, "count must be at least 1"),
-        (lambda: workers.processes(0.5), TypeError, "count must be a whole number"),
+        (lambda: ss.processes(0), ValueError, "count must be at least 1"),
+        (lambda: ss.processes(0.5), TypeError, "count must be a whole number"),
     ],
 )
 def test_bad_executors(make, error, message, unchecked):
