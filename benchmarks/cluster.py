@@ -26,6 +26,7 @@ import jax
 import numpy as np
 
 import stabsim as ss
+from stabsim.store import Store
 from stabsim.workloads import mlp
 
 RUNS, STEPS, BLOCK, ROUNDS = 64, 500, 16, 5
@@ -198,6 +199,20 @@ def measure() -> argparse.Namespace:
     )
 
 
+def write(folder: Path) -> tuple[float, float]:
+    """Seconds that a store takes to write a block, and bytes that a run of it takes on disk."""
+    sweep(runs_at_once=BLOCK, store=folder / "runs")
+    size = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) / RUNS
+    numbers = np.random.default_rng(0).random((BLOCK, 1, STEPS), np.float32)
+    names = ("loss", "gradient_norm", "update_norm", "learning_rate_at_step", "clipped")
+    fields = dict.fromkeys(names, (("step",), numbers))
+    shelf = Store(folder / "block", {}).shelf((), {}, "program", (BLOCK, 1), fields, {})
+    start = time.perf_counter()
+    for _ in range(20):
+        shelf.write((slice(0, BLOCK), slice(0, 1)), dict.fromkeys(names, numbers))
+    return (time.perf_counter() - start) / 20, size
+
+
 def costs_of_blocks() -> float:
     """Print what a block costs beside its work; return what it costs Dask, in seconds."""
     import distributed
@@ -214,11 +229,7 @@ def costs_of_blocks() -> float:
         for name, executor in (("here", None), ("process", process), ("Dask", client)):
             blocks_of_nothing(2, executor=executor)
             costs[name] = blocks_of_nothing(100, executor=executor)
-        sweep(runs_at_once=BLOCK)  # compiles
-        without = sweep(runs_at_once=BLOCK)
-        stored = Path(folder) / "store"
-        costs["store"] = (sweep(runs_at_once=BLOCK, store=stored) - without) / (RUNS / BLOCK)
-        size = sum(f.stat().st_size for f in stored.rglob("*") if f.is_file()) / RUNS
+        costs["store"], size = write(Path(folder))
     print("\nA block costs, beside its work: " + ", ".join(
         f"{name} {1000 * cost:.1f} ms" for name, cost in costs.items()
     ) + f". A stored run of {STEPS} steps takes {size / 1024:.1f} KB.")  # fmt: skip

@@ -77,7 +77,8 @@ def run(jobs: Sequence[Job], executor: Any, keep: Callable[[Job, list[np.ndarray
     fruitless = 0
     try:
         while jobs:
-            futures = {pool.submit(job): job for job in jobs}
+            for job in jobs:
+                futures[pool.submit(job)] = job
             lost, death = [], None
             for future in as_completed(futures):
                 job = futures.pop(future)

@@ -104,14 +104,6 @@ def test_a_grid_cut_off_while_it_was_made_is_made_anew(store, runs, ran):
     assert len(ran) == 4
 
 
-@pytest.fixture
-def interruptible():
-    """A process that was started in the background ignores Ctrl-C."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_sweep_goes_on_from_its_store(tmp_path, runs, ran, monkeypatch):
     closing, kept = threading.Event(), []
