@@ -120,8 +120,8 @@ def main() -> int:
                 failures += int(failed.sum())
                 print(
                     f"| {browsers} | {count:,} | {failed.sum():.0f} | {size.sum() / 1e6:.1f} | "
-                    f"{taken:.1f} | {count / taken:,.0f} | "
-                    f"{np.median(seconds):.1f}, {seconds.max():.1f} |",
+                    f"{taken:.2f} | {count / taken:,.0f} | "
+                    f"{np.median(seconds):.2f}, {seconds.max():.2f} |",
                     flush=True,
                 )
             server.terminate()
