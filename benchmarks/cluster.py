@@ -29,7 +29,7 @@ import stabsim as ss
 from stabsim.store import Store
 from stabsim.workloads import mlp
 
-RUNS, STEPS, BLOCK, ROUNDS = 64, 500, 16, 5
+RUNS, STEPS, BLOCK, ROUNDS = 128, 500, 16, 5
 LAYERS = [(64, 64), (64, 64), (64, 10)]
 BATCH = 64
 
@@ -180,10 +180,10 @@ def measure() -> argparse.Namespace:
     overhead = costs_of_blocks()
     machine = "1 device on 2 cores (threads)"
     sweep(RUNS)  # compiles
-    check = sweep(16 * RUNS)
-    expected = 16 * work / np.median(rates[machine])
+    check = sweep(8 * RUNS)
+    expected = 8 * work / np.median(rates[machine])
     print(
-        f"\nThe measured rate promises {expected:.1f} s for {16 * RUNS:,} runs here; "
+        f"\nThe measured rate promises {expected:.1f} s for {8 * RUNS:,} runs here; "
         f"they took {check:.1f} s, {check / expected:.2f} times that."
     )
     two = np.median(np.array(rates["2 processes"]) / one) / 2
