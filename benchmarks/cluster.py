@@ -205,7 +205,7 @@ def write(folder: Path) -> tuple[float, float]:
     size = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) / RUNS
     numbers = np.random.default_rng(0).random((BLOCK, 1, STEPS), np.float32)
     names = ("loss", "gradient_norm", "update_norm", "learning_rate_at_step", "clipped")
-    fields = dict.fromkeys(names, (("step",), numbers))
+    fields: dict[str, Any] = dict.fromkeys(names, (("step",), numbers))
     shelf = Store(folder / "block", {}).shelf((), {}, "program", (BLOCK, 1), fields, {})
     start = time.perf_counter()
     for _ in range(20):
