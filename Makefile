@@ -1,5 +1,6 @@
 # make serve   set up, build the book in both languages and serve it at http://localhost:8000
 # make book    set up, then build it into _build/site
+# make bundle  the same, then pack it into _build/stabsim-book.zip for a room without internet
 # make hashes  set up, then list the translated sections that are stale
 # make test    set up, then lint, check types and test
 # make claims  set up, then test every claim of the playbook (about a quarter of an hour)
@@ -10,7 +11,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 
-.PHONY: serve book hashes test claims bench lock clean
+.PHONY: serve book bundle hashes test claims bench lock clean
 .DELETE_ON_ERROR:
 
 serve: book
@@ -19,6 +20,9 @@ serve: book
 
 book: .venv/ready
 	$(BIN)/python -m book
+
+bundle: book
+	$(BIN)/python -m book bundle
 
 hashes: .venv/ready
 	$(BIN)/python -m book hashes
@@ -38,6 +42,8 @@ bench: .venv/ready-for-tests book
 	$(BIN)/python -m benchmarks.pages
 	$(BIN)/python -m benchmarks.sweep
 	$(BIN)/python -m benchmarks.scaling
+	$(BIN)/python -m benchmarks.cluster
+	$(BIN)/python -m benchmarks.classroom
 
 .venv/ready: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \

@@ -1,4 +1,6 @@
-"""python -m book: build the site; hashes: which translations are stale; notebooks: write them."""
+"""python -m book: build the site; bundle: pack it; hashes: which translations are stale;
+notebooks: write them.
+"""
 
 import argparse
 from pathlib import Path
@@ -8,6 +10,7 @@ def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m book", description=__doc__)
     commands = parser.add_subparsers(dest="command")
+    commands.add_parser("bundle", help="pack the built site for a room without internet")
     hashes = commands.add_parser("hashes", help="list the stale sections of the translations")
     hashes.add_argument(
         "--accept", type=Path, metavar="FILE", help="FILE has been brought up to date"
@@ -19,6 +22,12 @@ def main() -> None:
         from book import languages
 
         raise SystemExit(languages.report(arguments.accept))
+    if arguments.command == "bundle":
+        from book import bundle
+
+        archive = bundle.pack()
+        print(f"{archive}: {archive.stat().st_size / 2**20:.1f} MiB")
+        return
     if arguments.command == "notebooks":
         from book import notebooks as written
 

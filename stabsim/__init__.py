@@ -19,6 +19,7 @@ from stabsim.optimizers import sgd as sgd
 from stabsim.simulate import simulate as simulate
 from stabsim.sweep import sweep as sweep
 from stabsim.trace import Trace as Trace
+from stabsim.workers import processes as processes
 
 if TYPE_CHECKING:
     from stabsim import differences as differences

@@ -1,24 +1,18 @@
-"""The numeric part of a sweep: one traced experiment over points and seeds, block by block."""
+"""The numeric part of a sweep: points by seeds, cut into blocks, and what came of each."""
 
 import itertools
 import math
-import os
-import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import xarray as xr
-from jax.extend.core import jaxpr_as_fun
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from stabsim.trace import COORDINATES, Trace
-
-RUNS_AT_ONCE = 16
-"""Runs in one program: on a CPU core, batched products gain nothing from more."""
+from stabsim.program import Block, Program, Task
+from stabsim.store import Shelf, Store
+from stabsim.trace import COORDINATES
 
 
 class Axis(NamedTuple):
@@ -28,6 +22,13 @@ class Axis(NamedTuple):
     values: list[Any]
     labels: list[Any]
     looped: bool
+
+
+class Job(NamedTuple):
+    """A block of a grid that is still to run."""
+
+    grid: "Grid"
+    block: Block
 
 
 class Grid:
@@ -42,16 +43,17 @@ class Grid:
         resume: xr.Dataset | None,
     ):
         self.place = place
-        labels = {a.name: a.labels[i] for a, i in zip(looped, place, strict=True)}
+        self.labels = {a.name: a.labels[i] for a, i in zip(looped, place, strict=True)}
         self.axes = [a for a in traced if a.name != "seed"]
         self.seeds = [a for a in traced if a.name == "seed"]
         # The minibatches depend on the seed alone: with the points vectorized outside the
         # seeds, all points of a seed share them, and their first layers' products fuse.
         columns = zip(*itertools.product(*(a.values for a in self.axes)), strict=True)
         self.points = {
-            a.name: jnp.asarray(column) for a, column in zip(self.axes, columns, strict=True)
+            a.name: np.asarray(jnp.asarray(column))
+            for a, column in zip(self.axes, columns, strict=True)
         }
-        self.seed_values = {a.name: jnp.asarray(a.values) for a in self.seeds}
+        self.seed_values = {a.name: np.asarray(jnp.asarray(a.values)) for a in self.seeds}
         self.shape = (
             math.prod(len(a.values) for a in self.axes),
             math.prod(len(a.values) for a in self.seeds),
@@ -61,55 +63,63 @@ class Grid:
         self.wanted = np.ones(self.shape, bool)
         if resume is not None:
             names = [a.name for a in self.axes + self.seeds]
-            self.before = resume.sel(labels).drop_vars(list(labels)).transpose(*names, ...)
+            here = resume.sel(self.labels).drop_vars(list(self.labels))
+            self.before = here.transpose(*names, ...)
             self.wanted = ~self.before.done.to_numpy().reshape(self.shape)
         fixed = {a.name: a.values[i] for a, i in zip(looped, place, strict=True)}
-        self.program, self.structure = _trace_once(experiment, fixed, self.points, self.seed_values)
-        self.leaves = [
-            np.full((*self.shape, *leaf.shape), _nothing(leaf.dtype), leaf.dtype)
-            for leaf in jax.tree.leaves(self.structure)
-        ]
+        first = ({k: v[0] for k, v in d.items()} for d in (self.points, self.seed_values))
+        self.program = Program(experiment, fixed, *first)
+        leaves = jax.tree.leaves(self.program.structure)
+        empty = [np.full((*self.shape, *x.shape), _nothing(x.dtype), x.dtype) for x in leaves]
+        self.fields = self._fields(empty)
+        self.shelf: Shelf | None = None
 
-    def run(self, runs_at_once: int | None, bar: Any) -> None:
-        """Run every block that is not done; what is finished stays if this is interrupted."""
-        devices = jax.devices()
-        workers = _cores() if devices[0].platform == "cpu" and len(devices) == 1 else 1
-        size = runs_at_once or _block_size(int(self.wanted.sum()), workers, len(devices))
-        compiling = threading.Lock()
-        executor = ThreadPoolExecutor(workers)
+    def cut(self, runs_at_once: int, store: Store | None) -> list[Job]:
+        """The blocks that are still to run; what a store holds is read."""
+        self.filled = _filled(self.shape, runs_at_once)
+        if store is not None:
+            coordinates = {
+                **{name: ("setting", column) for name, column in self.points.items()},
+                **{name: ("seed", column) for name, column in self.seed_values.items()},
+            }
+            self.shelf = store.shelf(
+                self.place, self.labels, self.program.fingerprint(), self.filled,
+                self.fields, coordinates,
+            )  # fmt: skip
+            self.filled = self.shelf.filled
+        blocks = _blocks(self.shape, self.filled)
+        if self.shelf is not None:
+            for block in blocks:
+                if (stored := self.shelf.read(block)) is not None:
+                    self._put(block, stored)
+        return [Job(self, b) for b in blocks if (self.wanted & ~self.ran)[b].any()]
 
-        def run_block(block: tuple[slice, slice]) -> int:
-            with compiling:  # one thread compiles; the others find the program ready
-                leaves = self._start(block, devices, sizes)
-            rows, columns = (s.stop - s.start for s in block)
-            for all_runs, some_runs in zip(self.leaves, leaves, strict=True):
-                all_runs[block] = np.asarray(some_runs)[:rows, :columns]
-            self.ran[block] = True
-            return rows * columns
+    def task(self, block: Block) -> Task:
+        """What it takes to run a block."""
+        points = {name: column[block[0]] for name, column in self.points.items()}
+        seeds = {name: column[block[1]] for name, column in self.seed_values.items()}
+        return Task(points, seeds, self.ran[block].shape, self.filled)
 
-        sizes, blocks = _blocks(self.shape, size)
-        try:
-            waiting = [executor.submit(run_block, b) for b in blocks if self.wanted[b].any()]
-            for future in as_completed(waiting):
-                bar.update(future.result())
-        finally:
-            executor.shutdown(wait=True, cancel_futures=True)
+    def settings(self, block: Block) -> str:
+        """A block's settings, in words."""
+        task = self.task(block)
+        values = {k: np.unique(v).tolist() for k, v in (task.points | task.seeds).items()}
+        return ", ".join(f"{name}={value}" for name, value in {**self.labels, **values}.items())
 
-    def _start(self, block: tuple[slice, slice], devices: list[Any], sizes: tuple[int, int]) -> Any:
-        """Dispatch a block, filled up to ``sizes`` by repeating its last run."""
-        longer = 0 if sizes[0] >= sizes[1] else 1  # the axis to shard
-        mesh = Mesh(np.array(devices), ("runs",))
-        filled, arguments = [], []
-        for i, values in enumerate((self.points, self.seed_values)):
-            size = sizes[i] + (-sizes[i] % len(devices) if i == longer else 0)
-            place = np.minimum(block[i].start + np.arange(size), block[i].stop - 1)
-            taken = {name: column[place] for name, column in values.items()}
-            if len(devices) > 1:
-                spec = PartitionSpec("runs") if i == longer else PartitionSpec()
-                taken = jax.device_put(taken, NamedSharding(mesh, spec))
-            filled.append(size)
-            arguments.append(taken)
-        return _vectorize(self.program, *filled)(*arguments)
+    def keep(self, block: Block, leaves: list[np.ndarray]) -> None:
+        """Take in a block that has run."""
+        arrays = {name: array for name, (_, array) in self._fields(leaves).items()}
+        if self.shelf is not None:
+            self.shelf.write(block, arrays)
+        self._put(block, arrays)
+
+    def _put(self, block: Block, arrays: dict[str, np.ndarray]) -> None:
+        for name, (_, all_runs) in self.fields.items():
+            all_runs[block] = arrays[name]
+        self.ran[block] = True
+
+    def _fields(self, leaves: list[np.ndarray]) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
+        return _fields(jax.tree.unflatten(jax.tree.structure(self.program.structure), leaves))
 
     def dataset(self) -> xr.Dataset:
         """The runs as labelled arrays."""
@@ -117,10 +127,9 @@ class Grid:
             return self.before
         traced = self.axes + self.seeds
         names, lengths = [a.name for a in traced], [len(a.values) for a in traced]
-        fields = _fields(jax.tree.unflatten(jax.tree.structure(self.structure), self.leaves))
         variables = {"done": (names, self.ran.reshape(lengths))}
         coords: dict[str, Any] = {a.name: a.labels for a in traced}
-        for name, (dims, values) in fields.items():
+        for name, (dims, values) in self.fields.items():
             if name in COORDINATES:
                 coords[name] = values[self.ran][0]  # the same in every run
             else:
@@ -135,66 +144,20 @@ class Grid:
         return data
 
 
-def _trace_once(
-    experiment: Callable[..., Any], fixed: dict[str, Any], points: Any, seeds: Any
-) -> tuple[Callable[..., list[Any]], Any]:
-    """The experiment as a function from (point, seed) to arrays, and what they stand for."""
-
-    def call(point: dict[str, Any], seed: dict[str, Any]) -> Any:
-        outcome = experiment(**fixed, **point, **seed)
-        if isinstance(outcome, Trace):
-            return outcome._replace(final_parameters=())
-        if isinstance(outcome, Mapping) and all(np.ndim(value) == 0 for value in outcome.values()):
-            if clash := sorted({*outcome} & {*fixed, *point, *seed, "done"}):
-                raise ValueError(
-                    f"the experiment's results must not be named as axes are: {clash}."
-                )
-            return {name: jnp.asarray(value) for name, value in outcome.items()}
-        raise TypeError(
-            f"the experiment must return a Trace or a dict of single numbers, not "
-            f"{type(outcome).__name__}."
-        )
-
-    first = jax.tree.map(lambda x: x[0], (points, seeds))
-    try:
-        program, structure = jax.make_jaxpr(call, return_shape=True)(*first)
-    except (jax.errors.ConcretizationTypeError, jax.errors.TracerIntegerConversionError) as error:
-        raise TypeError(
-            f"the experiment needs a fixed number where it got a traced one; name its axis "
-            f"in loop=[...]. The axes traced are {[*points, *seeds]}."
-        ) from error
-    return jaxpr_as_fun(program), structure
-
-
-def _vectorize(program: Callable[..., list[Any]], points: int, seeds: int) -> Callable[..., Any]:
-    def one(point: Any, seed: Any) -> list[Any]:
-        return program(*jax.tree.leaves((point, seed)))
-
-    # Not jitted here: the jitted simulate inside keeps its compiled programs from sweep to
-    # sweep, whatever function it is called by.
-    over_seeds = jax.vmap(one, (None, 0), axis_size=seeds)
-    return jax.vmap(over_seeds, (0, None), axis_size=points)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _block_size(runs: int, workers: int, devices: int) -> int:
-    if jax.devices()[0].platform != "cpu":
-        return max(runs, 1)
-    return max(1, min(RUNS_AT_ONCE * devices, math.ceil(runs / workers)))
-
-
-def _blocks(shape: tuple[int, int], size: int) -> tuple[tuple[int, int], list[tuple[slice, slice]]]:
-    """A block's size in points and seeds, and all blocks of at most that size."""
+def _filled(shape: tuple[int, int], size: int) -> tuple[int, int]:
+    """The points and seeds of a block of at most ``size`` runs."""
     points = math.ceil(shape[0] / math.ceil(shape[0] / size))
-    seeds = min(shape[1], max(1, size // points))
+    return points, min(shape[1], max(1, size // points))
+
+
+def _blocks(shape: tuple[int, int], filled: tuple[int, int]) -> list[Block]:
+    """All blocks of at most that many points and seeds."""
 
     def cuts(length: int, step: int) -> Iterator[slice]:
         return (slice(i, min(i + step, length)) for i in range(0, length, step))
 
-    return (points, seeds), list(itertools.product(cuts(shape[0], points), cuts(shape[1], seeds)))
+    rows, columns = map(cuts, shape, filled)
+    return list(itertools.product(rows, columns))
 
 
 def _nothing(dtype: Any) -> Any:

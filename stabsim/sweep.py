@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -12,10 +13,14 @@ import pandas as pd
 import xarray as xr
 from tqdm import tqdm
 
-from stabsim import _check
-from stabsim.grid import BOOLEAN, Axis, Grid
+from stabsim import _check, workers
+from stabsim.grid import BOOLEAN, Axis, Grid, Job
+from stabsim.store import Store
 from stabsim.trace import Trace
 from stabsim.workloads import Workload
+
+RUNS_AT_ONCE = 16
+"""Runs in one block: on a CPU core, batched products gain nothing from more."""
 
 
 class SweepInterrupted(UserWarning):
@@ -30,6 +35,8 @@ def sweep(
     runs_at_once: int | None = None,
     progress: bool = True,
     resume: xr.Dataset | None = None,
+    executor: Any = None,
+    store: str | os.PathLike[str] | None = None,
     **axes: Any,
 ) -> xr.Dataset:
     """Run an experiment at every point of a grid.
@@ -40,13 +47,33 @@ def sweep(
     are several. Other values (optimizers, workloads, strings) are looped over, and so are
     the numbers that decide a shape, if named in ``loop``.
 
+    A sweep that outgrows this process takes an ``executor``: each block is a task of its own,
+    which gives the same numbers wherever it runs, and runs again if its worker dies. The
+    experiment travels by value (a lambda or a function of a notebook may be one), but the
+    modules that it imports must be there. With a ``store`` each block is written when it is
+    done, and the same call goes on from there.
+
     Args:
         experiment: from one value per axis to a Trace, or to a dict of scalars.
         loop: numeric axes to loop over, such as a depth or a batch size.
-        runs_at_once: runs in one block; chosen for the machine if not given.
+        runs_at_once: runs in one block. If not given, it is chosen for the machine: at most
+            16 on a core of a CPU, all on a GPU. With an executor, whose machines are not
+            known, it is 16: give more for workers with GPUs, and fewer if there are more
+            workers than blocks.
         progress: whether a bar appears once a sweep has taken two seconds.
         resume: what an interrupted sweep over the same axes returned; the runs that it
             holds are not run again.
+        executor: where to run the blocks if not on this process's devices: a Dask client,
+            an executor as of ``concurrent.futures``, or a function that makes one, such as
+            :func:`stabsim.processes` returns. After a worker's death Dask goes on by
+            itself, and what the function makes is made anew; an executor that was given and
+            broke cannot be used again.
+        store: a folder for the results, a Zarr hierarchy with a group for each combination
+            of the looped axes: ``xarray.open_zarr(store, group="runs", consolidated=False)``
+            reads it at any time. It holds a hash of the axes and of every operation and
+            constant of the traced experiment. What a hash cannot see: what Python does in
+            callbacks, and the processor and compiler, which decide the last bits. A store
+            keeps the size of block that it was begun with.
         **axes: for each name a list of values, or a dict from label to value.
     Returns:
         A dataset labelled by axis, with the trace's own step axes behind. Its ``done`` says
@@ -54,8 +81,11 @@ def sweep(
         warns and keeps what was done. ``.to_dataframe()`` gives a table.
     Raises:
         TypeError: if an axis is no list, if a traced number is used where a fixed one is
-            needed, or if the experiment returns something else.
-        ValueError: if an axis is empty or repeats a label, or there is none.
+            needed, if the experiment returns something else, or if the executor is none.
+        ValueError: if an axis is empty or repeats a label, or there is none; if the store
+            belongs to another sweep, or is given along with ``resume``.
+        Exception: what the experiment raises on a worker, with a note of its settings;
+            what workers die of, if they do so three times in a row with nothing done.
     Examples:
         >>> from stabsim import momentum, simulate, workloads
         >>> def experiment(learning_rate, gamma):
@@ -72,6 +102,8 @@ def sweep(
         raise ValueError(f"loop must name axes of the sweep; {unknown} are not among them.")
     if runs_at_once is not None:
         _check.count("runs_at_once", runs_at_once)
+    if resume is not None and store is not None:
+        raise ValueError("give resume or store, not both: a store holds what was done.")
     parsed = [_axis(name, values, name in loop) for name, values in axes.items()]
     looped = [axis for axis in parsed if axis.looped]
     traced = [axis for axis in parsed if not axis.looped]
@@ -79,12 +111,23 @@ def sweep(
     total = math.prod(len(axis.values) for axis in parsed)
     before = 0 if resume is None else int(resume.done.sum())
     grids: list[Grid] = []
+    jobs: list[Job] = []
     interrupted = False
+    stored = None if store is None else Store(store, {a.name: a.labels for a in parsed})
     with tqdm(total=total, initial=before, unit="run", delay=2, disable=not progress) as bar:
+
+        def keep(job: Job, leaves: list[np.ndarray]) -> None:
+            job.grid.keep(job.block, leaves)
+            bar.update(job.grid.ran[job.block].size)
+
         try:
             for place in itertools.product(*(range(len(axis.values)) for axis in looped)):
-                grids.append(Grid(experiment, looped, place, traced, resume))
-                grids[-1].run(runs_at_once, bar)
+                grid = Grid(experiment, looped, place, traced, resume)
+                grids.append(grid)
+                jobs += grid.cut(runs_at_once or _block_size(grid, executor), stored)
+                if grid.ran.any():
+                    bar.update(int(grid.ran.sum()))
+            workers.run(jobs, executor, keep)
         except KeyboardInterrupt:
             interrupted = True
     grids = [grid for grid in grids if grid.ran.any() or grid.before is not None]
@@ -92,9 +135,10 @@ def sweep(
         raise KeyboardInterrupt
     result = _dataset(grids, parsed, looped)
     if interrupted:
+        again = "resume= this result" if store is None else "the same store="
         warnings.warn(
             f"Interrupted: {int(result.done.sum())} of {total} runs are done. "
-            "To go on, call sweep again with resume= this result.",
+            f"To go on, call sweep again with {again}.",
             SweepInterrupted,
             stacklevel=2,
         )
@@ -122,6 +166,15 @@ def _axis(name: str, values: Any, looped: bool) -> Axis:
             "Name them yourself with a dict from label to value."
         )
     return axis
+
+
+def _block_size(grid: Grid, executor: Any) -> int:
+    if executor is not None:
+        return RUNS_AT_ONCE
+    runs, devices = max(1, int(grid.wanted.sum())), jax.devices()
+    if devices[0].platform != "cpu":
+        return runs
+    return min(RUNS_AT_ONCE * len(devices), math.ceil(runs / workers.blocks_at_once()))
 
 
 def _is_scalar(values: Any) -> bool:

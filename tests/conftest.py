@@ -3,6 +3,7 @@
 import fcntl
 import http.server
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -61,6 +62,14 @@ def unchecked():
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)
+
+
+@pytest.fixture
+def interruptible():
+    """A process that was started in the background ignores Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 # --- the built site in a browser ---

@@ -135,14 +135,6 @@ def test_optax_in_a_sweep():
     np.testing.assert_allclose(runs.loss, ours.loss.squeeze("gamma"), rtol=1e-3)
 
 
-@pytest.fixture
-def interruptible():
-    """A process that was started in the background ignores Ctrl-C."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @pytest.mark.usefixtures("interruptible")
 def test_interrupted_sweep_keeps_what_is_done_and_resumes(monkeypatch):
     def train(learning_rate, seed):
