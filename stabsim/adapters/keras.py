@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import keras
 
 from stabsim.adapters import write_record
@@ -22,7 +23,8 @@ class StepLog(keras.callbacks.Callback):
         self._path, self._step, self._loss = path, 0, None
 
     def on_train_begin(self, logs: Any = None) -> None:
-        self._file, model = open(self._path, "w"), self.model  # noqa: SIM115
+        self._file = open(self._path, "w")  # noqa: SIM115
+        model: Any = self.model
         self._wrapped = compute, apply = model.compute_loss, model.optimizer.apply
 
         def compute_loss(*args: Any, training: bool = True, **options: Any) -> Any:
@@ -32,12 +34,16 @@ class StepLog(keras.callbacks.Callback):
             return loss
 
         def apply_gradients(grads: Any, *args: Any) -> Any:
-            norm = sum(keras.ops.sum(keras.ops.square(g)) for g in grads if g is not None) ** 0.5
+            norm = jnp.sqrt(sum(jnp.sum(jnp.square(g)) for g in grads if g is not None))
             rate = keras.ops.convert_to_tensor(model.optimizer.learning_rate)
             jax.debug.callback(self._write, norm, rate, ordered=True)
             return apply(grads, *args)
 
-        model.compute_loss, model.optimizer.apply = compute_loss, apply_gradients
+        self._wrap(compute_loss, apply_gradients)
+
+    def _wrap(self, compute_loss: Any, apply: Any) -> None:
+        model: Any = self.model
+        model.compute_loss, model.optimizer.apply = compute_loss, apply
         model.make_train_function(force=True)
 
     def _write(self, norm: Any, rate: Any) -> None:
@@ -46,6 +52,5 @@ class StepLog(keras.callbacks.Callback):
 
     def on_train_end(self, logs: Any = None) -> None:
         jax.effects_barrier()
-        self.model.compute_loss, self.model.optimizer.apply = self._wrapped
-        self.model.make_train_function(force=True)
+        self._wrap(*self._wrapped)
         self._file.close()

@@ -23,12 +23,15 @@ def log_steps(
         learning_rate: the rate, or its schedule, to be logged too.
     """
 
-    def update(grads: Any, step: Any, params: Any = None, *, value: Any = None, **_: Any) -> Any:
-        norm = optax.global_norm(grads)
-        rate = learning_rate(step) if callable(learning_rate) else learning_rate
-        jax.debug.callback(
-            lambda *record: write_record(file, *record), step, value, norm, rate, ordered=True
-        )
-        return grads, step + 1
+    def init(params: Any) -> Any:
+        return jnp.zeros((), jnp.int32)
 
-    return optax.GradientTransformationExtraArgs(lambda _: jnp.zeros((), jnp.int32), update)
+    def update(updates: Any, state: Any, params: Any = None, *, value: Any = None, **_: Any) -> Any:
+        norm = jnp.sqrt(sum(jnp.sum(jnp.abs(g) ** 2) for g in jax.tree.leaves(updates)))
+        rate = learning_rate(state) if callable(learning_rate) else learning_rate
+        jax.debug.callback(
+            lambda *record: write_record(file, *record), state, value, norm, rate, ordered=True
+        )
+        return updates, state + 1
+
+    return optax.GradientTransformationExtraArgs(init, update)

@@ -32,6 +32,7 @@ class StepLog:
         return value
 
     def _measure(self, parameter: torch.Tensor) -> None:
+        assert parameter.grad is not None
         self._squares[parameter] = parameter.grad.detach().double().square().sum()
 
     def _write(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
