@@ -9,7 +9,7 @@ import xarray as xr
 
 from stabsim import _check
 from stabsim.trace import Trace, diverged_at, final_loss
-from stabsim.words import EVIDENCE, SWEEP, VERDICTS, default_language, number
+from stabsim.words import EVIDENCE, SWEEP, VERDICTS, default_language, number, whole
 
 WINDOW = 5
 """Losses are smoothed by a running median of at least this many records: an outlying
@@ -67,6 +67,10 @@ class Rise(NamedTuple):
     early: bool
 
 
+STEPS = ("onset", "peak_step", "step")
+"""The values in sentences that are steps."""
+
+
 class Diagnosis(NamedTuple):
     """A verdict on one run, with its evidence.
 
@@ -114,7 +118,8 @@ class Diagnosis(NamedTuple):
 
         def say(name: str, **values: float | str) -> str:
             written = {
-                k: v if isinstance(v, str) else number(v, language) for k, v in values.items()
+                k: v if isinstance(v, str) else (whole if k in STEPS else number)(v, language)
+                for k, v in values.items()
             }
             return EVIDENCE[name].in_(language).format(**written)
 
@@ -176,24 +181,32 @@ def diagnose(
     norm = None if gradient_norm is None else _series("gradient_norm", gradient_norm, loss.size)
 
     end = diverged_at(loss, norm)
-    rises = tuple(_rises(step, loss[:end])) if end is None or end > 0 else ()
+    rises = find_rises(smoothed(step[:end], loss[:end])) if end is None or end > 0 else ()
     initial, final = float(loss[0]), float(final_loss(loss))
     largest = None
     if norm is not None and np.isfinite(norm).any():
         place = int(np.nanargmax(np.where(np.isfinite(norm), norm, np.nan)))
         largest = (float(step[place]), float(norm[place]))
-    return Diagnosis(
-        _verdict(rises, initial, final, end),
-        rises,
-        initial,
-        final,
-        None if end is None else float(step[end]),
-        largest,
-    )
+    diverged = None if end is None else float(step[end])
+    return conclude(rises, initial, final, diverged, largest)
 
 
-def _verdict(rises: tuple[Rise, ...], initial: float, final: float, end: int | None) -> Verdict:
-    if end is not None or (rises and final > RUNAWAY * abs(initial)):
+def conclude(
+    rises: tuple[Rise, ...],
+    initial: float,
+    final: float,
+    diverged: float | None,
+    largest: tuple[float, float] | None,
+) -> Diagnosis:
+    """The diagnosis that follows from the facts, which are the attributes of one."""
+    verdict = _verdict(rises, initial, final, diverged)
+    return Diagnosis(verdict, rises, initial, final, diverged, largest)
+
+
+def _verdict(
+    rises: tuple[Rise, ...], initial: float, final: float, diverged: float | None
+) -> Verdict:
+    if diverged is not None or (rises and final > RUNAWAY * abs(initial)):
         return Verdict.DIVERGED
     if not rises:
         return Verdict.STABLE
@@ -228,82 +241,127 @@ def _running_median(x: np.ndarray, window: int) -> np.ndarray:
     return out if half else x.copy()
 
 
-def _rises(step: np.ndarray, loss: np.ndarray) -> list[Rise]:
-    window = max(WINDOW, round(1.4 * loss.size ** (1 / 3)))
+ENORMOUS = np.errstate(over="ignore", invalid="ignore")
+"""Differences of losses near the largest number are infinite, which is as large as need be."""
+
+
+class Smoothed(NamedTuple):
+    """A finite loss as the rule reads it; of a long log, only the records that may matter.
+
+    Attributes:
+        record: the number of each record that is kept, 0, 1, 2, ... where all are.
+        step: the step of each.
+        loss: the loss of each.
+        smooth: the running median around each, over ``window`` records of the whole log.
+        noise: the noise before each; NaN where too few records have been seen.
+        window: how many records a running median takes.
+        quarters: the medians of the log's second and last quarters; NaN if it is too short.
+    """
+
+    record: np.ndarray
+    step: np.ndarray
+    loss: np.ndarray
+    smooth: np.ndarray
+    noise: np.ndarray
+    window: int
+    quarters: tuple[float, float]
+
+
+def window_for(records: int) -> int:
+    """How many records a running median takes in a log of that many."""
+    return max(WINDOW, round(1.4 * records ** (1 / 3)))
+
+
+@ENORMOUS
+def smoothed(step: np.ndarray, loss: np.ndarray) -> Smoothed:
+    """All records of a finite loss, smoothed: shapes ``(n,)``, n at least 1."""
+    n = loss.size
+    window, quarter = window_for(n), n // 4
+    noise = np.full(n, np.nan)
+    if n > NOISE_WINDOW + window:
+        change = np.abs(np.diff(loss))
+        view = np.lib.stride_tricks.sliding_window_view(change, NOISE_WINDOW)
+        seen = slice(NOISE_WINDOW + window, None)
+        noise[seen] = np.percentile(view, NOISE_PERCENTILE, axis=-1)[: n - NOISE_WINDOW - window]
+    quarters = (np.nan, np.nan)
+    if quarter:
+        quarters = (
+            float(np.median(loss[quarter : 2 * quarter])),
+            float(np.median(loss[-quarter:])),
+        )
     smooth = _running_median(loss, window)
+    return Smoothed(np.arange(n), step, loss, smooth, noise, window, quarters)
+
+
+@ENORMOUS
+def find_rises(curve: Smoothed) -> tuple[Rise, ...]:
+    """Every period of rising loss, in order; the rule is that of :func:`diagnose`."""
+    record, step, loss, smooth = curve.record, curve.step, curve.loss, curve.smooth
     initial = abs(loss[0])
     least = RISE * initial
-    early_until = step[0] + EARLY_SHARE * (step[len(loss) - 1] - step[0])
+    early_until = step[0] + EARLY_SHARE * (step[-1] - step[0])
+
+    def rise(onset: int, peak: int, recovered: int | None, early: bool) -> Rise:
+        back = None if recovered is None else float(step[recovered])
+        return Rise(
+            float(step[onset]), float(smooth[onset]), float(step[peak]), float(loss[peak]),
+            back, early,
+        )  # fmt: skip
+
     rises: list[Rise] = []
     start, goal = 0, np.inf
     while start < loss.size:
         low = np.minimum.accumulate(smooth[start:])
-        climbing = smooth[start:] - low > _margin(loss[start:], window, initial)
+        climbing = smooth[start:] - low > _margin(curve, start, initial)
         if not climbing.any():
             break
         seen = start + int(climbing.argmax())
         onset = start + int(smooth[start : seen + 1].argmin())
-        early = step[onset] <= early_until or smooth[onset] > LEARNED * initial
+        early = bool(step[onset] <= early_until or smooth[onset] > LEARNED * initial)
         goal = LEARNED * loss[0] if early else smooth[onset] + least
         back = smooth[seen:] < goal
         recovered = seen + int(back.argmax()) if back.any() else None
         peak = seen + int(smooth[seen:recovered].argmax()) if recovered != seen else seen
-        near = slice(max(peak - window // 2, onset), peak + window // 2 + 1)
-        peak = near.start + int(loss[near].argmax())
-        rises.append(
-            Rise(
-                float(step[onset]),
-                float(smooth[onset]),
-                float(step[peak]),
-                float(loss[peak]),
-                None if recovered is None else float(step[recovered]),
-                bool(early),
-            )
-        )
+        reach = record[peak] + np.array([-(curve.window // 2), curve.window // 2 + 1])
+        first, last = np.searchsorted(record, reach)
+        first = max(int(first), onset)
+        peak = first + int(loss[first:last].argmax())
+        rises.append(rise(onset, peak, recovered, early))
         if recovered is None:
             break
         start = max(recovered, seen + 1)
     if rises and smooth[-1] >= goal:  # it came back, and left again
         rises[-1] = rises[-1]._replace(recovered_at=None)
-    if not rises and _stopped_by_a_spike(loss, smooth):
+    if not rises and _stopped_by_a_spike(curve):
         peak = int(loss.argmax())
-        onset = int(smooth[: peak + 1].argmin())
-        rises.append(
-            Rise(
-                float(step[onset]),
-                float(smooth[onset]),
-                float(step[peak]),
-                float(loss[peak]),
-                recovered_at=None,
-                early=True,
-            )
-        )
-    return rises
+        rises.append(rise(int(smooth[: peak + 1].argmin()), peak, None, early=True))
+    return tuple(rises)
 
 
-def _stopped_by_a_spike(loss: np.ndarray, smooth: np.ndarray) -> bool:
+def _stopped_by_a_spike(curve: Smoothed) -> bool:
     """Whether a few records too short to be a rise ended all learning, as dead units do."""
-    quarter = loss.size // 4
-    if quarter == 0 or loss.max() <= SPIKE * abs(loss[0]) or smooth[-1] <= LEARNED * loss[0]:
+    loss, (second, last) = curve.loss, curve.quarters
+    if loss.max() <= SPIKE * abs(loss[0]) or curve.smooth[-1] <= LEARNED * loss[0]:
         return False
-    return bool(np.median(loss[-quarter:]) > 0.99 * np.median(loss[quarter : 2 * quarter]))
+    return last > 0.99 * second
 
 
-def _margin(loss: np.ndarray, lag: int, initial: float) -> np.ndarray:
-    """How far the smoothed loss must climb at each record for a rise.
+NOISE_WINDOW = 50
+"""The noise is that of so many changes from record to record, ..."""
 
-    The noise is the 90th percentile of 50 sizes of change from record to record, up to
-    ``lag`` records before: minibatch losses are heavy-tailed, and the lag keeps a rise from
-    hiding behind its own changes.
+NOISE_PERCENTILE = 90.0
+"""... at this percentile of their sizes: minibatch losses are heavy-tailed."""
+
+
+def _margin(curve: Smoothed, start: int, initial: float) -> np.ndarray:
+    """How far the smoothed loss must climb at each record from ``start`` on for a rise.
+
+    The noise is taken up to a window before each record: the lag keeps a rise from hiding
+    behind its own changes.
     """
-    window = 50
-    change = np.abs(np.diff(loss))
-    margin = np.full(loss.size, RISE_UNSEEN * initial)
-    known = np.arange(window + lag, loss.size)
-    if known.size:
-        view = np.lib.stride_tricks.sliding_window_view(change, window)
-        noise = np.percentile(view, 90, axis=-1)[known - lag - window]
-        margin[known] = np.maximum(RISE * initial, NOISE * noise)
+    known = curve.record[start:] >= curve.record[start] + NOISE_WINDOW + curve.window
+    margin = np.full(known.size, RISE_UNSEEN * initial)
+    margin[known] = np.maximum(RISE * initial, NOISE * curve.noise[start:][known])
     return margin
 
 

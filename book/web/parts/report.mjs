@@ -20,6 +20,11 @@ export function number(x, language) {
   return language === "id" ? written.replace(".", ",") : written;
 }
 
+/** A step: in full if it is a whole number: as stabsim.words.whole. */
+function whole(x, language) {
+  return Math.abs(x) < 1e15 && Number.isInteger(x) ? String(x) : number(x, language);
+}
+
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 /** Facts by name, and a sentence a curve. Completes the table "axis" of a sweep. */
@@ -30,7 +35,7 @@ export function report(lab, words, tables, values) {
   const sentences = lab.sweep ? readSweep(words, tables, facts, write) : [];
   lab.curves.forEach(([table, column, label], place) => {
     const found = diagnose(Array.from(tables[table][column]), words.rules);
-    sentences.push(sentence(found, words, label, write));
+    sentences.push(sentence(found, words, label));
     const suffix = place ? `_${place + 1}` : "";
     const peaks = found.rises.map((rise) => rise.peak);
     if (found.end !== null) peaks.push(Infinity);
@@ -50,25 +55,27 @@ export function report(lab, words, tables, values) {
   return { facts, sentences };
 }
 
-function sentence(found, words, label, write) {
+function sentence(found, words, label) {
+  const write = (x) => number(x, words.language);
+  const at = (step) => whole(step, words.language);
   const say = (name, values) => fill(words.evidence[name], values);
   const verdict = words.verdicts[found.verdict];
   const first = label ? `${label}: ${verdict}.` : `${verdict[0].toUpperCase()}${verdict.slice(1)}.`;
   const said = [first, say("span", { initial: write(found.initial), final: write(found.final) })];
   for (const rise of found.rises) {
     const back =
-      rise.recovered === null ? words.evidence.lost : say("recovered", { step: write(rise.recovered) });
+      rise.recovered === null ? words.evidence.lost : say("recovered", { step: at(rise.recovered) });
     said.push(
       say(rise.early ? "early" : "mid", {
         lowest: write(rise.lowest),
-        onset: write(rise.onset),
+        onset: at(rise.onset),
         peak: write(rise.peak),
-        peak_step: write(rise.peakStep),
+        peak_step: at(rise.peakStep),
         back,
       }),
     );
   }
-  if (found.end !== null) said.push(say("diverged", { step: write(found.end) }));
+  if (found.end !== null) said.push(say("diverged", { step: at(found.end) }));
   return said.join(" ");
 }
 

@@ -1,0 +1,100 @@
+"""Bytes of a log from wherever they come, and lines of text from bytes, of bounded length."""
+
+import codecs
+import io
+from collections.abc import Callable, Iterator
+from typing import IO, NamedTuple
+
+from stabsim.words import Text
+
+BLOCK = 1 << 18
+"""Bytes read at once."""
+
+LONGEST_LINE = 1 << 20
+"""A line with more characters is no record of a log, and is skipped unread."""
+
+
+class LogError(Exception):
+    """A log that cannot be read, in words for its reader.
+
+    Attributes:
+        text: what is wrong and what to do, in both languages.
+    """
+
+    def __init__(self, en: str, id: str) -> None:
+        super().__init__(en)
+        self.text = Text(en, id)
+
+
+class Source:
+    """A stream of bytes that can be looked into before it is read.
+
+    Attributes:
+        name: what to call it.
+        position: how many bytes have been read.
+    """
+
+    def __init__(
+        self, stream: IO[bytes], name: str, advance: Callable[[int], object] = lambda _: None
+    ) -> None:
+        self.name, self.position = name, 0
+        self._stream, self._advance, self._ahead = stream, advance, b""
+
+    def peek(self, size: int) -> bytes:
+        """The next bytes, up to ``size`` of them, which stay to be read."""
+        while len(self._ahead) < size and (more := self._stream.read(size - len(self._ahead))):
+            self._ahead += more
+        return self._ahead[:size]
+
+    def read(self, size: int) -> bytes:
+        data, self._ahead = self._ahead[:size], self._ahead[size:]
+        if not data:
+            data = self._stream.read(size)
+        self.position += len(data)
+        self._advance(len(data))
+        return data
+
+
+class Lines(NamedTuple):
+    """Some lines of a text.
+
+    Attributes:
+        first: the number of the first, from 1.
+        lines: the lines without their ends; None for one too long.
+    """
+
+    first: int
+    lines: list[str | None]
+
+
+BYTE_ORDER_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+
+
+def lines(source: Source) -> Iterator[Lines]:
+    """The lines of a text in UTF-8, or UTF-16 with its mark, some at a time.
+
+    Bytes that are no characters become U+FFFD, and any end of line is one.
+    """
+    head = source.peek(3)
+    marks = (name for mark, name in BYTE_ORDER_MARKS.items() if head.startswith(mark))
+    decoder = codecs.getincrementaldecoder(next(marks, "utf-8"))("replace")
+    ends = io.IncrementalNewlineDecoder(decoder, translate=True)
+    first, rest, too_long = 1, "", False
+    while True:
+        data = source.read(BLOCK)
+        found: list[str | None] = [*(rest + ends.decode(data, final=not data)).split("\n")]
+        rest = (found.pop() or "") if data else ""
+        if too_long and found:
+            found[0], too_long = None, False
+        found = [None if line is not None and len(line) > LONGEST_LINE else line for line in found]
+        if found:
+            yield Lines(first, found)
+            first += len(found)
+        if not data:
+            return
+        if too_long or len(rest) > LONGEST_LINE:
+            rest, too_long = "", True

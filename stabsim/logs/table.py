@@ -1,0 +1,90 @@
+"""Logs as tables: CSV with any usual delimiter, also as downloaded from a chart of W&B."""
+
+import csv
+from collections.abc import Callable, Iterator
+from itertools import chain
+
+from stabsim.logs.log import Log, numbers
+from stabsim.logs.source import Lines, LogError, Source, lines
+
+DELIMITERS = ",;\t|"
+
+Start = Callable[[list[str]], Log]
+"""Begins a log, given the names that it has."""
+
+
+def read(source: Source, start: Start) -> Log:
+    """A log from a table with a row of names.
+
+    Each line is one row. A quoted cell that goes on over a line's end is not taken: with it,
+    one stray quotation mark would swallow the rest of the file.
+
+    Raises:
+        LogError: if there is no row of names.
+    """
+    batches = _without_blanks(lines(source))
+    head = next(batches, None)
+    if head is None:
+        raise LogError("The file is empty.", "Berkas itu kosong.")
+    header = head.lines[0]
+    if header is None:
+        raise LogError(
+            "The first line is too long for a row of names.",
+            "Baris pertama terlalu panjang untuk sebuah baris nama.",
+        )
+    delimiter = max(DELIMITERS, key=header.count)
+    names = [name.strip() for name in _split([header.lstrip("# ")], delimiter)[0]]
+    rows = head.lines[1:]
+    if not numbers(names).bad.any() and len(names) > 1:  # no names: count the columns
+        names = [str(i) for i in range(1, len(names) + 1)]
+        rows = head.lines
+    log = start(names)
+    place = {
+        role: names.index(name) for role, name in log.columns._asdict().items() if name is not None
+    }
+    first = head.first + len(head.lines) - len(rows)
+    for batch in chain([Lines(first, rows)], batches):
+        _add(log, batch, delimiter, len(names), place)
+    return log
+
+
+def _without_blanks(batches: Iterator[Lines]) -> Iterator[Lines]:
+    """The batches from the first line on that is not blank."""
+    for batch in batches:
+        for i, line in enumerate(batch.lines):
+            if line is None or line.strip():
+                yield Lines(batch.first + i, batch.lines[i:])
+                yield from batches
+                return
+
+
+def _split(texts: list[str], delimiter: str) -> list[list[str]]:
+    if not any('"' in text for text in texts):
+        return [text.split(delimiter) for text in texts]
+    try:
+        rows = list(csv.reader(texts, delimiter=delimiter))
+    except csv.Error:
+        rows = []
+    if len(rows) != len(texts):  # a quotation mark was left open
+        rows = [_row(text, delimiter) for text in texts]
+    return rows
+
+
+def _row(text: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([text], delimiter=delimiter), [])
+    except csv.Error:
+        return []
+
+
+def _add(log: Log, batch: Lines, delimiter: str, width: int, place: dict[str, int]) -> None:
+    kept = [(i, line) for i, line in enumerate(batch.lines, batch.first) if line]
+    log.note("too long", batch.first, sum(line is None for line in batch.lines))
+    rows = _split([line for _, line in kept], delimiter)
+    places = [i for i, _ in kept]
+    if any(len(row) != width for row in rows):
+        whole = [len(row) == width for row in rows]
+        log.note("other width", places[whole.index(False)], whole.count(False))
+        rows = [row for row, ok in zip(rows, whole, strict=True) if ok]
+        places = [i for i, ok in zip(places, whole, strict=True) if ok]
+    log.add_rows(places, {role: [row[i] for row in rows] for role, i in place.items()})
