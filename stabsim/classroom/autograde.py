@@ -4,6 +4,7 @@ Run as a file, for it needs nothing of stabsim: ``python -P autograde.py COURSE 
 TIMEOUT KERNEL``. The submission's code runs in a further process, its kernel.
 """
 
+import logging
 import sys
 
 from nbgrader.converters import Autograde, GenerateFeedback
@@ -20,6 +21,7 @@ def main(course: str, assignment: str, student: str, timeout: str, kernel: str) 
     Raises:
         nbgrader.converters.base.NbGraderException: if it cannot be graded.
     """
+    logging.basicConfig(format="%(message)s")
     config = Config()
     config.Execute.timeout = int(timeout)
     config.Execute.startup_timeout = STARTUP

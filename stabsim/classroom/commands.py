@@ -1,5 +1,6 @@
 """The commands ``stabsim classroom``: what they take and say."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from stabsim.words import LANGUAGES
 @click.group()
 def classroom() -> None:
     """Make assignments of the book's exercises, and grade them."""
+    logging.basicConfig(format="%(message)s")  # where nbgrader says what went wrong
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """A course: nbgrader's folder of sources, releases, submissions, marks and feedback."""
 
+import os
+import sys
 from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,11 @@ def configure(config: Any) -> None:
     """What students find in place of a solution: nothing, for the cell says what to write."""
     config.ClearSolutions.code_stub = {"python": ""}
     config.ClearSolutions.text_stub = ""
+
+
+def path() -> str:
+    """Where programs are looked for: first beside this Python, whose alembic nbgrader runs."""
+    return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 
 
 def build(
@@ -48,6 +55,7 @@ def build(
     from nbgrader.coursedir import CourseDirectory
     from traitlets.config import Config
 
+    os.environ["PATH"] = path()
     course = course.absolute()
     course.mkdir(parents=True, exist_ok=True)
     settings = course / "nbgrader_config.py"

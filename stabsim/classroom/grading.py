@@ -18,16 +18,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stabsim.classroom import confined
+from stabsim.classroom.course import path
 from stabsim.words import Text
 
 SUBREAPER = 36
 """prctl's option by which what a descendant leaves behind becomes this process's child."""
 
 KERNEL = "stabsim"
+LOG = "grading.log"
+"""What nbgrader said of the last submission that it could not grade, for the teacher."""
+
 CELLS = 10
 """How many times the time-out of a cell a submission may take in all."""
 
-KEPT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TZ", "VIRTUAL_ENV")
+KEPT = ("PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TZ", "VIRTUAL_ENV")
 """What a submission sees of the environment, which may hold secrets."""
 
 LATE = Text(
@@ -109,9 +113,9 @@ class Refused(Exception):
 
 def _check(folder: Path) -> None:
     """nbgrader copies what lies beside the notebook into the feedback: nothing from elsewhere."""
-    for path in folder.rglob("*"):
-        if path.is_symlink():
-            raise Refused(Text(*(text.format(name=path.name) for text in LINKS)))
+    for file in folder.rglob("*"):
+        if file.is_symlink():
+            raise Refused(Text(*(text.format(name=file.name) for text in LINKS)))
 
 
 def _autograde(course: Path, assignment: str, student: str, timeout: int, unconfined: bool) -> None:
@@ -134,6 +138,7 @@ def _autograde(course: Path, assignment: str, student: str, timeout: int, unconf
         except subprocess.TimeoutExpired:
             raise Refused(Text(*(text.format(seconds=seconds) for text in LATE))) from None
     if done.returncode:
+        (course / LOG).write_bytes(done.stderr)
         raise Refused(FAILED)
 
 
@@ -141,8 +146,8 @@ def _environment(folder: Path, unconfined: bool) -> dict[str, str]:
     """Where nbgrader finds the kernel, and the kernel a place to write."""
     scratch = folder / "scratch"
     kernel = folder / "kernels" / KERNEL
-    for path in (scratch, kernel, folder / "runtime"):
-        path.mkdir(parents=True)
+    for place in (scratch, kernel, folder / "runtime"):
+        place.mkdir(parents=True)
     module = "ipykernel_launcher" if unconfined else "stabsim.classroom.confined"
     places = ("HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR", "XDG_CACHE_HOME", confined.SCRATCH)
     specification = {
@@ -154,6 +159,7 @@ def _environment(folder: Path, unconfined: bool) -> dict[str, str]:
     (kernel / "kernel.json").write_text(json.dumps(specification), encoding="utf8")
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     return kept | {
+        "PATH": path(),
         "HOME": str(scratch),
         "JUPYTER_PATH": str(folder),
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),

@@ -33,7 +33,7 @@ EXERCISES = (
              "Jaringan polos dengan ${layers}$ lapisan berpenyearah bermula dengan penguatan "
              "${gain}$. Dengan faktor berapa akar kuadrat rata-rata sinyalnya berubah, secara "
              "rata-rata atas bobot seperti dalam teks?"),
-        {"layers": (6, 10, 14, 18, 24, 30), "gain": (0.8, 1, 1.2, 1.6, 2)},
+        {"layers": (6, 10, 14, 18, 24, 30), "gain": (0.8, 1.0, 1.2, 1.6, 2.0)},
         lambda layers, gain: math.sqrt(growth(gain, layers, residual=False)),
     )),
     Number("fixes-residual", lambda: growth(1.0, 16, residual=True), 0.02, hints=(
@@ -46,7 +46,7 @@ EXERCISES = (
              "Jaringan dengan ${blocks}$ blok $x + f(x)$ bermula dengan penguatan ${gain}$. Dengan "
              "faktor berapa kuadrat rata-ratanya tumbuh, jika kedua suku dianggap tidak "
              "berkorelasi?"),
-        {"blocks": (4, 6, 8, 12, 20, 24), "gain": (0.5, 0.8, 1, 1.2, 1.4)},
+        {"blocks": (4, 6, 8, 12, 20, 24), "gain": (0.5, 0.8, 1.0, 1.2, 1.4)},
         lambda blocks, gain: growth(gain, blocks, residual=True),
     )),
     Select("fixes-table", 1, (
