@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from stabsim.exercises.exercise import SAID, Verdict
-from stabsim.labs import LABS
-from stabsim.labs.lab import Lab, Slider, Values
-from stabsim.labs.report import reached, report
 from stabsim.words import Text
+
+if TYPE_CHECKING:
+    from stabsim.labs.lab import Lab, Values
 
 TASK = Text(
     'Reach the goal of the lab "{title}" with seed {seed}. Then press *Copy link* and paste the '
@@ -43,6 +43,8 @@ class Reach(NamedTuple):
     seeds: tuple[int, ...]
 
     def task(self, seed: int) -> Text:
+        from stabsim.labs import LABS
+
         title = LABS[self.lab].title
         return Text(
             *(text.format(title=name, seed=seed) for text, name in zip(TASK, title, strict=True))
@@ -55,6 +57,9 @@ class Reach(NamedTuple):
 
     def judge(self, given: str, seed: int) -> Verdict:
         """Run the setting that a link holds."""
+        from stabsim.labs import LABS
+        from stabsim.labs.report import reached, report
+
         lab = LABS[self.lab]
         try:
             values = setting(lab, given)
@@ -67,13 +72,15 @@ class Reach(NamedTuple):
         return Verdict(is_right, SAID["right" if is_right else "wrong"])
 
 
-def setting(lab: Lab, link: str) -> Values:
+def setting(lab: "Lab", link: str) -> "Values":
     """The setting of a lab that a link holds.
 
     Raises:
         TypeError: if the link is no text, or a control is unknown.
         ValueError: if a value is out of range or no number.
     """
+    from stabsim.labs.lab import Slider  # the labs' charts take long to import
+
     if not isinstance(link, str):
         raise TypeError(f"{link!r} is no link.")
     sliders = {control.name for control in lab.controls if isinstance(control, Slider)}

@@ -3,7 +3,6 @@
 import numpy as np
 
 from stabsim.exercises.exercise import Hint, Number, Select, Variant
-from stabsim.labs.ramp import small_net
 from stabsim.optimizers import sgd
 from stabsim.schedules import cosine_decay, prepend_warmup
 from stabsim.simulate import simulate
@@ -21,6 +20,8 @@ def _crossing(sharpness: float, warmup: int, peak: float) -> float:
 
 
 def _meets() -> float:
+    from stabsim.labs.ramp import small_net  # charts need Altair, and checks do not
+
     trace = simulate(small_net(), sgd(0.0), steps=1, evaluate_at=(), measure_sharpness_at=[0])
     return _crossing(float(np.asarray(trace.sharpness)[0]), warmup=40, peak=0.35)
 
@@ -76,7 +77,10 @@ EXERCISES = (
              "Sebuah jaringan bermula dengan ketajaman ${sharpness}$. Dengan warmup $W = {warmup}$ "
              "langkah menuju puncak ${peak}$, pada langkah (pecahan) ke berapa ambang "
              "$2/\\eta_t$ mencapainya, andaikan ketajamannya tidak berubah?"),
-        {"sharpness": (60, 90, 120, 160), "warmup": (30, 50, 80), "peak": (0.1, 0.2, 0.25, 0.5)},
+        {
+            "sharpness": (60.0, 90.0, 120.0, 160.0), "warmup": (30, 50, 80),
+            "peak": (0.1, 0.2, 0.25, 0.5),
+        },
         _crossing,
     )),
     Select("warmup-scaling", 1, (
