@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from stabsim.classroom import confined
 from stabsim.classroom.course import path
@@ -220,7 +220,7 @@ def _mark(course: Path, assignment: str, student: str) -> Mark:
         return Mark(student, found.score, found.max_score, found.needs_manual_grade)
 
 
-def _gradebook(course: Path):
+def _gradebook(course: Path) -> Any:
     from nbgrader.api import Gradebook
 
     return Gradebook(f"sqlite:///{course / 'gradebook.db'}")
