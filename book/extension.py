@@ -19,6 +19,7 @@ from book import (
     LANGUAGES,
     anchors,
     assets,
+    demonstrations,
     glossary,
     labs,
     maths,
@@ -137,6 +138,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     maths.setup(app)
     glossary.setup(app)
     scoreboard.setup(app)
+    demonstrations.setup(app)
     app.connect("config-inited", configure)
     app.connect("source-read", announce)
     app.connect("html-page-context", describe)

@@ -130,8 +130,7 @@ def publish() -> None:
 def notebook(language: str, page: str, where: Place) -> nbformat.NotebookNode:
     """One page as a notebook."""
     source = _source(language, page)
-    reader = _Reader(language, where)
-    reader.read(source.split("\n---\n", 1)[1].splitlines())
+    read = cells(source.split("\n---\n", 1)[1].splitlines(), language, where)
     title = next(line[2:] for line in source.splitlines() if line.startswith("# "))
     address = f"{where.pages}/{language}/{page}.html"
     live = LIVE.in_(language).format(title=title, page=address)
@@ -140,7 +139,7 @@ def notebook(language: str, page: str, where: Place) -> nbformat.NotebookNode:
         nbformat.v4.new_markdown_cell(f"{live}\n\n{FIRST.in_(language)}"),
         nbformat.v4.new_code_cell(setup),
     ]
-    made = nbformat.v4.new_notebook(cells=[*first, *reader.cells])
+    made = nbformat.v4.new_notebook(cells=[*first, *read])
     for number, cell in enumerate(made.cells):
         cell["id"] = f"{page}-{number}"  # the same at every build
     made.metadata["kernelspec"] = {
@@ -149,6 +148,13 @@ def notebook(language: str, page: str, where: Place) -> nbformat.NotebookNode:
     made.metadata["language_info"] = {"name": "python"}
     nbformat.validate(made)
     return made
+
+
+def cells(lines: list[str], language: str, where: Place) -> list[nbformat.NotebookNode]:
+    """Some lines of a page as cells, without ids."""
+    reader = _Reader(language, where)
+    reader.read(lines)
+    return reader.cells
 
 
 def _source(language: str, page: str) -> str:

@@ -22,13 +22,14 @@ from stabsim.trace import Trace as Trace
 from stabsim.workers import processes as processes
 
 if TYPE_CHECKING:
+    from stabsim import classroom as classroom
     from stabsim import differences as differences
     from stabsim import exercises as exercises
     from stabsim import labs as labs
     from stabsim import plots as plots
     from stabsim import wasm as wasm
 
-LATER = ("differences", "exercises", "labs", "plots", "wasm")
+LATER = ("classroom", "differences", "exercises", "labs", "plots", "wasm")
 """Imported when they are first used: training needs none of them."""
 
 

@@ -215,3 +215,31 @@ def test_two_hundred_moves_leave_no_memory_behind(address, context):
     before = heap()
     move(200)
     assert heap() < 1.1 * before
+
+
+def test_a_lab_is_presented_alone(address, context):
+    page = context(viewport=WIDE, color_scheme="dark").new_page()
+    wrong = watch(page, address)
+    visit(page, f"{address}id/instability.html?present=strides&strides.warmup=9")
+    lab = page.locator("dialog[open] #lab-strides")
+    page.wait_for_function(DONE, arg=["strides", 0])
+    # Nothing but the lab can be reached, nor is anything behind it seen.
+    assert page.get_by_role("heading").count() == 0
+    assert page.get_by_role("slider").count() == lab.locator("input[type=range]").count()
+    box = page.locator("dialog").bounding_box()
+    assert (box["x"], box["y"], box["width"], box["height"]) == (0, 0, *WIDE.values())
+    charts = [svg.bounding_box() for svg in lab.locator(".lab-panel:visible svg").all()]
+    assert sum(chart["height"] for chart in charts) > 0.75 * WIDE["height"]
+    assert min(chart["width"] for chart in charts) > 0.6 * WIDE["width"]
+    press(page, lab, "warmup")
+    assert "present=strides" in page.url
+    assert settings_in(page.url) == {"warmup": "10"}
+    page.keyboard.press("Escape")
+    page.locator("article #lab-strides canvas").first.wait_for()
+    assert not page.locator("dialog").count()
+    assert page.url.endswith("?strides.warmup=10")
+    page.locator("#lab-strides [data-do=present]").click()
+    assert page.locator("dialog[open] #lab-strides svg").first.is_visible()
+    page.locator("[data-do=present]", has_text="Tutup presentasi").click()
+    assert not page.locator("dialog").count()
+    assert not wrong

@@ -17,12 +17,23 @@ const NUMBERS = {
   id: { decimal: ",", thousands: ".", grouping: [3], currency: ["Rp", ""] },
 };
 
-/** A chart in `host`; `draw(rows, ghost)` resolves when it is drawn; `clicked` gets a mark's row. */
-export async function chart(host, specification, language, clicked) {
+const WIDTH = 620;
+const LEAST_HEIGHT = 160;
+/* Of a chart on a stage, in its own units: these grow with the stage, and its type with them. */
+
+/**
+ * A chart in `host`; `draw(rows, ghost)` resolves when it is drawn. `clicked` gets a mark's row;
+ * `staged` makes it fill its host, enlarged.
+ */
+export async function chart(host, specification, language, { clicked, staged }) {
   const drawing = document.createElement("div");
-  const options = { renderer: "canvas", hover: false, expr: expressionInterpreter };
+  // What is enlarged must be drawn by lines, not by points.
+  const renderer = staged ? "svg" : "canvas";
+  const options = { renderer, hover: false, expr: expressionInterpreter };
   if (NUMBERS[language]) options.locale = locale(NUMBERS[language]);
-  const live = new View(parse(specification, null, { ast: true }), options).initialize(drawing);
+  const whole = staged ? { autosize: { type: "fit", contains: "padding" } } : {};
+  const parsed = parse({ ...specification, ...whole }, null, { ast: true });
+  const live = new View(parsed, options).initialize(drawing);
   const sizes = { run: 0, ghost: 0 };
   if (clicked) live.addEventListener("click", (_, item) => item?.datum && clicked(item.datum));
 
@@ -41,23 +52,36 @@ export async function chart(host, specification, language, clicked) {
     live.change(name, changes);
   }
 
-  const fit = () => {
-    const width = Math.floor(host.clientWidth) - 8;
-    if (width > 50 && width !== live.width()) live.width(width).runAsync();
-  };
+  function size() {
+    const width = Math.max(50, Math.floor(host.clientWidth) - 8);
+    if (!staged) return live.width(width);
+    const height = Math.max(50, host.clientHeight);
+    const scale = Math.max(1, Math.min(width / WIDTH, height / LEAST_HEIGHT));
+    return live.width(Math.floor(width / scale)).height(Math.floor(height / scale));
+  }
+
+  let seen = "";
+  const watch = new ResizeObserver(() => {
+    const now = staged ? `${host.clientWidth} ${host.clientHeight}` : `${host.clientWidth}`;
+    if (host.clientWidth > 58 && now !== seen) size().runAsync();
+    seen = now;
+  });
 
   return {
     async draw(rows, ghost) {
       change("run", rows);
       change("ghost", ghost);
       if (!drawing.isConnected) {
-        live.width(Math.max(50, Math.floor(host.clientWidth) - 8));
-        await live.runAsync();
+        await size().runAsync();
         host.replaceChildren(drawing);
-        new ResizeObserver(fit).observe(host);
+        watch.observe(host);
       } else {
         await live.runAsync();
       }
+    },
+    close() {
+      watch.disconnect();
+      live.finalize();
     },
   };
 }

@@ -2,6 +2,7 @@
 
 import { isEmpty, python, reached, report, rows } from "./parts/report.mjs";
 import { fromAddress, positionOf, toSearch, valueAt, written } from "./parts/settings.mjs";
+import { isAsked, stage } from "./parts/stage.mjs";
 
 const here = (path) => new URL(path, import.meta.url).href;
 const descriptions = new Map();
@@ -54,6 +55,7 @@ async function wake(section, key) {
   let tables = null;
   let ghost = null;
   let charts = null;
+  let staged = false;
 
   if (typeof WebAssembly !== "object") {
     note.textContent = words.frame.nowasm;
@@ -81,7 +83,10 @@ async function wake(section, key) {
     charts ??= import(here("chart.mjs")).then(({ chart }) =>
       Promise.all(
         [...section.querySelectorAll(".lab-panel")].map((host, i) =>
-          chart(host, lab.charts[i], words.language, lab.clicks[i].length && choose(lab.clicks[i])),
+          chart(host, lab.charts[i], words.language, {
+            clicked: lab.clicks[i].length ? choose(lab.clicks[i]) : null,
+            staged,
+          }),
         ),
       ),
     );
@@ -215,6 +220,14 @@ async function wake(section, key) {
     python() {
       save(python(lab, values), "py", "text/x-python");
     },
+    present: stage(section, key, async (on) => {
+      staged = on;
+      button("present").textContent = words.frame[on ? "leave" : "present"];
+      const old = charts;
+      charts = null;
+      await (tables ? draw() : run());
+      for (const chart of (await old) ?? []) chart.close();
+    }),
   };
   for (const [name, act] of Object.entries(actions)) {
     button(name).disabled = false;
@@ -230,7 +243,8 @@ async function wake(section, key) {
 
   // --- the first run ---
 
-  if (lab.controls.some(({ name }) => values[name] !== first[name])) run();
+  if (isAsked(key)) actions.present();
+  else if (lab.controls.some(({ name }) => values[name] !== first[name])) run();
   const near = new IntersectionObserver(
     (entries) => {
       if (!entries.some((entry) => entry.isIntersecting)) return;

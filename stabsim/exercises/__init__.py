@@ -18,6 +18,7 @@ from stabsim.exercises.ask import ask as ask
 from stabsim.exercises.ask import check as check
 from stabsim.exercises.exercise import Number as Number
 from stabsim.exercises.exercise import Select as Select
+from stabsim.exercises.exercise import Variant as Variant
 
 CHAPTERS = (index, instability, simulator, optimizers, warmup, clipping, fixes, metaparameter)
 EXERCISES = {exercise.name: exercise for chapter in CHAPTERS for exercise in chapter.EXERCISES}

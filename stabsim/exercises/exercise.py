@@ -5,10 +5,10 @@ The question and its worked solution stand in the chapter; here is what an answe
 
 import math
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from stabsim.words import Text
 
@@ -55,6 +55,20 @@ class Hint(NamedTuple):
     text: Text
 
 
+class Variant(NamedTuple):
+    """The same question with other numbers, so that an answer cannot be copied.
+
+    Attributes:
+        question: the question by itself; ``{name}`` stands for a number, within a formula.
+        numbers: the values that each may take, by name; a word may be one of them.
+        solve: from one value of each, by name, to the right answer.
+    """
+
+    question: Text
+    numbers: Mapping[str, tuple[Any, ...]]
+    solve: Callable[..., float]
+
+
 @dataclass(frozen=True)
 class Number:
     """An exercise whose answer is a number.
@@ -66,6 +80,7 @@ class Number:
         unit: what it counts.
         hints: for the mistakes that we expect.
         right: what to say of a right answer, after saying that it is.
+        variant: the question with other numbers, for assignments: see ``stabsim.classroom``.
     """
 
     name: str
@@ -74,10 +89,18 @@ class Number:
     unit: Text = Text("", "")
     hints: tuple[Hint, ...] = ()
     right: Text = Text("", "")
+    variant: Variant | None = None
 
     @cached_property
     def solution(self) -> float:
         return float(self.answer())
+
+    def of(self, numbers: Mapping[str, Any]) -> "Number":
+        """The variant's exercise with these numbers; the hints, made for others, fall away."""
+        variant = self.variant
+        if variant is None:
+            raise ValueError(f"{self.name} has no variant.")
+        return replace(self, answer=lambda: variant.solve(**numbers), hints=(), variant=None)
 
     def judge(self, given: float | int | str) -> Verdict:
         """Hold an answer, a number or one as readers write it, against the solution."""

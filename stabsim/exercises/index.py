@@ -3,7 +3,7 @@
 from typing import Any
 
 from stabsim.diagnosis import Verdict, diagnose
-from stabsim.exercises.exercise import Hint, Number, Select
+from stabsim.exercises.exercise import Hint, Number, Select, Variant
 from stabsim.schedules import linear_warmup
 from stabsim.words import Text
 
@@ -31,6 +31,13 @@ EXERCISES = (
     Number("index-climb", lambda: float(linear_warmup(0.02, 40)(10)), 0.001, hints=(
         Hint(0.0199, 0.0201, Text("That is the peak, which is reached after 40 steps.",
                                   "Itu puncaknya, yang dicapai setelah 40 langkah.")),
+    ), variant=Variant(
+        Text("A warmup of ${warmup}$ steps climbs in a straight line from zero to a peak of "
+             "${peak}$. What is the learning rate after ${step}$ steps?",
+             "Warmup ${warmup}$ langkah menaikkan laju menurut garis lurus dari nol sampai puncak "
+             "${peak}$. Berapa laju pembelajaran sesudah ${step}$ langkah?"),
+        {"warmup": (40, 80, 160, 200), "peak": (0.04, 0.08, 0.12, 0.24), "step": (5, 10, 25, 30)},
+        lambda warmup, peak, step: float(linear_warmup(peak, warmup)(step)),
     )),
     Select("index-cliff", 1, (
         (Text("The best rate has been found: there is nothing left to gain.",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from stabsim.exercises.exercise import Hint, Number, Select
+from stabsim.exercises.exercise import Hint, Number, Select, Variant
 from stabsim.optimizers import momentum
 from stabsim.simulate import simulate
 from stabsim.words import Text
@@ -33,11 +33,28 @@ EXERCISES = (
     Number("instability-edge", _edge, 0.02, hints=(
         Hint(0.5, 10, Text("Is that the threshold of the network with stride 2?",
                            "Bukankah itu batas untuk jaringan dengan langkah geser 2?")),
+    ), variant=Variant(
+        Text("A network's sharpness at initialization is ${sharpness}$. At which learning rate "
+             "does the threshold of Momentum, with $\\gamma = {gamma}$, come down to it?",
+             "Ketajaman sebuah jaringan saat inisialisasi ialah ${sharpness}$. Pada laju "
+             "pembelajaran berapa ambang Momentum, dengan $\\gamma = {gamma}$, turun sampai ke "
+             "ketajaman itu?"),
+        {"sharpness": (12, 17, 24, 34, 46, 62, 85), "gamma": (0.5, 0.7, 0.8, 0.95)},
+        lambda sharpness, gamma: float(momentum(1.0, gamma).threshold(1.0)) / sharpness,
     )),
     Number("instability-factor", lambda: 1 - 0.25 * 10, 0.0, hints=(
         Hint(1.4, 1.6, Text("Mind the sign: on which side of the bottom does the step end?",
                             "Perhatikan tandanya: di sisi mana dari dasar langkah itu berakhir?")),
         Hint(2.4, 2.6, Text("That is rate times curvature; the factor is one minus it.",
                             "Itu hasil kali laju dan kelengkungan; faktornya satu dikurangi itu.")),
+    ), variant=Variant(
+        Text("On a parabola of curvature $h = {curvature}$ gradient descent runs with "
+             "$\\eta = {rate}$. By which factor does every step multiply the distance from the "
+             "bottom?",
+             "Pada parabola dengan kelengkungan $h = {curvature}$, penurunan gradien berjalan "
+             "dengan $\\eta = {rate}$. Dengan faktor berapa setiap langkah mengalikan jarak dari "
+             "dasarnya?"),
+        {"curvature": (6, 8, 12, 14, 16, 24), "rate": (0.15, 0.2, 0.3, 0.35, 0.45)},
+        lambda curvature, rate: 1 - rate * curvature,
     )),
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """Checks of the exercises of the chapter on update rules."""
 
-from stabsim.exercises.exercise import Hint, Number, Select
+from stabsim.exercises.exercise import Hint, Number, Select, Variant
 from stabsim.optimizers import adam, nesterov
 from stabsim.simulate import simulate
 from stabsim.words import Text
@@ -15,9 +15,9 @@ def _after_ten_steps(rule) -> float:
     return float(trace.parameters[-1, 0])
 
 
-def _first_step() -> float:
-    start = 0.003  # on this parabola the gradient is the parameter
-    trace = simulate(quadratic([1.0], start), adam(0.01), steps=1)
+def _first_step(gradient: float = 0.003, rate: float = 0.01) -> float:
+    # On this parabola the gradient is the parameter.
+    trace = simulate(quadratic([1.0], gradient), adam(rate), steps=1)
     return float(trace.update_norm[0])
 
 
@@ -27,16 +27,38 @@ EXERCISES = (
                             "Adam mengingat dua rata-rata untuk setiap parameter.")),
         Hint(11.9, 16.1, Text("The state alone, without the parameters and the gradients.",
                               "Keadaannya saja, tanpa parameter dan gradien.")),
+    ), variant=Variant(
+        Text("A model has ${billions} \\cdot 10^9$ parameters in 32-bit floats. How many gigabytes "
+             "($10^9$ bytes) does the state of {rule} take?",
+             "Sebuah model mempunyai ${billions} \\cdot 10^9$ parameter berupa bilangan 32 bit. "
+             "Berapa gigabita ($10^9$ bita) yang diperlukan keadaan {rule}?"),
+        {"billions": (2, 3, 5, 7, 11, 13), "rule": ("Momentum", "Nesterov", "Adam", "NAdam")},
+        lambda billions, rule: 4.0 * billions * STATE[rule.lower()],
     )),
     Number("optimizers-nesterov", lambda: float(nesterov(1.0).threshold(1.0)) / 50, 0.01, hints=(
         Hint(0.0755, 0.0765, Text("That is Momentum's threshold.", "Itu ambang Momentum.")),
         Hint(0.0395, 0.0405, Text("That is SGD's threshold.", "Itu ambang SGD.")),
+    ), variant=Variant(
+        Text("A direction has curvature $h = {curvature}$. What is the largest rate at which "
+             "Nesterov with $\\gamma = {gamma}$ is stable in it?",
+             "Suatu arah mempunyai kelengkungan $h = {curvature}$. Berapa laju terbesar yang "
+             "membuat Nesterov dengan $\\gamma = {gamma}$ stabil pada arah itu?"),
+        {"curvature": (20, 40, 60, 80, 120, 160), "gamma": (0.5, 0.6, 0.7, 0.8)},
+        lambda curvature, gamma: float(nesterov(1.0, gamma).threshold(1.0)) / curvature,
     )),
     Number("optimizers-first-step", _first_step, 0.02, hints=(
         Hint(0.00002, 0.00004, Text("That is SGD's step: rate times gradient.",
                                     "Itu langkah SGD: laju kali gradien.")),
         Hint(0.031, 0.032, Text("That is the step without the bias correction.",
                                 "Itu langkah tanpa koreksi bias.")),
+    ), variant=Variant(
+        Text("Adam's very first gradient in some coordinate is ${gradient}$. By how much does the "
+             "parameter move, with $\\alpha = {rate}$ and a negligible $\\epsilon$?",
+             "Gradien Adam yang paling pertama pada suatu koordinat adalah ${gradient}$. Sejauh "
+             "apa parameternya bergerak, dengan $\\alpha = {rate}$ dan $\\epsilon$ yang dapat "
+             "diabaikan?"),
+        {"gradient": (0.002, 0.005, 0.04, 0.7), "rate": (0.001, 0.003, 0.005, 0.02, 0.03, 0.05)},
+        _first_step,
     )),
     Select("optimizers-paper", 1, (
         (Text("That Momentum is the better rule for this workload.",

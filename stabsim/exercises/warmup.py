@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from stabsim.exercises.exercise import Hint, Number, Select
-from stabsim.labs.ramp import small_net
+from stabsim.exercises.exercise import Hint, Number, Select, Variant
 from stabsim.optimizers import sgd
 from stabsim.schedules import cosine_decay, prepend_warmup
 from stabsim.simulate import simulate
@@ -11,14 +10,20 @@ from stabsim.words import Text
 from stabsim.workloads import surface
 
 
-def _lengthened() -> float:
-    return float(prepend_warmup(cosine_decay(0.1, 30_000), 1_500).steps or 0)
+def _lengthened(steps: int = 30_000, warmup: int = 1_500) -> float:
+    return float(prepend_warmup(cosine_decay(0.1, steps), warmup).steps or 0)
+
+
+def _crossing(sharpness: float, warmup: int, peak: float) -> float:
+    """The step t at which 2 W / (peak t) is the sharpness."""
+    return 2 * warmup / (peak * sharpness)
 
 
 def _meets() -> float:
-    """The step t at which 2 W / (peak t) is the sharpness at the start."""
+    from stabsim.labs.ramp import small_net  # charts need Altair, and checks do not
+
     trace = simulate(small_net(), sgd(0.0), steps=1, evaluate_at=(), measure_sharpness_at=[0])
-    return 2 * 40 / (0.35 * float(np.asarray(trace.sharpness)[0]))
+    return _crossing(float(np.asarray(trace.sharpness)[0]), warmup=40, peak=0.35)
 
 
 def _uv() -> float:
@@ -49,6 +54,14 @@ EXERCISES = (
                                   "Itu berarti warmup diambil dari jadwal yang lama.")),
         Hint(33_000, 33_000, Text("The constant rate for twice the ramp is only for the search.",
                                   "Laju tetap selama dua kali warmup hanya untuk pencarian.")),
+    ), variant=Variant(
+        Text("A training job has a cosine schedule of ${steps}$ steps. You prepend ${warmup}$ "
+             "steps of warmup as the playbook prescribes. How many steps does it take now?",
+             "Sebuah pelatihan memakai jadwal kosinus ${steps}$ langkah. Anda memasang warmup "
+             "${warmup}$ langkah di depannya sesuai anjuran playbook. Berapa langkah pelatihannya "
+             "sekarang?"),
+        {"steps": (12_000, 20_000, 24_000, 40_000, 50_000), "warmup": (400, 500, 700, 900, 1_200)},
+        _lengthened,
     )),
     Number("warmup-meets", _meets, 0.05, Text("steps", "langkah"), hints=(
         Hint(0.7, 0.9, Text("The threshold is two over the rate, not one.",
@@ -57,6 +70,18 @@ EXERCISES = (
                           "stays as it was at step 0.",
                           "Itu titik potong kedua garis di lab. Andaikan ketajamannya tetap "
                           "seperti pada langkah 0.")),
+    ), variant=Variant(
+        Text("A network starts with a sharpness of ${sharpness}$. On a ramp of $W = {warmup}$ "
+             "steps to a peak of ${peak}$, at which (fractional) step would the threshold "
+             "$2/\\eta_t$ reach it, if the sharpness did not change?",
+             "Sebuah jaringan bermula dengan ketajaman ${sharpness}$. Dengan warmup $W = {warmup}$ "
+             "langkah menuju puncak ${peak}$, pada langkah (pecahan) ke berapa ambang "
+             "$2/\\eta_t$ mencapainya, andaikan ketajamannya tidak berubah?"),
+        {
+            "sharpness": (60.0, 90.0, 120.0, 160.0), "warmup": (30, 50, 80),
+            "peak": (0.1, 0.2, 0.25, 0.5),
+        },
+        _crossing,
     )),
     Select("warmup-scaling", 1, (
         (Text("It stays the same.", "Tetap sama."),

@@ -13,6 +13,8 @@ FRAME = {
     "copied": Text("The link is copied.", "Tautan sudah disalin."),
     "csv": Text("Download CSV", "Unduh CSV"),
     "python": Text("Download Python", "Unduh Python"),
+    "present": Text("Present", "Presentasikan"),
+    "leave": Text("Leave presentation", "Tutup presentasi"),
     "here": Text("Computed in your browser.", "Dihitung di peramban Anda."),
     "kernel": Text("Computed by the kernel.", "Dihitung oleh kernel."),
     "noscript": Text(

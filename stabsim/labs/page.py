@@ -89,7 +89,7 @@ def markup(lab: Lab, values: Values, language: str, source: str, place: str) -> 
     controls = "".join(_field(c, values, language, place) for c in lab.controls)
     buttons = "".join(
         f'<button type="button" data-do="{name}" disabled>{say[name]}</button>'
-        for name in ("reset", "keep", "link", "csv", "python")
+        for name in ("reset", "keep", "link", "csv", "python", "present")
     )
     setting = html.escape(json.dumps(values, sort_keys=True))
     title = html.escape(lab.title.in_(language))

@@ -1,0 +1,42 @@
+// A lab alone, in large type, its charts as large as the window: for a lecture.
+
+/** A stage for a lab. Whoever stands on it is named in the address; `changed` is told of moves. */
+export function stage(section, key, changed) {
+  const dialog = document.createElement("dialog"); // what it covers cannot be reached
+  const place = document.createComment(key);
+  dialog.className = "stage";
+  dialog.setAttribute("aria-label", section.getAttribute("aria-label"));
+
+  function moved() {
+    const query = new URLSearchParams(location.search);
+    if (dialog.open) query.set("present", key);
+    else query.delete("present");
+    const search = query.size ? `?${query}` : "";
+    history.replaceState(null, "", location.pathname + search + location.hash);
+    changed(dialog.open);
+  }
+
+  function enter() {
+    section.replaceWith(place);
+    dialog.append(section);
+    document.body.append(dialog);
+    dialog.showModal();
+    moved();
+  }
+
+  // Escape closes a dialog too.
+  dialog.addEventListener("close", () => {
+    place.replaceWith(section);
+    dialog.remove();
+    moved();
+    section.scrollIntoView({ block: "nearest" });
+    section.querySelector('[data-do="present"]').focus();
+  });
+
+  return () => (dialog.open ? dialog.close() : enter());
+}
+
+/** Whether the address asks for a lab to be on stage. */
+export function isAsked(key) {
+  return new URLSearchParams(location.search).get("present") === key;
+}
