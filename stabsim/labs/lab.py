@@ -160,6 +160,21 @@ class Curve(NamedTuple):
     label: Text = Text("", "")
 
 
+class Reading(NamedTuple):
+    """A number that the lab's report states: the last entry of a column.
+
+    Attributes:
+        name: the fact's, for the goal.
+        table, column: where it lies.
+        label: what it is called.
+    """
+
+    name: str
+    table: str
+    column: str
+    label: Text
+
+
 class Panel(NamedTuple):
     """A chart over one of the tables.
 
@@ -208,6 +223,7 @@ class Lab:
         goal: what to reach, if anything.
         sweep: whether the table "sweep" holds a ``learning_rate`` and a ``loss`` of shape
             ``(rates, steps)``. Their reading is added to the table "axis", and the report.
+        readings: numbers of the report, each a fact of its name.
     """
 
     name: str
@@ -219,6 +235,7 @@ class Lab:
     code: str
     goal: Goal | None = None
     sweep: bool = False
+    readings: tuple[Reading, ...] = ()
 
     @property
     def defaults(self) -> Values:

@@ -10,7 +10,7 @@ import xarray as xr
 
 from stabsim.diagnosis import Diagnosis, diagnose, diagnose_sweep
 from stabsim.labs.lab import Lab, Tables, Values
-from stabsim.words import EVIDENCE, SWEEP
+from stabsim.words import EVIDENCE, SWEEP, number
 
 FEASIBLE, INFEASIBLE, BEST = 0, 1, 2
 
@@ -38,6 +38,12 @@ def report(lab: Lab, tables: Tables, values: Values, language: str) -> Report:
         sentences.append(" ".join(said))
         suffix = "" if place == 1 else f"_{place}"
         facts |= {name + suffix: fact for name, fact in _facts(diagnosis).items()}
+    said = []
+    for reading in lab.readings:
+        value = float(np.asarray(tables[reading.table][reading.column])[-1])
+        facts[reading.name] = value
+        said.append(f"{reading.label.in_(language)}: {number(value, language)}")
+    sentences += [f"{'; '.join(said)}."] if said else []
     if lab.goal is not None and any(name == "changes" for name, *_ in lab.goal.conditions):
         sentences.append(EVIDENCE["changes"].in_(language).format(changes=facts["changes"]))
     return Report(facts, sentences)

@@ -22,7 +22,7 @@ export function number(x, language) {
 
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
-/** Facts by name, and a sentence a curve. Completes the table "axis" of a sweep. */
+/** Facts by name, a sentence a curve, and one for all readings. Completes the table "axis" of a sweep. */
 export function report(lab, words, tables, values) {
   const write = (x) => number(x, words.language);
   const changed = lab.controls.filter((c) => c.name !== "seed" && values[c.name] !== c.default);
@@ -39,6 +39,11 @@ export function report(lab, words, tables, values) {
     facts[`final_loss${suffix}`] = found.final;
     facts[`peak_loss${suffix}`] = Math.max(found.initial, ...peaks);
   });
+  const said = lab.readings.map(([name, table, column, label]) => {
+    facts[name] = tables[table][column].at(-1);
+    return `${label}: ${write(facts[name])}`;
+  });
+  if (said.length) sentences.push(`${said.join("; ")}.`);
   if (lab.goal?.some(([name]) => name === "changes")) {
     sentences.push(fill(words.evidence.changes, facts));
   }
