@@ -11,7 +11,7 @@ from claims.outcome import Claim, Outcome, every
 from stabsim.labs.batch_rates import ROWS, noisy_net, tested
 from stabsim.labs.batch_steps import clean_net
 from stabsim.statistics import interval
-from stabsim.words import Text, number
+from stabsim.words import LANGUAGES, Text, number
 from stabsim.workloads import Workload
 
 Seeds = Sequence[int]
@@ -20,18 +20,26 @@ TUNING = range(10)
 """The seeds on which everything is chosen."""
 
 
-def _listed(names: Iterable[Any], values: np.ndarray) -> Text:
-    """Each name with its mean over seeds and the 95 per cent interval."""
+def _interval(values: np.ndarray) -> Text:
+    """The mean over seeds and its 95 per cent interval."""
 
     def written(language: str) -> str:
-        rows = []
-        for name, row in zip(names, values, strict=True):
-            mean, low, high = (number(float(end), language) for end in interval(row))
-            rows.append(f"{name}: {mean} [{low}, {high}]")
-        return "; ".join(rows)
+        mean, low, high = (number(float(end), language) for end in interval(values))
+        return f"{mean} [{low}{SEPARATOR.in_(language)}{high}]"
 
-    names = list(names)
     return Text(written("en"), written("id"))
+
+
+SEPARATOR = Text(", ", "; ")
+
+
+def _listed(names: Iterable[Any], values: np.ndarray) -> Text:
+    """Each name with its interval."""
+    rows = [(name, _interval(row)) for name, row in zip(names, values, strict=True)]
+    english, indonesian = (
+        ", ".join(f"{name}: {text.in_(language)}" for name, text in rows) for language in LANGUAGES
+    )
+    return Text(english, indonesian)
 
 
 def _said(en: str, id: str, **lists: Text) -> Text:
@@ -51,15 +59,19 @@ ONE = -4
 """The octave of the rate that all sizes share at first, without Momentum."""
 
 
-def _errors(net: Workload, size: int, trials: Sequence[tuple[int, int]], seeds: Seeds) -> Any:
-    """The final error in per cent, ``(trials, seeds)``; a trial is an octave and a place in GAMMAS."""
+Trials = list[tuple[int, int]]
+"""Octaves of the rate, and places in GAMMAS."""
+
+
+def _errors(net: Workload, size: int, trials: Trials, seeds: Seeds, epochs: int = EPOCHS) -> Any:
+    """The final error in per cent, ``(trials, seeds)``."""
 
     def experiment(trial, seed):
         octave, which = jnp.asarray(trials)[trial]
         gamma = jnp.asarray(GAMMAS)[which]
         rate = 2.0**octave * jnp.where(which == 0, 1.0, 0.125)
         trace = ss.simulate(
-            net, ss.momentum(rate, gamma), steps=EPOCHS * ROWS // size, batch_size=size, seed=seed
+            net, ss.momentum(rate, gamma), steps=epochs * ROWS // size, batch_size=size, seed=seed
         )
         return {"error": trace.validation_error[-1]}
 
@@ -74,27 +86,33 @@ def batch_size_tuned(seeds: Seeds) -> Outcome:
     """  # noqa: E501
     net = noisy_net()
     trials = [(octave, which) for which in range(len(GAMMAS)) for octave in OCTAVES]
-    fixed, tuned = [], []
-    for size in SIZES:
-        chosen = trials[int(_errors(net, size, trials, TUNING).mean(1).argmin())]
-        one, own = _errors(tested(net), size, [(ONE, 0), chosen], seeds)
-        fixed.append(one)
-        tuned.append(own)
-    before, after = np.array(fixed), np.array(tuned)
-    spread = [np.ptp(part, axis=0) for part in (before, after)]
+
+    def best(size: int, epochs: int = EPOCHS) -> tuple[int, int]:
+        return trials[int(_errors(net, size, trials, TUNING, epochs).mean(1).argmin())]
+
+    both = [_errors(tested(net), size, [(ONE, 0), best(size)], seeds) for size in SIZES]
+    before, after = np.array(both).transpose(1, 0, 2)
+    largest = SIZES[-1]
+    longer = _errors(tested(net), largest, [best(largest, 2 * EPOCHS)], seeds, 2 * EPOCHS)
+    fixed, tuned = np.ptp(before, axis=0), np.ptp(after, axis=0)
     return Outcome(
         _said(
-            "test error in % by batch size, mean over seeds [95% interval], at one rate {fixed}; "
-            "each at its own best rate and momentum {tuned}; largest difference within a seed "
-            "{spread}",
+            "test error in % by batch size, mean over seeds [95% interval], at one rate {before}; "
+            "each at its own best rate and momentum {after}; {largest} with {epochs} epochs "
+            "{longer}; largest difference within a seed {fixed} before, {tuned} after",
             "galat uji dalam % menurut ukuran batch, rata-rata atas benih acak [selang 95%], pada "
-            "satu laju {fixed}; masing-masing pada laju dan momentum terbaiknya {tuned}; selisih "
-            "terbesar dalam satu benih {spread}",
-            fixed=_listed(SIZES, before),
-            tuned=_listed(SIZES, after),
-            spread=_listed(("1", "2"), np.array(spread)),
+            "satu laju {before}; masing-masing pada laju dan momentum terbaiknya {after}; "
+            "{largest} dengan {epochs} epoch {longer}; selisih terbesar dalam satu benih "
+            "{fixed} sebelum dan {tuned} sesudahnya",
+            before=_listed(SIZES, before),
+            after=_listed(SIZES, after),
+            largest=Text(*[str(largest)] * 2),
+            epochs=Text(*[str(2 * EPOCHS)] * 2),
+            longer=_interval(longer[0]),
+            fixed=_interval(fixed),
+            tuned=_interval(tuned),
         ),
-        every(spread[0] > 10, spread[1] < 2.5),
+        every(fixed > 10, tuned < 2.5),
     )
 
 
@@ -105,14 +123,14 @@ LADDER = {1: 2400, 2: 1600, 4: 900, 8: 600, 16: 400, 32: 300, 64: 200, 128: 160,
 """Batch sizes, and the steps that each is given."""
 
 TARGET = 0.05
-CENTRES = {1: -6, 2: -5, 4: -4.5, 8: -3.5, 16: -2.5, 32: -2, 64: -1.5, 128: -1, 256: -1, 512: -1,
+CENTRES = {1: -6, 2: -5, 4: -3.5, 8: -3.5, 16: -2.5, 32: -2, 64: -1.5, 128: -1, 256: -1, 512: -1,
            1024: -1}  # fmt: skip
 HALVES = range(-3, 4)
 """Half octaves from the centre that are tried."""
 
 
 def _steps(size: int, halves: Sequence[int], seeds: Seeds) -> np.ndarray:
-    """Steps to the target, ``(rates, seeds)``, to within 3 per cent; inf where it is not reached."""
+    """Steps to the target, ``(rates, seeds)``; inf where it is not reached."""
     last = LADDER[size]
     at = np.unique(np.geomspace(4, last, 200).round().astype(int)).tolist()
 
