@@ -83,8 +83,9 @@ def compiled_meanwhile() -> Iterator[None]:
 
 
 def share_programs() -> None:
-    """Let notebooks, first pictures and the compiled labs' checks use the same XLA programs."""
+    """Let notebooks, pictures and the compiled labs' checks use the same XLA programs and grids."""
     os.environ["JAX_COMPILATION_CACHE_DIR"] = str(BUILD / "jax")
+    os.environ["STABSIM_KEPT"] = str(BUILD / "grids")
 
 
 def _programs(name: str) -> dict[str, Any]:

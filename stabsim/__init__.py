@@ -10,12 +10,14 @@ from stabsim import workloads as workloads
 from stabsim.diagnosis import Diagnosis as Diagnosis
 from stabsim.diagnosis import diagnose as diagnose
 from stabsim.diagnosis import diagnose_sweep as diagnose_sweep
+from stabsim.noise import gradient_noise as gradient_noise
 from stabsim.optimizers import adam as adam
 from stabsim.optimizers import momentum as momentum
 from stabsim.optimizers import nadam as nadam
 from stabsim.optimizers import nesterov as nesterov
 from stabsim.optimizers import rmsprop as rmsprop
 from stabsim.optimizers import sgd as sgd
+from stabsim.regularization import with_l2 as with_l2
 from stabsim.simulate import simulate as simulate
 from stabsim.sweep import sweep as sweep
 from stabsim.trace import Trace as Trace

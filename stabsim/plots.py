@@ -5,7 +5,7 @@ pages; their colours are told apart by colour-blind readers (Okabe and Ito, 2008
 meaning rests on colour alone. Their words follow the environment variable ``STABSIM_LANGUAGE``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
@@ -18,6 +18,7 @@ from stabsim import _check
 from stabsim.clipping import norm_percentile
 from stabsim.diagnosis import diagnose_sweep
 from stabsim.schedules import Schedule
+from stabsim.statistics import interval
 from stabsim.trace import Trace, final_loss
 from stabsim.words import LOCALES, PLOTS, Text, default_language, number
 from stabsim.workloads.synthetic import SURFACES, heights
@@ -271,6 +272,64 @@ def axis_plot(
         x, y, color, shape, size, tooltip=[axis, "value", "kind"]
     )
     return _style(alt.layer(lines, points), title)
+
+
+def intervals(
+    runs: xr.Dataset,
+    objective: str,
+    *,
+    axis: str = "batch_size",
+    by: str | None = None,
+    reference: Mapping[float, float] | None = None,
+    label: str = "theory",
+    title: str = "Means with 95% intervals",
+) -> alt.LayerChart:
+    """Means over the seeds with their 95 per cent intervals, on logarithmic axes.
+
+    Args:
+        runs: the dataset of a sweep with the axes ``axis``, "seed" and perhaps ``by``.
+        objective: a variable of it, one positive number a run.
+        axis: the axis to lie across.
+        by: another axis, one coloured line a value.
+        reference: a dashed line, from value of ``axis`` to number.
+        label: what that line is called in the legend.
+        title: the chart's title.
+    Raises:
+        ValueError: if an axis is missing or left over.
+    """
+    kept = [axis, "seed"] if by is None else [by, axis, "seed"]
+    if set(runs[objective].dims) != set(kept):
+        raise ValueError(f"runs must have the axes {kept}; it has {list(runs[objective].dims)}.")
+    groups = {_say(objective): runs} if by is None else {
+        f"{_say(by.replace('_', ' '))} {number(v)}": runs.sel({by: v}) for v in runs[by].values
+    }  # fmt: skip
+    rows = []
+    for group, chosen in groups.items():
+        found = interval(chosen[objective].transpose(axis, "seed").to_numpy())
+        for value, mean, low, high in zip(runs[axis].values, *found, strict=True):
+            rows.append({"group": group, axis: value, "mean": mean, "low": low, "high": high})
+    names = list(groups) + ([_say(label)] if reference else [])
+    dashes = [[1, 0]] * len(groups) + ([[5, 4]] if reference else [])
+    ticks = alt.Axis(values=list(map(float, runs[axis].values)), format="~g")
+    x = alt.X(axis, type="quantitative", title=_say(axis.replace("_", " ")), axis=ticks,
+              scale=alt.Scale(type="log", padding=12))  # fmt: skip
+    y = _y("mean", objective, log=True)
+    color = alt.Color("group:N", title=None, sort=names,
+                      legend=alt.Legend() if len(names) > 1 else None)  # fmt: skip
+    shape = alt.Shape("group:N", title=None, sort=names, legend=None)
+    dash = alt.StrokeDash("group:N", sort=names, legend=None,
+                          scale=alt.Scale(domain=names, range=dashes))  # fmt: skip
+    chart = alt.Chart(pd.DataFrame(rows), width=WIDTH, height=HEIGHT)
+    layers = [
+        chart.mark_line(strokeWidth=1, opacity=0.7).encode(x, y, color, dash),
+        chart.mark_rule(strokeWidth=1.5).encode(x, alt.Y("low:Q"), alt.Y2("high:Q"), color),
+        chart.mark_point(filled=True, opacity=1, size=50).encode(x, y, color, shape),
+    ]
+    if reference:
+        line = [{"group": names[-1], axis: v, "mean": m} for v, m in reference.items()]
+        drawn = alt.Chart(pd.DataFrame(line)).mark_line(strokeWidth=1.5)
+        layers.append(drawn.encode(x, y, color, dash))
+    return _style(alt.layer(*layers), title)
 
 
 def outcome_map(

@@ -110,6 +110,12 @@ PLOTS = {
     "Sharpness against its threshold": Text(
         "Sharpness against its threshold", "Ketajaman terhadap ambangnya"
     ),
+    "batch size": Text("batch size", "ukuran batch"),
+    "theory": Text("theory", "teori"),
+    "gradient variance": Text("gradient variance", "ragam gradien"),
+    "Means with 95% intervals": Text(
+        "Means with 95% intervals", "Rata-rata dengan selang kepercayaan 95%"
+    ),
     "Trajectories": Text("Trajectories", "Lintasan"),
 }
 """The words of figures, by themselves in English."""

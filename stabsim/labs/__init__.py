@@ -4,6 +4,9 @@
 """
 
 from stabsim.labs.axis import LAB as AXIS
+from stabsim.labs.batch_rates import LAB as BATCH_RATES
+from stabsim.labs.batch_run import LAB as BATCH_RUN
+from stabsim.labs.batch_steps import LAB as BATCH_STEPS
 from stabsim.labs.blocks import LAB as BLOCKS
 from stabsim.labs.clip import LAB as CLIP
 from stabsim.labs.first import LAB as FIRST
@@ -41,5 +44,8 @@ LABS = {
         MEND,
         SURROGATE,
         SEARCH,
+        BATCH_RUN,
+        BATCH_RATES,
+        BATCH_STEPS,
     )
 }

@@ -359,3 +359,67 @@ def plane(language: str, x: Across, y: Across, steps: tuple[float, float], title
         ),
         190,
     )  # fmt: skip
+
+
+def intervals(
+    language: str,
+    x: Across,
+    y: Across,
+    names: dict[int, Text],
+    title: Text | None = None,
+    reference: Text | None = None,
+    height: int = 260,
+) -> Any:
+    """Means with their intervals, one line a group, and rings on what is chosen.
+
+    Rows hold the columns of ``x`` and ``y``, the interval's ends ``low`` and ``high``, a
+    ``group`` by number, and ``chosen``, 1 or 0. Rows of group -1 are the ``reference``.
+
+    Args:
+        language: "en" or "id".
+        x, y: the axes.
+        names: the groups by number.
+        title: what the groups are, over a legend; no legend if not given.
+        reference: what the dashed line is, if there is one.
+        height: in pixels.
+    """
+    across = alt.X(
+        x.column, type="quantitative", scale=x.scale,
+        axis=_axis(x.title.in_(language), grid=False, **x.ticks),
+    )  # fmt: skip
+    up_axis = _axis(y.title.in_(language), **y.ticks)
+    up = alt.Y(y.column, type="quantitative", scale=y.scale, axis=up_axis)
+    words = {str(group): text.in_(language) for group, text in names.items()}
+    legend = title and alt.Legend(title=title.in_(language), orient="top", labelColor=GREY,
+                                  titleColor=GREY, labelLimit=0,
+                                  labelExpr=f"({words})[datum.label]")  # fmt: skip
+    place = list(names)
+    color = alt.Color("group:N", legend=legend,
+                      scale=alt.Scale(domain=place, range=PALETTE[: len(place)]))  # fmt: skip
+    shape = alt.Shape("group:N", legend=legend,
+                      scale=alt.Scale(domain=place, range=SHAPES[: len(place)]))  # fmt: skip
+    data = alt.Chart(alt.NamedData("run")).transform_filter(f"isValid(datum.{y.column})")
+    groups = data.transform_filter("datum.group >= 0")
+    low = alt.Y("low", type="quantitative", scale=y.scale, axis=up_axis)
+    layers = [
+        groups.mark_line(strokeWidth=1.5, clip=True).encode(across, up, color),
+        groups.transform_filter("isValid(datum.high)")
+        .mark_rule(strokeWidth=1.5, clip=True)
+        .encode(across, low, y2="high", color=color),
+        groups.mark_point(size=45, filled=True, opacity=1, clip=True).encode(
+            across, up, color, shape
+        ),
+        groups.transform_filter("datum.chosen > 0")
+        .mark_point(size=300, filled=False, color=GREY, strokeWidth=2.5, opacity=1)
+        .encode(across, up),
+    ]
+    if reference is not None:
+        known = data.transform_filter("datum.group < 0")
+        last = known.transform_filter("datum.chosen > 0")
+        layers += [
+            known.mark_line(color=GREY, strokeDash=[6, 3], clip=True).encode(across, up),
+            last.mark_text(text=reference.in_(language), color=GREY, align="left", dx=8).encode(
+                across, up
+            ),
+        ]
+    return finished(alt.layer(*layers), height)

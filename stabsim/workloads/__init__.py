@@ -9,4 +9,5 @@ from stabsim.workloads.synthetic import surface as surface
 from stabsim.workloads.transformer import transformer as transformer
 from stabsim.workloads.workload import Batch as Batch
 from stabsim.workloads.workload import Workload as Workload
+from stabsim.workloads.workload import with_label_noise as with_label_noise
 from stabsim.workloads.workload import with_outliers as with_outliers

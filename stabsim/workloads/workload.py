@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
 from stabsim import _check
@@ -139,4 +140,32 @@ def with_outliers(workload: Workload, probability: Scalar, scale: Scalar) -> Wor
         outlier_probability=probability,
         outlier_scale=scale,
         name=f"{workload.name} with outliers",
+    )
+
+
+def with_label_noise(workload: Workload, share: float) -> Workload:
+    """The workload with wrong labels among its training rows, which can only be memorized.
+
+    A fixed choice of ``share`` of the training rows gets another class each, drawn evenly. The
+    wrong labels are ours; the validation labels are as they were.
+
+    Args:
+        workload: a classifier with training data.
+        share: of the training rows, from 0 to 1, rounded to whole rows.
+    Raises:
+        ValueError: if the workload has no data, or the share is outside 0 to 1.
+    """
+    if workload.train is None:
+        raise ValueError(f"workload must have training data to mislabel; {workload.name} has none.")
+    _check.probability("share", share)
+    labels = workload.train.targets
+    rng = np.random.default_rng(0)
+    wrong = np.zeros(labels.size, np.int32)
+    wrong[rng.choice(labels.size, round(share * labels.size), replace=False)] = 1
+    classes = labels.max() + 1
+    away = 1 + jnp.floor(rng.uniform(size=labels.size) * (classes - 1)).astype(labels.dtype)
+    return replace(
+        workload,
+        train=workload.train._replace(targets=(labels + wrong * away) % classes),
+        name=f"{workload.name} with label noise",
     )

@@ -27,7 +27,7 @@ function whole(x, language) {
 
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
-/** Facts by name, and a sentence a curve. Completes the table "axis" of a sweep. */
+/** Facts by name, a sentence a curve, and those of the facts. Completes the table "axis" of a sweep. */
 export function report(lab, words, tables, values) {
   const write = (x) => number(x, words.language);
   const changed = lab.controls.filter((c) => c.name !== "seed" && values[c.name] !== c.default);

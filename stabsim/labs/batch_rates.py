@@ -1,0 +1,203 @@
+"""Validation error by batch size and learning rate: one rate for all sizes, or each its own."""
+
+from dataclasses import replace
+from typing import Any
+
+import altair as alt
+import jax.numpy as jnp
+import numpy as np
+
+from stabsim.labs import charts
+from stabsim.labs.kept import Arrays, kept
+from stabsim.labs.lab import Choice, Fact, Goal, Lab, Option, Panel, Slider, Tables
+from stabsim.optimizers import sgd
+from stabsim.simulate import simulate
+from stabsim.statistics import interval
+from stabsim.sweep import sweep
+from stabsim.words import Text
+from stabsim.workloads import Batch, Workload, digits, mlp, with_label_noise
+
+ROWS = 512
+SHARE = 0.2
+BATCH_SIZES = (8, 32, 128, 512)
+EPOCHS = (5, 10, 20, 40)
+RATES = tuple(2.0**k for k in range(-8, 1))
+TUNED, REPORTED = range(5), range(5, 15)
+"""The seeds that rates are chosen on, and those that the result is reported on."""
+
+
+def noisy_net() -> Workload:
+    """A small net on 512 digits, a fifth of them with wrong labels, validated on 642 others."""
+    net = with_label_noise(mlp(depth=2, width=32, rows=ROWS), SHARE)
+    return replace(net, validation=_unseen()[0])
+
+
+def tested(net: Workload) -> Workload:
+    """The net held against 642 further digits, on which nothing is chosen."""
+    return replace(net, validation=_unseen()[1])
+
+
+def _unseen() -> tuple[Batch, Batch]:
+    """Two halves of what the net is not trained on."""
+    train, validation = digits()
+    images, labels = (
+        jnp.concatenate([a[ROWS:], b]) for a, b in zip(train, validation, strict=True)
+    )
+    half = len(labels) // 2
+    return Batch(images[:half], labels[:half]), Batch(
+        images[half : 2 * half], labels[half : 2 * half]
+    )
+
+
+def errors(net: Workload, batch_size: int, learning_rate: Any, seed: Any) -> dict[str, Any]:
+    """The error after each number of epochs. At a constant rate a short run begins a long one."""
+    checkpoints = [epochs * ROWS // batch_size for epochs in EPOCHS]
+    trace = simulate(
+        net, sgd(learning_rate), steps=checkpoints[-1], batch_size=batch_size, seed=seed,
+        evaluate_at=checkpoints,
+    )  # fmt: skip
+    return dict(zip(map(str, EPOCHS), trace.validation_error, strict=True))
+
+
+@kept
+def the_grid() -> Arrays:
+    """Errors in per cent, ``(epochs, batch sizes, rates, seeds)``, validated and tested."""
+
+    def swept(net: Workload, seeds: range) -> np.ndarray:
+        runs = sweep(
+            lambda batch_size, learning_rate, seed: errors(net, batch_size, learning_rate, seed),
+            batch_size=BATCH_SIZES, learning_rate=RATES, seed=seeds,
+            loop="batch_size", progress=False,
+        )  # fmt: skip
+        return 100 * np.stack([runs[str(epochs)].to_numpy() for epochs in EPOCHS])
+
+    net = noisy_net()
+    return {"validation": swept(net, TUNED), "test": swept(tested(net), REPORTED)}
+
+
+CONTROLS = (
+    Choice("view", Text("The learning rate is", "Laju pembelajaran"), (
+        Option("one", Text("one for all batch sizes", "satu untuk semua ukuran batch")),
+        Option("own", Text("each batch size's best on validation data",
+                           "yang terbaik bagi tiap ukuran batch pada data validasi")),
+    )),
+    Slider("learning_rate", Text("The one learning rate", "Laju yang satu itu"),
+           RATES[0], RATES[-1], 2.0**-4, "log", positions=len(RATES) - 1),
+    Choice("epochs", Text("Epochs", "Epoch"),
+           tuple(Option(str(n), Text(str(n), str(n))) for n in reversed(EPOCHS))),
+)  # fmt: skip
+
+
+def run(view: Any, learning_rate: Any, epochs: Any) -> Tables:
+    known = the_grid()
+    after = len(EPOCHS) - 1 - epochs
+    tuned, reported = (
+        [jnp.asarray(part, jnp.float32)[after] for part in interval(known[name])]
+        for name in ("validation", "test")
+    )
+    best = jnp.argmin(tuned[0], 1)
+    one = jnp.argmin(jnp.abs(jnp.log(jnp.asarray(RATES, jnp.float32)) - jnp.log(learning_rate)))
+    rate = jnp.where(view == 0, one, best)
+    chosen = jnp.arange(len(RATES)) == rate[:, None]
+    sizes = np.arange(len(BATCH_SIZES))
+    mean, low, high = (jnp.take_along_axis(part, rate[:, None], 1)[:, 0] for part in reported)
+    return {
+        "rates": {
+            "learning_rate": np.tile(np.asarray(RATES, np.float32), len(BATCH_SIZES)),
+            "group": np.repeat(sizes, len(RATES)),
+            **dict(zip(("error", "low", "high"), (part.ravel() for part in tuned), strict=True)),
+            "chosen": chosen.ravel().astype(jnp.int32),
+        },
+        "sizes": {
+            "batch_size": np.asarray(BATCH_SIZES, np.float32),
+            "group": sizes,
+            "error": mean, "low": low, "high": high,
+            "chosen": np.zeros_like(sizes),
+        },
+        "facts": {
+            "smallest": mean[:1], "largest": mean[-1:],
+            "ratio": mean[-1:] / mean[:1],
+        },
+    }  # fmt: skip
+
+
+LOG = {"format": "~g", "tickCount": 8}
+RATE = charts.Across(
+    "learning_rate",
+    Text("learning rate", "laju pembelajaran"),
+    alt.Scale(type="log", domain=[RATES[0] / 1.2, RATES[-1] * 1.2], nice=False),
+    LOG,
+)
+SIZE = charts.Across(
+    "batch_size",
+    Text("batch size", "ukuran batch"),
+    alt.Scale(type="log", domain=[6, 680], nice=False),
+    {"values": list(BATCH_SIZES)},
+)
+ERROR_SCALE = alt.Scale(type="log", domain=[6, 100], nice=False)
+ERROR_TICKS = {"values": [7, 10, 20, 40, 80]}
+VALIDATED = charts.Across(
+    "error",
+    Text("validation error in %", "galat validasi dalam %"),
+    ERROR_SCALE,
+    ERROR_TICKS,
+)
+TESTED = charts.Across(
+    "error", Text("test error in %", "galat uji dalam %"), ERROR_SCALE, ERROR_TICKS
+)
+NAMES = {place: Text(str(size), str(size)) for place, size in enumerate(BATCH_SIZES)}
+
+
+def _rates(language: str) -> Any:
+    return charts.intervals(language, RATE, VALIDATED, NAMES, SIZE.title)
+
+
+def _sizes(language: str) -> Any:
+    return charts.intervals(language, SIZE, TESTED, NAMES, height=170)
+
+
+LAB = Lab(
+    "batch_rates",
+    Text("One rate for all, or each its own", "Satu laju untuk semua, atau masing-masing"),
+    CONTROLS,
+    run,
+    (
+        Panel("rates", _rates, Text(
+            "Validation error against learning rate for four batch sizes, with intervals: four "
+            "valleys of the same depth, the larger the batch the further right. Rings mark the "
+            "chosen rates.",
+            "Galat validasi terhadap laju pembelajaran untuk empat ukuran batch, beserta "
+            "selangnya: empat lembah yang sama dalam, makin besar batch makin ke kanan. Cincin "
+            "menandai laju yang dipilih."),
+            click=("learning_rate",)),
+        Panel("sizes", _sizes, Text(
+            "Test error at the chosen rates against batch size, with intervals.",
+            "Galat uji pada laju yang dipilih terhadap ukuran batch, beserta selangnya.")),
+    ),
+    (),
+    """import stabsim as ss
+from stabsim.labs.batch_rates import EPOCHS, errors, noisy_net, tested
+
+def experiment(batch_size, seed):
+    return errors(tested(noisy_net()), batch_size, {learning_rate}, seed)
+
+runs = ss.sweep(experiment, batch_size=[8, 32, 128, 512], seed=range(5, 15), loop="batch_size")
+print(100 * runs["{epochs}"].mean("seed").to_series())
+""",
+    Goal(
+        Text(
+            "Make the largest batch look best: with one rate for all, let its test error be less "
+            "than half that of the smallest.",
+            "Buatlah batch terbesar tampak paling baik: dengan satu laju untuk semua, galat "
+            "ujinya kurang dari separuh galat uji batch terkecil.",
+        ),
+        (("view", "==", "one"), ("ratio", "<", 0.5)),
+    ),
+    facts=(
+        Fact("facts", "smallest", Text("Test error with batches of 8: {value}%,",
+                                       "Galat uji dengan batch 8: {value}%,")),
+        Fact("facts", "largest", Text("of 512: {value}%;", "dengan batch 512: {value}%;")),
+        Fact("facts", "ratio", Text("the largest's is {value} times the smallest's.",
+                                    "yang terbesar {value} kali yang terkecil.")),
+    ),
+)  # fmt: skip
