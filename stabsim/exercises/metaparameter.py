@@ -2,6 +2,7 @@
 
 import math
 
+import jax.numpy as jnp
 import numpy as np
 
 from stabsim.exercises.exercise import Hint, Number, Select
@@ -15,8 +16,8 @@ def _most_evident(readings: list[float], noise: float) -> float:
 
 
 def _improvement() -> float:
-    mean, best = np.float32(-1), np.float32(-1)
-    return float(tuner.expected_improvement(mean, np.float32(0.2), best))
+    mean, deviation, best = map(jnp.float32, (-1, 0.2, -1))
+    return float(tuner.expected_improvement(mean, deviation, best))
 
 
 EXERCISES = (
