@@ -18,7 +18,7 @@ from tests.chapters.runs import MOST, SEEDS
 
 @cache
 def arrived():
-    return tuner.compare([0.5, 4, 32]).median("seed")
+    return tuner.compare([0.5, 4.0, 32.0]).median("seed")
 
 
 def test_a_well_set_process_needs_a_third_of_the_runs_and_a_credulous_one_never_arrives():
@@ -65,7 +65,7 @@ def test_expected_improvement_is_the_mean_of_the_better_half(rng):
     draws = rng.normal(-1.0, 0.3, 400_000)
     for best in (-1.4, -1.0, -0.8):
         measured = np.maximum(best - draws, 0).mean()
-        given = (np.float32(x) for x in (-1.0, 0.3, best))
+        given = (jnp.float32(x) for x in (-1.0, 0.3, best))
         assert float(tuner.expected_improvement(*given)) == pytest.approx(measured, rel=0.02)
 
 
