@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from stabsim.advice import EXPERIMENTS, advise
+from stabsim.classroom.commands import classroom
 from stabsim.logs import Columns, LogError, diagnose_log, read
 from stabsim.logs.read import KINDS, event_files
 from stabsim.report import Report
@@ -30,6 +31,9 @@ LARGE = 4 << 20
 @click.version_option(package_name="stabsim")
 def app() -> None:
     """Find, explain and fix optimization failures in neural-network training."""
+
+
+app.add_command(classroom)
 
 
 class Positive(click.ParamType):

@@ -42,7 +42,8 @@ def test_each_session_lasts_ninety_minutes_and_each_chapter_has_one(language):
         minutes = [int(n) for n in re.findall(r"^\| (\d+) \|", section, re.MULTILINE)]
         if minutes:
             sessions[re.match(r"\(teaching-([\w-]+)\)=", section)[1]] = sum(minutes)
-    chapters = {f.stem for f in (CHAPTERS / "en").glob("*.md") if "-exercises)=" in f.read_text()}
+    pages = (CHAPTERS / "en").glob("*.md")
+    chapters = {page.stem for page in pages if "-exercises)=" in page.read_text(encoding="utf8")}
     assert sessions == dict.fromkeys(chapters, 90)
 
 

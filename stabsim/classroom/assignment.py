@@ -97,7 +97,8 @@ def _cells(task: Task, language: str) -> list[Any]:
     varied = isinstance(exercise, Number) and exercise.variant is not None
     cells = [_locked(_text(task.heading if varied else task.text), f"{task.name}-task")]
     if task.checked:
-        code = "\n".join([task.code[-1], BEGIN, *_comment(task.solution), task.solved, END])
+        solved = task.solved or _given(task.checked, task.name)
+        code = "\n".join([task.code[-1], BEGIN, *_comment(task.solution), solved, END])
         cells += [_code(code) for code in task.code[:-1]]
         return [*cells, *_answered(task.name, code, task.checked, "code")]
     cells += [_code(code) for code in task.code]
@@ -111,8 +112,7 @@ def _cells(task: Task, language: str) -> list[Any]:
     code = "\n".join([
         f"{answer} = None  # {HOW[kind].in_(language)}",
         BEGIN, *_comment(task.solution),
-        "from stabsim.classroom.student import right_answer", "",
-        f'{answer} = right_answer("{task.name}", STUDENT)',
+        _given(answer, task.name),
         END,
     ])  # fmt: skip
     return [*cells, *_answered(task.name, code, answer, kind)]
@@ -129,6 +129,12 @@ def _answered(name: str, code: str, answer: str, kind: str) -> list[Any]:
 def _marked_by_a_person(task: Task, language: str) -> Any:
     text = "\n\n".join([WRITE.in_(language), BEGIN, task.solution, END])
     return _graded(_text(text), task.name, solution=True, points=POINTS["person"])
+
+
+def _given(answer: str, name: str) -> str:
+    """What computes the right answer, for the teacher."""
+    called = f'right_answer("{name}", STUDENT)'
+    return f"from stabsim.classroom.student import right_answer\n\n{answer} = {called}"
 
 
 def _comment(text: str) -> list[str]:

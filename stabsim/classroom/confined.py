@@ -151,7 +151,7 @@ def main() -> None:
     """Confine this process, then be an ordinary IPython kernel."""
     from ipykernel.kernelapp import launch_new_instance
 
-    import stabsim.classroom  # noqa: F401, so that no cell's time-out runs while JAX is loaded
+    import stabsim.classroom.student  # noqa: F401, so that no cell waits for JAX to load
 
     connection = Path(sys.argv[sys.argv.index("-f") + 1])
     limits = {

@@ -3,23 +3,23 @@
 import math
 
 from stabsim.clipping import norm_percentile
-from stabsim.exercises.exercise import Hint, Number, Select
+from stabsim.exercises.exercise import Hint, Number, Select, Variant
 from stabsim.words import Text
 
 
-def _entry() -> float:
-    """The second entry of (6, 8), clipped at 5."""
-    return 8 * min(1, 5 / math.hypot(6, 8))
+def _entry(first: float = 6.0, second: float = 8.0, threshold: float = 5.0) -> float:
+    """The second entry of a gradient of two, clipped."""
+    return second * min(1, threshold / math.hypot(first, second))
 
 
-def _kick() -> float:
+def _kick(rate: float = 0.02, gamma: float = 0.95, threshold: float = 2.0) -> float:
     """eta lambda / (1 - gamma)."""
-    return 0.02 * 2 / (1 - 0.95)
+    return rate * threshold / (1 - gamma)
 
 
-def _gain() -> float:
-    """1 / L0 over 2 / (L0 + L1 G), with L0 / L1 = 10 and G = 150."""
-    return (1 + 150 / 10) / 2
+def _gain(threshold: float = 10.0, norm: float = 150.0) -> float:
+    """1 / L0 over 2 / (L0 + L1 G), with the threshold L0 / L1 and the largest norm G."""
+    return (1 + norm / threshold) / 2
 
 
 def _median() -> float:
@@ -45,12 +45,28 @@ EXERCISES = (
         Hint(3, 3, Text("That is the first entry.", "Itu entri pertama.")),
         Hint(8, 8, Text("The norm is 10, above the threshold.",
                         "Normanya 10, di atas ambang.")),
+    ), variant=Variant(
+        Text("A net of two parameters has the gradient $({first}, {second})$. What is the second "
+             "entry after clipping at $\\lambda = {threshold}$?",
+             "Sebuah jaringan dengan dua parameter mempunyai gradien $({first}; {second})$. Berapa "
+             "entri kedua setelah dipotong pada $\\lambda = {threshold}$?"),
+        {"first": (5.0, 9.0, 12.0), "second": (7.0, 10.0, 15.0), "threshold": (1.0, 2.0, 3.0, 4.0)},
+        _entry,
     )),
     Number("clipping-kick", _kick, 0.01, hints=(
         Hint(199, 201, Text("That is without clipping.", "Itu tanpa pemotongan.")),
         Hint(0.04, 0.04, Text("That is the first step. Momentum repeats it, ever more faintly.",
                               "Itu baru langkah pertama. Momentum mengulanginya, makin lama makin "
                               "lemah.")),
+    ), variant=Variant(
+        Text("Momentum with $\\eta = {rate}$ and $\\gamma = {gamma}$ meets one outlier of norm "
+             "$500$, which is clipped at $\\lambda = {threshold}$. How far does this gradient move "
+             "the parameters in the end?",
+             "Momentum dengan $\\eta = {rate}$ dan $\\gamma = {gamma}$ menemui satu pencilan "
+             "bernorma $500$, yang dipotong pada $\\lambda = {threshold}$. Sejauh apa gradien ini "
+             "menggerakkan parameter pada akhirnya?"),
+        {"rate": (0.01, 0.03, 0.05), "gamma": (0.8, 0.9, 0.98), "threshold": (1.0, 3.0, 4.0, 7.0)},
+        _kick,
     )),
     Select("clipping-aggressive", 2, (
         (Text("Lower the threshold further.", "Menurunkan ambangnya lagi."),
@@ -64,7 +80,14 @@ EXERCISES = (
          Text("With norms all of one size the threshold only acts as a rate.",
               "Jika norma semuanya hampir sama besar, ambang hanya berperan sebagai laju.")),
     )),
-    Number("clipping-product", lambda: 4 * 0.05 / 64, 0.01, hints=(
+    Number("clipping-product", lambda: 4 * 0.05 / 64, 0.01, variant=Variant(
+        Text("A clipped run at a rate of ${rate}$ and a threshold of ${threshold}$ clips every "
+             "update. Which threshold makes a run at the rate of ${other}$ the same?",
+             "Sebuah run dengan laju ${rate}$ dan ambang ${threshold}$ memotong setiap pembaruan. "
+             "Ambang berapa yang membuat run dengan laju ${other}$ sama dengannya?"),
+        {"rate": (2, 4, 8), "threshold": (0.03, 0.05, 0.07), "other": (16, 32, 50, 100)},
+        lambda rate, threshold, other: rate * threshold / other,
+    ), hints=(
         Hint(0.8, 0.8, Text("The product must stay the same, not the quotient.",
                             "Yang harus tetap ialah hasil kalinya, bukan hasil baginya.")),
         Hint(0.05, 0.05, Text("Then every step would be sixteen times as long.",
@@ -77,6 +100,15 @@ EXERCISES = (
                           "Kelengkungannya L₀ + L₁|g|, bukan L₁|g|, dan batasnya dua per itu.")),
         Hint(7.5, 7.5, Text("The curvature is L₀ + L₁|g|, not L₁|g|.",
                             "Kelengkungannya L₀ + L₁|g|, bukan L₁|g|.")),
+    ), variant=Variant(
+        Text("A net obeys $h \\le L_0 + L_1|g|$ with $L_0/L_1 = {threshold}$, and its largest norm "
+             "is ${norm}$. By what factor may the clipped run's rate $1/L_0$ exceed the highest "
+             "fixed rate that the condition guarantees to be stable?",
+             "Sebuah jaringan memenuhi $h \\le L_0 + L_1|g|$ dengan $L_0/L_1 = {threshold}$, dan "
+             "norma terbesarnya ${norm}$. Dengan faktor berapa laju $1/L_0$ pada run yang dipotong "
+             "boleh melampaui laju tetap tertinggi yang dijamin stabil oleh syarat itu?"),
+        {"threshold": (4.0, 5.0, 8.0, 20.0), "norm": (60.0, 100.0, 180.0, 240.0, 300.0)},
+        _gain,
     )),
     Number("clipping-median", _median, 0.001, hints=(
         Hint(115, 115, Text("Nothing is clipped yet.", "Belum ada yang dipotong.")),

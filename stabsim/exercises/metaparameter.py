@@ -5,8 +5,7 @@ import math
 import jax.numpy as jnp
 import numpy as np
 
-from stabsim.exercises.exercise import Hint, Number, Select
-from stabsim.labs import tuner
+from stabsim.exercises.exercise import Hint, Number, Select, Variant
 from stabsim.words import Text
 
 
@@ -15,8 +14,11 @@ def _most_evident(readings: list[float], noise: float) -> float:
     return math.sqrt(np.mean(np.square(readings)) - noise**2)
 
 
-def _improvement() -> float:
-    mean, deviation, best = map(jnp.float32, (-1, 0.2, -1))
+def _improvement(deviation: float = 0.2) -> float:
+    """At a rate at which the mean equals the best score."""
+    from stabsim.labs import tuner  # charts need Altair, and checks do not
+
+    mean, deviation, best = map(jnp.float32, (-1, deviation, -1))
     return float(tuner.expected_improvement(mean, deviation, best))
 
 
@@ -38,12 +40,26 @@ EXERCISES = (
         Hint(3.6, 3.7, Text("That is τ squared.", "Itu τ kuadrat.")),
         Hint(2.15, 2.17, Text("Part of the spread is the measurement's own error.",
                               "Sebagian sebarannya berasal dari galat pengukuran.")),
+    ), variant=Variant(
+        Text("Three quantities were read once each, with $\\sigma = {noise}$: ${a}$, ${b}$ and "
+             "${c}$. At which $\\tau$ is the evidence highest?",
+             "Tiga besaran masing-masing dibaca sekali, dengan $\\sigma = {noise}$: ${a}$, ${b}$, "
+             "dan ${c}$. Pada $\\tau$ berapa buktinya tertinggi?"),
+        {"a": (3.0, 4.0, 5.0), "b": (-1.0, -2.0, -3.0), "c": (1.0, 2.0), "noise": (0.5, 1.0, 1.5)},
+        lambda a, b, c, noise: _most_evident([a, b, c], noise),
     )),
     Number("metaparameter-improvement", _improvement, 0.02, Text("decades", "dekade"), hints=(
         Hint(0.39, 0.41, Text("That is φ(0). How wide is the band?",
                               "Itu φ(0). Seberapa lebar pitanya?")),
         Hint(0.099, 0.101, Text("What is the density of a standard normal at 0?",
                                 "Berapa densitas normal baku di 0?")),
+    ), variant=Variant(
+        Text("At some rate the process's mean equals the best score so far, and its standard "
+             "deviation is ${deviation}$ decades. How large is the expected improvement there?",
+             "Pada suatu laju, rata-rata proses sama dengan skor terbaik sejauh ini, dan simpangan "
+             "bakunya ${deviation}$ dekade. Berapa perbaikan harapan di sana?"),
+        {"deviation": (0.1, 0.12, 0.15, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)},
+        _improvement,
     )),
     Select("metaparameter-long", 1, (
         (Text("It explores too much.", "Pencariannya terlalu banyak menjelajah."),
