@@ -31,6 +31,9 @@ GREY = "#7F7F7F"
 
 WIDTH, HEIGHT = 360, 220
 
+PADDING = {"left": 14, "right": 14, "top": 5, "bottom": 5}
+"""Room at the sides, for a browser's letters may be wider than those that were laid out."""
+
 RUNAWAY = 10.0
 """A final loss above this is no number worth reading: the run failed."""
 
@@ -48,7 +51,7 @@ def _say(words: str) -> str:
 
 def _style(chart: Any, title: str) -> Any:
     return (
-        chart.properties(title=_say(title), background="transparent")
+        chart.properties(title=_say(title), background="transparent", padding=PADDING)
         .configure_view(stroke=None)
         .configure_title(color=GREY, fontSize=13)
         .configure_axis(

@@ -138,7 +138,7 @@ def test_the_page_writes_numbers_as_python_does():
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", ["axis", "kinds", "mend"])
+@pytest.mark.parametrize("name", ["axis", "clip", "kinds", "mend"])
 def test_the_page_reports_as_python_does(name, language):
     lab = LABS[name]
     settings = list(lab.variants().values())[:2]

@@ -102,6 +102,11 @@ def test_gradient_norms_histogram_and_schedules_draw(traces):
     svg = drawn(plots.norm_histogram(traces["calm"].gradient_norm))
     assert "90th percentile" in svg
     drawn(plots.gradient_norms(traces["calm"]))
+    two = drawn(plots.gradient_norms(traces["calm"], threshold=[0.5, 2.0]))
+    assert "threshold 0.5" in two
+    assert "threshold 2" in two
+    with pytest.raises(ValueError, match="threshold"):
+        plots.gradient_norms(traces["calm"], threshold=[0.5, -1.0])
     drawn(plots.schedule({"a": cosine_decay(0.1, 50), "b": constant(0.1, 80)}))
     drawn(plots.schedule(prepend_warmup(constant(0.1, 80), 10), log=True))
 

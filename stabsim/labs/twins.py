@@ -51,7 +51,7 @@ def run(learning_rate: Any, threshold: Any, smaller_rate: Any, seed: Any) -> Tab
 
 
 LOSS = Text("loss", "loss")
-RATE = Text("step length / gradient norm", "panjang langkah / norma gradien")
+RATE = Text("effective rate", "laju efektif")
 WITH = Text("with clipping", "dengan pemotongan")
 WITHOUT = Text("without clipping", "tanpa pemotongan")
 

@@ -83,6 +83,16 @@ def test_the_final_loss_turns_with_the_threshold():
     assert goals("clip", threshold=3.16, learning_rate=0.04) == 0
 
 
+def test_a_mended_run_has_a_lower_percentile():
+    lab = LABS["clip"]
+    broken, mended = (
+        lab.compute(lab.setting({"seed": 6, "threshold": x}))["histogram"]["percentile"][0]
+        for x in (1000.0, 3.0)
+    )
+    assert broken == pytest.approx(2.95, abs=0.3)
+    assert mended == pytest.approx(2, abs=0.3)
+
+
 def test_the_histogram_counts_every_norm():
     norms = np.r_[np.geomspace(0.01, 100, 200), np.nan, np.inf].astype("f4")
     count, percentile = histogram(jax.numpy.asarray(norms))
@@ -131,7 +141,7 @@ def started():
 
     runs = ss.sweep(
         train, threshold=[OFF, good, aggressive, 30.0], warmup=[0, 40],
-        learning_rate=[2.0**k for k in (-8, -7, -6, -4, -3, -2)], seed=SEEDS, progress=False,
+        learning_rate=[2.0**k for k in (-8, -6, -4, -2)], seed=range(6), progress=False,
     )  # fmt: skip
     return calm, good, aggressive, runs
 
@@ -144,7 +154,7 @@ def test_clipping_mends_a_steep_start_and_an_aggressive_threshold_is_slow():
     page = runs.sel(learning_rate=2.0**-6, warmup=0)
     assert stable(page.sel(threshold=OFF)) == 0
     mended, slow = page.sel(threshold=good), page.sel(threshold=aggressive)
-    assert stable(mended) == stable(slow) == 10
+    assert stable(mended) == stable(slow) == 6
     assert float(mended.clipped.mean()) < 0.15
     assert float(slow.clipped.mean()) > 0.8
     assert (finals(slow) > 2 * finals(mended)).all()
@@ -171,7 +181,7 @@ def test_with_clipping_this_net_has_no_need_of_warmup():
     assert edge(OFF, 0) == 2.0**-8
     assert 2.0**-6 <= edge(OFF, 40) <= 2.0**-4
     assert edge(30.0, 0) == edge(30.0, 40) == 2.0**-2
-    low = end.sel(threshold=30.0, learning_rate=[2.0**-8, 2.0**-7, 2.0**-6])
+    low = end.sel(threshold=30.0, learning_rate=[2.0**-8, 2.0**-6])
     assert (low.sel(warmup=40) > low.sel(warmup=0)).all()
     first = end.sel(learning_rate=2.0**-8)
     assert float(first.sel(threshold=30.0, warmup=40)) > float(first.sel(threshold=OFF, warmup=40))
@@ -189,15 +199,15 @@ def test_rate_times_threshold_is_what_counts():
         return lab.compute(lab.setting(changes))["run"]
 
     one, sixteen = (loss(learning_rate=r, threshold=t) for r, t in ((4, 0.02), (64, 0.00125)))
-    assert one["clipped"].mean() == sixteen["clipped"].mean() == 1
+    assert (one["rate"] < 4).all()
+    assert (sixteen["rate"] < 64).all()
     assert np.median(np.abs(np.log(one["loss"] / sixteen["loss"]))) < 0.05
     first = loss()
-    assert 0.95 < first["clipped"].mean() < 1
-    free = first["clipped"] == 0
+    free = first["rate"] > 3.999
+    assert 0 < free.mean() < 0.05
     assert first["rate"][free] == pytest.approx(4, rel=1e-4)
-    assert (first["rate"][~free] < 4).all()
     assert first["rate_2"] == pytest.approx(np.full(300, 4.0), rel=1e-3)
-    assert loss(learning_rate=4, threshold=0.05)["clipped"].mean() > 0.98
+    assert median("twins", "clipped", threshold=0.05) > 98
 
 
 def test_a_smaller_rate_ends_lower_than_any_product():
