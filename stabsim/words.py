@@ -38,6 +38,11 @@ def default_language() -> str:
     return checked(os.environ.get("STABSIM_LANGUAGE", "en"))
 
 
+def three_digits(x: float | int | np.number) -> float:
+    """A number rounded to three significant digits, a tie up as in a browser."""
+    return float(THREE_DIGITS.create_decimal(Decimal(float(x))))
+
+
 def number(x: float | int | np.number, language: str | None = None) -> str:
     """Three significant digits, with a decimal comma in Indonesian: 0.000488, 4,88·10⁻⁷.
 
@@ -52,7 +57,7 @@ def number(x: float | int | np.number, language: str | None = None) -> str:
         return "NaN"
     if math.isinf(x):
         return "∞" if x > 0 else "-∞"
-    rounded = f"{THREE_DIGITS.create_decimal(Decimal(float(x))):.2e}"
+    rounded = f"{three_digits(x):.2e}"
     mantissa, exponent = rounded.split("e")
     if x == 0 or 1e-4 <= abs(float(rounded)) < 1e5:
         written = f"{float(rounded):.6f}".rstrip("0").rstrip(".")

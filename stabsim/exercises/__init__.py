@@ -5,6 +5,7 @@
 """
 
 from stabsim.exercises import (
+    batch_size,
     clipping,
     fixes,
     index,
@@ -20,5 +21,15 @@ from stabsim.exercises.exercise import Number as Number
 from stabsim.exercises.exercise import Select as Select
 from stabsim.exercises.exercise import Variant as Variant
 
-CHAPTERS = (index, instability, simulator, optimizers, warmup, clipping, fixes, metaparameter)
+CHAPTERS = (
+    index,
+    instability,
+    simulator,
+    optimizers,
+    warmup,
+    clipping,
+    fixes,
+    metaparameter,
+    batch_size,
+)
 EXERCISES = {exercise.name: exercise for chapter in CHAPTERS for exercise in chapter.EXERCISES}

@@ -71,7 +71,8 @@ def the_grid() -> Arrays:
     """Steps to each target, ``(targets, batch sizes, rules, rates, seeds)``."""
     runs = sweep(
         lambda batch_size, gamma, octave, seed: steps_to(TARGETS, batch_size, octave, gamma, seed),
-        batch_size=list(BUDGETS), gamma=list(RULES.values()), octave=list(AROUND), seed=SEEDS,
+        batch_size=list(BUDGETS), gamma=list(RULES.values()),
+        octave=list(map(float, AROUND)), seed=SEEDS,
         loop="batch_size", progress=False,
     )  # fmt: skip
     return {"steps": np.stack([runs[str(target)].to_numpy() for target in TARGETS])}

@@ -11,16 +11,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from stabsim.words import Text, number
+from stabsim.words import Text, number, three_digits
 
 Values = dict[str, float | int | str]
 """A setting: each control's value by its name."""
 
 Tables = dict[str, dict[str, Any]]
 """What a run comes to: columns by name, in tables by name."""
-
-DIGITS = 3
-"""Significant digits of a slider's value, so that a setting can be read and written down."""
 
 
 @dataclass(frozen=True)
@@ -86,8 +83,8 @@ class Slider:
             return position
         share = position / self.positions
         if self.scale == "log":
-            return float(f"{self.low * (self.high / self.low) ** share:.{DIGITS}g}")
-        return float(f"{self.low + (self.high - self.low) * share:.{DIGITS}g}")
+            return three_digits(self.low * (self.high / self.low) ** share)
+        return three_digits(self.low + (self.high - self.low) * share)
 
     def sample(self, rng: np.random.Generator) -> float | int:
         """The value at a position drawn at random."""

@@ -163,7 +163,8 @@ def with_label_noise(workload: Workload, share: float) -> Workload:
     wrong = np.zeros(labels.size, np.int32)
     wrong[rng.choice(labels.size, round(share * labels.size), replace=False)] = 1
     classes = labels.max() + 1
-    away = 1 + jnp.floor(rng.uniform(size=labels.size) * (classes - 1)).astype(labels.dtype)
+    drawn = jnp.asarray(rng.uniform(size=labels.size), jnp.float32)
+    away = 1 + jnp.floor(drawn * (classes - 1).astype(jnp.float32)).astype(labels.dtype)
     return replace(
         workload,
         train=workload.train._replace(targets=(labels + wrong * away) % classes),

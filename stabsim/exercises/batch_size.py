@@ -1,0 +1,81 @@
+"""Checks of the exercises of the chapter on the batch size."""
+
+from itertools import permutations
+from statistics import mean
+
+import jax.numpy as jnp
+
+from stabsim.exercises.exercise import Hint, Number, Select
+from stabsim.noise import GradientNoise
+from stabsim.words import Text
+
+
+def _variance() -> float:
+    """tr S from the variance at 50, and the variance at 200, of 1,000 examples."""
+    noise = 0.38 * 50 / (1 - 50 / 1000)
+    whole = GradientNoise(signal=jnp.ones(()), noise=jnp.asarray(noise), rows=1000)
+    return float(whole.variance(200))
+
+
+def _pairs() -> float:
+    """The variance of the mean of two of eight squares, over all pairs that can occur."""
+    values = [k**2 for k in range(8)]
+    whole = mean(values)
+    return mean((mean(pair) - whole) ** 2 for pair in permutations(values, 2))
+
+
+EXERCISES = (
+    Select("batch-colleague", 2, (
+        (Text("Small batches generalize better.", "Batch kecil lebih baik generalisasinya."),
+         Text("At the first rate in this chapter they did, at the second they did not.",
+              "Pada laju pertama di bab ini memang begitu, pada laju kedua sebaliknya.")),
+        (Text("Batches of 4,096 need more epochs.", "Batch 4.096 memerlukan lebih banyak epoch."),
+         Text("Perhaps. But its rate has not been tuned yet.",
+              "Mungkin. Namun, lajunya belum disetel.")),
+        (Text("Nothing, until the rate has been tuned for 4,096 as well.",
+              "Tidak ada, sebelum lajunya disetel pula untuk 4.096."),
+         Text("With as many trials as 256 had.", "Dengan percobaan sebanyak yang diperoleh 256.")),
+        (Text("The difference is too small to be real.",
+              "Bedanya terlalu kecil untuk dapat dipercaya."),
+         Text("It may well be real. The question is what causes it.",
+              "Bisa jadi memang nyata. Pertanyaannya: apa penyebabnya?")),
+    )),
+    Number("batch-scaled", lambda: 0.012 * 160 / 32, 0.01, hints=(
+        Hint(0.012, 0.012, Text("Then a step would be worth five times as many examples, and no "
+                                "longer.",
+                                "Dengan begitu satu langkah mewakili lima kali lebih banyak "
+                                "contoh, tetapi tidak lebih panjang.")),
+        Hint(0.0267, 0.027, Text("The square root is for Adam. Here η/B stays the same.",
+                                 "Akar kuadrat itu untuk Adam. Di sini η/B yang tetap.")),
+        Hint(0.0024, 0.0024, Text("The other way round.", "Terbalik.")),
+    )),
+    Number("batch-variance", _variance, 0.01, hints=(
+        Hint(0.0949, 0.0951, Text("That is without the factor 1 - B/N, which differs at 50 and 200.",
+                                  "Itu tanpa faktor 1 - B/N, yang berbeda pada 50 dan 200.")),
+        Hint(0.0759, 0.0761, Text("At 50 the factor is not 1 either.",
+                                  "Pada 50 pun faktor itu bukan 1.")),
+    )),
+    Select("batch-regions", 1, (
+        (Text("Steps fall by a factor of 64.", "Langkahnya turun 64 kali."),
+         Text("So they would on the dashed line.", "Begitulah seandainya di garis putus-putus.")),
+        (Text("Steps fall by less than a factor of three, and examples grow more than twentyfold.",
+              "Langkahnya turun kurang dari tiga kali, dan contohnya bertambah lebih dari dua "
+              "puluh kali."),
+         Text("Most of what was added buys nothing.", "Sebagian besar tambahannya terbuang.")),
+        (Text("Steps rise, since large batches generalize worse.",
+              "Langkahnya naik, sebab batch besar lebih buruk generalisasinya."),
+         Text("The target is a validation error, and 1,024 reaches it too, in fewer steps.",
+              "Targetnya galat validasi, dan 1.024 pun mencapainya, dalam lebih sedikit langkah.")),
+    )),
+    Number("batch-critical", lambda: 44.0, 0.01, hints=(
+        Hint(22, 22, Text("There it takes three times the least number.",
+                          "Di situ langkahnya tiga kali yang paling sedikit.")),
+        Hint(88, 88, Text("There it takes one and a half times the least number.",
+                          "Di situ langkahnya satu setengah kali yang paling sedikit.")),
+    )),
+    Number("batch-pairs", _pairs, 0.001, hints=(
+        Hint(139, 139.25, Text("That is with replacement: no minibatch holds an example twice.",
+                              "Itu dengan pengembalian: tidak ada minibatch yang memuat satu "
+                              "contoh dua kali.")),
+    )),
+)  # fmt: skip
