@@ -273,7 +273,7 @@ def _entries() -> dict[str, Entry]:
 
 def _who(key: str, language: str) -> tuple[str, str]:
     """Authors in short, and the year."""
-    entry = _entries()[key]
+    entry: Any = _entries()[key]
     names = [" ".join(person.last_names) for person in entry.persons["author"]]
     if len(names) > 2:
         who = f"{names[0]} {OTHERS.in_(language)}"

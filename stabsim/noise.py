@@ -71,4 +71,5 @@ def gradient_noise(workload: Workload, params: Tree) -> GradientNoise:
         raise ValueError(
             f"workload must have at least two training rows; {workload.name} has {workload.rows}."
         )
-    return GradientNoise(*_moments(workload, params), workload.rows)
+    signal, noise = _moments(workload, params)
+    return GradientNoise(signal, noise, workload.rows)

@@ -2,6 +2,7 @@
 
 import math
 
+import jax.numpy as jnp
 import numpy as np
 
 from stabsim.exercises.exercise import Hint, Number, Select
@@ -15,8 +16,8 @@ def _most_evident(readings: list[float], noise: float) -> float:
 
 
 def _improvement() -> float:
-    mean, best = np.float32(-1), np.float32(-1)
-    return float(tuner.expected_improvement(mean, np.float32(0.2), best))
+    mean, deviation, best = map(jnp.float32, (-1, 0.2, -1))
+    return float(tuner.expected_improvement(mean, deviation, best))
 
 
 EXERCISES = (
@@ -33,7 +34,7 @@ EXERCISES = (
         (Text("A weight of the first layer.", "Sebuah bobot lapisan pertama."),
          Text("Training finds it: a parameter.", "Pelatihan yang menemukannya: itu parameter.")),
     )),
-    Number("metaparameter-tau", lambda: _most_evident([3, -1, 2], 1), 0.01, hints=(
+    Number("metaparameter-tau", lambda: _most_evident([3.0, -1.0, 2.0], 1.0), 0.01, hints=(
         Hint(3.6, 3.7, Text("That is τ squared.", "Itu τ kuadrat.")),
         Hint(2.15, 2.17, Text("Part of the spread is the measurement's own error.",
                               "Sebagian sebarannya berasal dari galat pengukuran.")),
@@ -56,7 +57,7 @@ EXERCISES = (
          Text("The noise is the same as in the other searches.",
               "Deraunya sama dengan pencarian lainnya.")),
     )),
-    Number("metaparameter-evidence", lambda: _most_evident([2, -0.5, 1.5, -3, 0.5], 1), 0.002,
+    Number("metaparameter-evidence", lambda: _most_evident([2.0, -0.5, 1.5, -3.0, 0.5], 1.0), 0.002,
            hints=(
         Hint(0.99, 1.01, Text("The function is still the one that was there.",
                               "Fungsinya masih yang semula.")),

@@ -343,8 +343,8 @@ def plane(language: str, x: Across, y: Across, steps: tuple[float, float], title
 
     legend = alt.Legend(title=title.in_(language), orient="right", labelColor=GREY,
                         titleColor=GREY, gradientLength=130, titleLimit=0)  # fmt: skip
-    color = alt.Color("below:Q", legend=legend,
-                      scale=alt.Scale(scheme="viridis", reverse=True, domain=[0, 10], clamp=True))  # fmt: skip
+    scale = alt.Scale(scheme="viridis", reverse=True, domain=[0, 10], clamp=True)
+    color = alt.Color("below:Q", legend=legend, scale=scale)
     data = alt.Chart(alt.NamedData("run"))
     tiles = data.transform_filter("datum.here == 0").transform_calculate(**edges)
     return finished(

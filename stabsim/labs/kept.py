@@ -30,7 +30,7 @@ def kept(compute: Callable[[], Arrays]) -> Callable[[], Arrays]:
             file.parent.mkdir(parents=True, exist_ok=True)
             # A name of its own until it is whole, for another process may be at it too.
             part = file.with_suffix(f".{os.getpid()}.npz")
-            np.savez(part, **_computed_now(compute))
+            np.savez(part, **_computed_now(compute))  # type: ignore[arg-type]
             part.replace(file)
         with np.load(file) as arrays:
             return dict(arrays)

@@ -119,7 +119,7 @@ UP = charts.Across(
     alt.Scale(type="log", domain=[0.0085, 0.58], nice=False),
     {"values": [0.01, 0.03, 0.1, 0.3], "format": "~g"},
 )
-STEPS = tuple(float(x[1] / x[0]) for x in (LENGTH_SCALES, NOISES))
+STEPS = (float(LENGTH_SCALES[1] / LENGTH_SCALES[0]), float(NOISES[1] / NOISES[0]))
 
 
 def _posterior(language: str) -> Any:

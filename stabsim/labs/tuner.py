@@ -25,7 +25,6 @@ from stabsim.optimizers import momentum
 from stabsim.simulate import simulate
 from stabsim.sweep import sweep
 from stabsim.trace import Trace
-from stabsim.transformation import Scalar
 from stabsim.workloads import mlp
 
 STEPS = 60
@@ -60,12 +59,12 @@ class Hyperparameters(NamedTuple):
         noise: how far runs at one rate scatter, in decades (a standard deviation).
     """
 
-    length_scale: Scalar
-    amplitude: Scalar
-    noise: Scalar
+    length_scale: Any
+    amplitude: Any
+    noise: Any
 
 
-BELIEFS = Hyperparameters((3.0, 0.7), (0.6, 0.5), (0.07, 0.7))
+BELIEFS = ((3.0, 0.7), (0.6, 0.5), (0.07, 0.7))
 """The median of each hyperparameter's prior, and the standard deviation of its logarithm."""
 
 TRIED = Hyperparameters(
