@@ -50,8 +50,8 @@ EXERCISES = (
         Hint(0.0024, 0.0024, Text("The other way round.", "Terbalik.")),
     )),
     Number("batch-variance", _variance, 0.01, hints=(
-        Hint(0.0949, 0.0951, Text("That is without the factor 1 - B/N, which differs at 50 and 200.",
-                                  "Itu tanpa faktor 1 - B/N, yang berbeda pada 50 dan 200.")),
+        Hint(0.0949, 0.0951, Text("Without the factor 1 - B/N, which is not the same at 200.",
+                                  "Itu tanpa faktor 1 - B/N, yang pada 200 berbeda.")),
         Hint(0.0759, 0.0761, Text("At 50 the factor is not 1 either.",
                                   "Pada 50 pun faktor itu bukan 1.")),
     )),
