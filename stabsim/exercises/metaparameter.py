@@ -18,8 +18,8 @@ def _improvement(deviation: float = 0.2) -> float:
     """At a rate at which the mean equals the best score."""
     from stabsim.labs import tuner  # charts need Altair, and checks do not
 
-    mean, deviation, best = map(jnp.float32, (-1, deviation, -1))
-    return float(tuner.expected_improvement(mean, deviation, best))
+    mean, spread, best = map(jnp.float32, (-1, deviation, -1))
+    return float(tuner.expected_improvement(mean, spread, best))
 
 
 EXERCISES = (
