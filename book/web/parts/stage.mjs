@@ -22,7 +22,8 @@ export function stage(section, key, changed) {
     dialog.append(section);
     document.body.append(dialog);
     dialog.showModal();
-    dialog.focus(); // and not its first slider
+    dialog.focus(); // and not its first slider, which may lie far down
+    dialog.scrollTop = 0;
     moved();
   }
 
