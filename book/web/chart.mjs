@@ -17,9 +17,10 @@ const NUMBERS = {
   id: { decimal: ",", thousands: ".", grouping: [3], currency: ["Rp", ""] },
 };
 
+// A chart on a stage is drawn at least this large, and enlarged, so that its type grows with it.
 const WIDTH = 620;
-const LEAST_HEIGHT = 160;
-/* Of a chart on a stage, in its own units: these grow with the stage, and its type with them. */
+const HEIGHT = 160;
+const LEAST_SCALE = 0.8; // on a telephone, where legends want room
 
 /**
  * A chart in `host`; `draw(rows, ghost)` resolves when it is drawn. `clicked` gets a mark's row;
@@ -56,7 +57,7 @@ export async function chart(host, specification, language, { clicked, staged }) 
     const width = Math.max(50, Math.floor(host.clientWidth) - 8);
     if (!staged) return live.width(width);
     const height = Math.max(50, host.clientHeight);
-    const scale = Math.max(1, Math.min(width / WIDTH, height / LEAST_HEIGHT));
+    const scale = Math.max(LEAST_SCALE, Math.min(width / WIDTH, height / HEIGHT));
     return live.width(Math.floor(width / scale)).height(Math.floor(height / scale));
   }
 

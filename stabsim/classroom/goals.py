@@ -107,6 +107,8 @@ GOALS = {
         Reach("warmup-6", "ramp", {"learning_rate": 0.03, "warmup": 0}, ALL),
         Reach("fixes-5", "blocks", {"gain": 1.41}, ALL),
         Reach("fixes-6", "mend", {"rule": "sgd", "gain": 0.3}, ALL),
+        Reach("clipping-5", "clip", {"threshold": 3}, ALL),
+        Reach("clipping-7", "strategies", {"which": "auto90", "warmup": 20}, (0, 1, 2, 6, 8, 9)),
         Reach("optimizers-5", "race", {"learning_rate": 0.12}, ALL),
         Reach("optimizers-6", "thresholds", THIRD, ALL),
     )

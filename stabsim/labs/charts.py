@@ -206,7 +206,7 @@ def outcomes(language: str, x: Across, y: Across, names: dict[int, Text], refere
         alt.layer(
             known.mark_point(size=45, filled=True, opacity=0.9).encode(across, up, color, shape),
             edge.mark_rule(color=GREY, strokeDash=[6, 3]).encode(up),
-            text.encode(y=up, x=alt.value(WIDTH)),
+            text.encode(y=up, x=alt.value("width")),
             here.mark_point(size=260, filled=False, color=GREY, strokeWidth=3, opacity=1)
             .encode(across, up),
         ),

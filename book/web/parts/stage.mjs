@@ -5,6 +5,7 @@ export function stage(section, key, changed) {
   const dialog = document.createElement("dialog"); // what it covers cannot be reached
   const place = document.createComment(key);
   dialog.className = "stage";
+  dialog.tabIndex = -1;
   dialog.setAttribute("aria-label", section.getAttribute("aria-label"));
 
   function moved() {
@@ -21,6 +22,8 @@ export function stage(section, key, changed) {
     dialog.append(section);
     document.body.append(dialog);
     dialog.showModal();
+    dialog.focus(); // and not its first slider, which may lie far down
+    dialog.scrollTop = 0;
     moved();
   }
 
