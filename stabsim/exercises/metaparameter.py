@@ -18,8 +18,8 @@ def _improvement(deviation: float = 0.2) -> float:
     """At a rate at which the mean equals the best score."""
     from stabsim.labs import tuner  # charts need Altair, and checks do not
 
-    mean, deviation, best = (jnp.asarray(x, jnp.float32) for x in (-1, deviation, -1))
-    return float(tuner.expected_improvement(mean, deviation, best))
+    given = (jnp.asarray(x, jnp.float32) for x in (-1, deviation, -1))
+    return float(tuner.expected_improvement(*given))
 
 
 EXERCISES = (
