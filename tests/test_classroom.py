@@ -248,6 +248,15 @@ def test_goals_name_labs_with_goals_and_exercises_without_checks():
             assert {name: values[name] for name in goal.solution} == dict(goal.solution)
 
 
+@pytest.mark.parametrize("goal", GOALS.values(), ids=lambda goal: goal.name)
+def test_a_link_says_all_in_which_a_goal_differs_from_the_lab(goal):
+    page = chapter.PROJECT / "chapters/en" / f"{goal.name.rsplit('-', 1)[0]}.md"
+    shown = re.search(rf'labs\.show\("{goal.lab}"([^)]*)\)', page.read_text(encoding="utf8"))
+    begun = dict(re.findall(r"(\w+)=(\w+)", shown[1]))
+    assert set(begun) <= {"seed"}
+    assert int(begun.get("seed", 0)) == 0 or int(begun["seed"]) not in goal.seeds
+
+
 def test_a_goal_is_judged_by_running_what_the_link_holds():
     seed = student.seed(GOALS["optimizers-5"], "rani")
     link = f"https://host/en/optimizers.html?race.learning_rate=0.12&race.seed={seed}&a.b=1#c"
