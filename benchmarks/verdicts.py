@@ -18,11 +18,12 @@ from sklearn.datasets import load_digits
 from torch import nn
 
 from stabsim.adapters.torch import StepLog
+from stabsim.advice import advise
 from stabsim.diagnosis import Verdict
 from stabsim.logs import Log, diagnose_log, read
+from stabsim.report import Report
 
 DOCS = Path(__file__).parent.parent / "docs" / "diagnose.md"
-BEGIN, END = "<!-- verdicts -->", "<!-- end of verdicts -->"
 
 
 class Case(NamedTuple):
@@ -137,13 +138,29 @@ def table(found: dict[str, Counter[Verdict]]) -> str:
     return "\n".join(rows)
 
 
+def example(seed: int = 1) -> str:
+    """What the command prints on one of these runs."""
+    case = next(case for case in CASES if case.outliers)
+    with tempfile.TemporaryDirectory() as folder:
+        log = train(case, seed, Path(folder) / "run.jsonl")
+    reading = diagnose_log(log)
+    said = Report(log, reading, advise(log, reading)).text("en")
+    return f"```console\n$ stabsim diagnose run.jsonl --html report.html\n{said}\n```"
+
+
+def put(name: str, written: str) -> None:
+    """Writes a part of the document, between its marks."""
+    begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+    before, rest = DOCS.read_text().split(begin)
+    DOCS.write_text(f"{before}{begin}\n{written}\n{end}{rest.split(end)[1]}")
+
+
 def main() -> int:
     torch.set_num_threads(1)
+    put("example", example())
     found = verdicts(CASES, range(10))
-    written = table(found)
-    before, rest = DOCS.read_text().split(BEGIN)
-    DOCS.write_text(f"{before}{BEGIN}\n{written}\n{END}{rest.split(END)[1]}")
-    print(written)
+    put("verdicts", table(found))
+    print(table(found))
     right = np.mean([found[case.what][case.expected] for case in CASES]) / 10
     print(f"{right:.0%} as expected.")
     return 0
