@@ -37,7 +37,7 @@ class Penalized(Optimizer):
         return self.rule.threshold(learning_rate) - self.strength
 
 
-def with_l2(rule: Optimizer, strength: Scalar) -> Penalized:
+def with_l2(rule: Optimizer | Any, strength: Scalar) -> Penalized:
     r"""The rule on a loss with an L2 penalty; the losses reported stay without it.
 
     .. math:: g_t = \nabla \ell(\theta_t) + \lambda \theta_t, \quad \text{the gradient of }

@@ -6,6 +6,7 @@ import altair as alt
 import numpy as np
 import pytest
 import vl_convert
+import xarray as xr
 
 import stabsim as ss
 from stabsim import plots
@@ -168,3 +169,20 @@ def test_bad_figures(traces, unchecked):
         plots.norm_histogram([np.nan])
     with pytest.raises(ValueError, match="positive norm"):
         plots.norm_histogram([0.0, 0.0])
+
+
+def test_intervals_hold_means_and_ends():
+    rows = np.arange(1.0, 13.0).reshape(2, 2, 3)
+    data = xr.Dataset(
+        {"error": (("rate", "batch_size", "seed"), rows)},
+        {"rate": [0.1, 0.2], "batch_size": [8, 32], "seed": [0, 1, 2]},
+    )
+    chart = plots.intervals(data, "error", by="rate")
+    drawn(chart)
+    (found,) = [d for d in chart.to_dict()["datasets"].values() if "low" in d[0]]
+    assert [row["mean"] for row in found] == [2.0, 5.0, 8.0, 11.0]
+    assert {round(row["high"] - row["mean"], 3) for row in found} == {2.484}
+    one = plots.intervals(data.sel(rate=0.1), "error", reference={8: 2.0, 32: 4.0})
+    assert "theory" in drawn(one)
+    with pytest.raises(ValueError, match="must have the axes"):
+        plots.intervals(data, "error")

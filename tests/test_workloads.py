@@ -15,6 +15,7 @@ from stabsim.workloads import (
     resnet,
     surface,
     transformer,
+    with_label_noise,
     with_outliers,
 )
 from stabsim.workloads.conv import conv
@@ -156,6 +157,25 @@ def test_gain_may_be_swept():
     np.testing.assert_allclose(runs.loss.sel(gain=2.0), alone.loss, rtol=1e-5)
 
 
+def test_label_noise_mislabels_the_share_and_nothing_else():
+    clean = mlp(width=8)
+    noisy = with_label_noise(clean, 0.2)
+    before, after = (np.asarray(net.train.targets) for net in (clean, noisy))
+    wrong = before != after
+    assert wrong.sum() == round(0.2 * len(before))
+    assert set(after) == set(range(10))
+    # Evenly: each of the nine distances from the right class about as often.
+    assert np.bincount((after - before)[wrong] % 10, minlength=10)[1:] / wrong.sum() == (
+        pytest.approx(np.full(9, 1 / 9), abs=0.05)
+    )
+    assert noisy.train.inputs is clean.train.inputs
+    assert noisy.validation is clean.validation
+    assert "label noise" in noisy.name
+    again = with_label_noise(clean, 0.2).train.targets
+    assert (np.asarray(again) == after).all()
+    assert (np.asarray(with_label_noise(clean, 0.0).train.targets) == before).all()
+
+
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
@@ -176,6 +196,8 @@ def test_gain_may_be_swept():
         (lambda: quadratic([1.0, 2.0], start=[1.0, 2.0, 3.0]), ValueError, "start"),
         (lambda: surface("bowl"), ValueError, "name must be one of 'valley'"),
         (lambda: surface("uv", start=(1.0, float("inf"))), ValueError, "start must be finite"),
+        (lambda: with_label_noise(quadratic([1.0]), 0.1), ValueError, "training data"),
+        (lambda: with_label_noise(mlp(), 1.5), ValueError, "share"),
         (lambda: with_outliers(quadratic([1.0]), 0.1, 2.0), ValueError, "training data"),
         (lambda: with_outliers(mlp(), 1.5, 2.0), ValueError, "probability"),
         (lambda: with_outliers(mlp(), 0.5, -2.0), ValueError, "scale"),
