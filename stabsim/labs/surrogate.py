@@ -3,7 +3,6 @@
 from typing import Any
 
 import altair as alt
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -43,7 +42,7 @@ def densities(length_scale: Any, amplitude: Any, noise: Any, known: Any) -> Any:
     """The log posterior density at every combination, ``(length-scales, amplitudes, noises)``."""
     grid = jnp.meshgrid(*map(jnp.atleast_1d, (length_scale, amplitude, noise)), indexing="ij")
     flat = Hyperparameters(*(g.ravel() for g in grid))
-    return jax.vmap(lambda h: tuner.log_posterior(h, known))(flat).reshape(grid[0].shape)
+    return tuner.each(lambda h: tuner.log_posterior(h, known), flat).reshape(grid[0].shape)
 
 
 def run(length_scale: Any, amplitude: Any, noise: Any, evaluations: Any, seed: Any) -> Tables:

@@ -183,6 +183,15 @@ def expected_improvement(mean: Array, deviation: Array, best: Array) -> Array:
     return deviation * (z * norm.cdf(z) + norm.pdf(z))
 
 
+def each(function: Callable[[Any], Any], xs: Any) -> Any:
+    """The function of each entry, one after the other.
+
+    For ``vmap`` would make batches of Cholesky factors, and on a CPU jaxlib lets each batch wait
+    for the threads that it holds itself: two at once, on two cores, wait for ever.
+    """
+    return jax.lax.map(function, xs)
+
+
 def best_score(known: Known) -> Array:
     return jnp.min(jnp.where(known.made, known.score, jnp.inf))
 
@@ -190,7 +199,7 @@ def best_score(known: Known) -> Array:
 def most_probable(known: Known) -> Hyperparameters:
     """The hyperparameters of the highest posterior density among those tried."""
     tried = jax.tree.map(jnp.asarray, TRIED)
-    at = jnp.argmax(jax.vmap(lambda h: log_posterior(h, known))(tried))
+    at = jnp.argmax(each(lambda h: log_posterior(h, known), tried))
     return jax.tree.map(lambda x: x[at], tried)
 
 
@@ -256,7 +265,7 @@ def rivals() -> dict[str, np.ndarray]:
         and ``random``, all ``(SEARCHES, EVALUATIONS)``.
     """
     seeds = jnp.arange(SEARCHES)
-    learned = jax.jit(jax.vmap(lambda seed: search(seed, with_learned)))(seeds)
+    learned = jax.jit(lambda seeds: each(lambda seed: search(seed, with_learned), seeds))(seeds)
     random = jax.jit(jax.vmap(search))(seeds)
     return {
         "place": np.asarray(learned.known.place),
@@ -278,13 +287,13 @@ def compare(length_scales: Sequence[float]) -> xr.DataArray:
     seeds = jnp.arange(SEARCHES)
     _, amplitude, noise = (median for median, _ in BELIEFS)
 
-    def fixed(length_scale: Array, seed: Array) -> Array:
-        return search(seed, with_given(Hyperparameters(length_scale, amplitude, noise))).recommended
+    @jax.jit
+    def fixed(length_scale: Array) -> Array:
+        choose = with_given(Hyperparameters(length_scale, amplitude, noise))
+        return each(lambda seed: search(seed, choose).recommended, seeds)
 
-    each = jax.vmap(fixed, (None, 0))
     found = {name: rivals()[name] for name in ("random", "learned")}
-    program = jax.jit(each)
-    found |= {f"{x:g}": program(jnp.float32(x), seeds) for x in length_scales}
+    found |= {f"{x:g}": fixed(jnp.float32(x)) for x in length_scales}
     return xr.DataArray(
         np.stack([arrivals(places) for places in found.values()]),
         dims=("method", "seed"),
