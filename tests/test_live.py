@@ -53,24 +53,31 @@ def test_a_moved_slider_changes_the_picture(address, context, language, place, n
     wrong = watch(page, address)
     lab = open_lab(page, address, language, place, name)
     assert lab.locator(".lab-panel:visible svg").count()
-    sliders = lab.locator("input[type=range]")
-    spoken = sliders.first.get_attribute("aria-valuetext")
-    move(page, lab, sliders.first)
-    assert sliders.first.get_attribute("aria-valuetext") != spoken
+    controls = lab.locator(".lab-controls input[type=range], .lab-controls select")
+    spoken = controls.first.get_attribute("aria-valuetext")
+    move(page, lab, controls.first)
+    assert spoken is None or controls.first.get_attribute("aria-valuetext") != spoken
     pictures = (
         """(lab) => [...lab.querySelectorAll(".lab-panel canvas")].map((c) => c.toDataURL())"""
     )
     before = lab.evaluate(pictures)
     assert before
-    move(page, lab, sliders.last)
+    move(page, lab, controls.last)
     assert lab.evaluate(pictures) != before
     assert not wrong
 
 
-def move(page, lab, slider):
-    """Move a slider to wherever there is room."""
-    full = slider.evaluate("(s) => s.value === s.max")
-    press(page, lab, slider.get_attribute("name"), "ArrowLeft" if full else "ArrowRight")
+def move(page, lab, control):
+    """Move a slider, or a menu's choice, to wherever there is room."""
+    full = control.evaluate(
+        "(c) => c.options ? c.selectedIndex === c.options.length - 1 : c.value === c.max"
+    )
+    if control.evaluate("(c) => c.tagName") == "INPUT":
+        press(page, lab, control.get_attribute("name"), "ArrowLeft" if full else "ArrowRight")
+        return
+    before = int(lab.get_attribute("data-runs") or 0)
+    control.select_option(index=control.evaluate("(c) => c.selectedIndex") + (-1 if full else 1))
+    page.wait_for_function(DONE, arg=[lab.get_attribute("data-lab"), before])
 
 
 def settings_in(url):
