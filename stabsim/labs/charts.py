@@ -53,7 +53,7 @@ def lines(
     name, along = over
     whole = _axis(along.in_(language), grid=False, tickCount=6, tickMinStep=1)
     x_axis = alt.X(f"{name}:Q", axis=whole, scale=steps)
-    y_axis = _axis(title.in_(language), tickCount=5, format="~g")
+    y_axis = _axis(title.in_(language), tickCount=5, format="~g" if log else "~r")
     names = [label.in_(language) for label in columns.values()]
     colors = alt.Scale(domain=names, range=PALETTE[: len(names)])
     layers = []
