@@ -283,7 +283,7 @@ def intervals(
     *,
     axis: str = "batch_size",
     by: str | None = None,
-    reference: Mapping[float, float] | None = None,
+    reference: Mapping[Any, float] | None = None,
     label: str = "theory",
     title: str = "Means with 95% intervals",
 ) -> alt.LayerChart:

@@ -2,16 +2,17 @@
 
 import ast
 import json
-import os
 from pathlib import Path
 
 import jax
 import jax.numpy as jnp
+import keras
 import numpy as np
 import optax
 import pytest
 import torch
 
+from stabsim.adapters import keras as for_keras
 from stabsim.adapters import optax as for_optax
 from stabsim.adapters import torch as for_torch
 
@@ -114,24 +115,16 @@ def test_torch_adds_up_accumulated_gradients(tmp_path):
     check(tmp_path / "log")
 
 
-@pytest.fixture(scope="module")
-def keras():
-    os.environ["KERAS_BACKEND"] = "jax"
-    return pytest.importorskip("keras")
-
-
 @pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword")
 @pytest.mark.parametrize("clip", [None, 0.5])
-def test_keras_logs_each_minibatch_and_not_the_mean_so_far(tmp_path, keras, clip):
-    from stabsim.adapters.keras import StepLog
-
+def test_keras_logs_each_minibatch_and_not_the_mean_so_far(tmp_path, clip):
     with jax.numpy_dtype_promotion("standard"):  # Keras relies on it
         net = keras.Sequential([
             keras.layers.Input((3,)),
             keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros"),
         ])  # fmt: skip
         net.compile(keras.optimizers.SGD(RATE, global_clipnorm=clip), loss="mse")
-        log = StepLog(tmp_path / "log")
+        log = for_keras.StepLog(tmp_path / "log")
         options = {"batch_size": 96, "shuffle": False, "verbose": 0}
         net.fit(X, Y, epochs=STEPS, validation_data=(X, Y), callbacks=[log], **options)
         net.fit(X, Y, epochs=1, **options)  # nothing of the callback is left

@@ -52,7 +52,7 @@ def test_a_moved_slider_changes_the_picture(address, context, language, place, n
     page = context(viewport=WIDE).new_page()
     wrong = watch(page, address)
     lab = open_lab(page, address, language, place, name)
-    assert lab.locator(".lab-panel:visible svg").count()
+    lab.locator(".lab-panel:visible :is(svg, canvas)").first.wait_for()
     controls = lab.locator(".lab-controls input[type=range], .lab-controls select")
     spoken = controls.first.get_attribute("aria-valuetext")
     move(page, lab, controls.first)
