@@ -7,10 +7,9 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from book import BUILD, ROOT
@@ -18,8 +17,8 @@ from book import BUILD, ROOT
 MODELS = BUILD / "labs"
 """What pages fetch: compiled programs, their data, and descriptions of the labs."""
 
-TURN = Lock()
-"""Whose holder compiles: one lab after the other, each on all cores."""
+COMPILED: dict[str, Future[dict[str, Any]]] = {}
+"""The programs of each lab that is being compiled."""
 
 KEPT = BUILD / "kept"
 """What was made before from the same sources, so that a second build makes nothing."""
@@ -73,9 +72,10 @@ def compiled_meanwhile() -> Iterator[None]:
     """
     share_programs()
     pages = "".join(page.read_text(encoding="utf8") for page in ROOT.glob("chapters/*/*.md"))
-    pool = ThreadPoolExecutor(1)
+    # Two labs at a time, so that no core waits for a lab's last program.
+    pool = ThreadPoolExecutor(2)
     for name in dict.fromkeys(SHOWN.findall(pages)):
-        pool.submit(_programs, name)
+        COMPILED[name] = pool.submit(_programs, name)
     try:
         yield
     finally:
@@ -84,8 +84,16 @@ def compiled_meanwhile() -> Iterator[None]:
 
 def share_programs() -> None:
     """Let notebooks, pictures and the compiled labs' checks use the same XLA programs and grids."""
-    os.environ["JAX_COMPILATION_CACHE_DIR"] = str(BUILD / "jax")
-    os.environ["STABSIM_KEPT"] = str(BUILD / "grids")
+    import jax
+
+    folder, least = str(BUILD / "jax"), 0.2  # seconds to compile; reading takes less
+    jax.config.update("jax_compilation_cache_dir", folder)
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", least)
+    os.environ |= {
+        "JAX_COMPILATION_CACHE_DIR": folder,
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": str(least),
+        "STABSIM_KEPT": str(BUILD / "grids"),
+    }
 
 
 def _programs(name: str) -> dict[str, Any]:
@@ -94,16 +102,16 @@ def _programs(name: str) -> dict[str, Any]:
 
         return json.dumps(build.compile_lab(name, MODELS))
 
-    with TURN:
-        MODELS.mkdir(parents=True, exist_ok=True)
-        return json.loads(kept(f"{name}.programs.json", programs))
+    MODELS.mkdir(parents=True, exist_ok=True)
+    return json.loads(kept(f"{name}.programs.json", programs))
 
 
 def _describe(name: str, language: str) -> None:
     def description() -> str:
         from stabsim.labs import LABS, page
 
-        return json.dumps(page.description(LABS[name], language, _programs(name)))
+        programs = COMPILED[name].result() if name in COMPILED else _programs(name)
+        return json.dumps(page.description(LABS[name], language, programs))
 
     def frame() -> str:
         from stabsim.labs import page

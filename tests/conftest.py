@@ -17,12 +17,11 @@ import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from book import BUILD, ROOT, SITE
+from book import ROOT, SITE, labs
 from tests.browser import QUIET, find
 
-jax.config.update("jax_compilation_cache_dir", str(BUILD / "jax"))
+labs.share_programs()
 os.environ["KERAS_BACKEND"] = "jax"  # the default is TensorFlow, which nothing here needs
-os.environ["STABSIM_KEPT"] = str(BUILD / "grids")  # of runs, which the book's build shares
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 settings.register_profile("stabsim", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("stabsim")

@@ -12,7 +12,6 @@ import nbformat
 import pytest
 from playwright.sync_api import TimeoutError
 
-from book import BUILD
 from stabsim import labs
 from stabsim.labs import LABS
 from stabsim.labs.interface import FRAME
@@ -45,8 +44,9 @@ def jupyter(tmp_path_factory):
         "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
     }  # fmt: skip
     config = tmp_path_factory.mktemp("config")
-    env = os.environ | {"JAX_COMPILATION_CACHE_DIR": str(BUILD / "jax")}
-    env |= {f"JUPYTER_{kind}_DIR": str(config) for kind in ("CONFIG", "DATA", "RUNTIME")}
+    env = os.environ | {
+        f"JUPYTER_{kind}_DIR": str(config) for kind in ("CONFIG", "DATA", "RUNTIME")
+    }
     log = (config / "log").open("w+")
     server = subprocess.Popen(
         [sys.executable, "-m", "jupyterlab", *(f"--{k}={v}" for k, v in settings.items())],

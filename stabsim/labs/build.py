@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from functools import cache
 from hashlib import sha256
 from itertools import repeat
 from multiprocessing import get_context
@@ -89,15 +90,18 @@ def compile_lab(name: str, folder: Path, tell: Callable[[str], None] = print) ->
 
     variants = LABS[name].variants()
     programs = {}
-    # A process a core, for XLA compiles a program on one.
-    workers = min(len(variants), os.cpu_count() or 1)
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-        made = pool.map(_compile_variant, repeat(name), variants.values(), repeat(folder))
-        for variant, (description, said) in zip(variants, made, strict=True):
-            programs[variant] = description
-            if said:
-                tell(f"  {variant}: {said}")
+    made = _pool().map(_compile_variant, repeat(name), variants.values(), repeat(folder))
+    for variant, (description, said) in zip(variants, made, strict=True):
+        programs[variant] = description
+        if said:
+            tell(f"  {variant}: {said}")
     return programs
+
+
+@cache
+def _pool() -> ProcessPoolExecutor:
+    """A process a core, for XLA compiles a program on one; the same ones for every lab."""
+    return ProcessPoolExecutor(os.cpu_count() or 1, get_context("spawn"))
 
 
 def _compile_variant(name: str, static: Values, folder: Path) -> tuple[dict[str, Any], str]:

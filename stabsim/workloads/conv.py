@@ -23,12 +23,10 @@ def conv(
     """
     height, width = x.shape[1:3]
     padded = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
-    shifts = [
-        padded[:, i : i + height : stride, j : j + width : stride]
-        for i in range(3)
-        for j in range(3)
-    ]
-    return dense(params, jnp.concatenate(shifts, -1))
+    # Across, then down: XLA compiles it faster than the nine shifts at once.
+    across = jnp.concatenate([padded[:, :, j : j + width : stride] for j in range(3)], -1)
+    patches = jnp.concatenate([across[:, i : i + height : stride] for i in range(3)], -1)
+    return dense(params, patches)
 
 
 def _conv_init(key: Key[Array, ""], inputs: int, outputs: int, gain: Scalar) -> Tree:
