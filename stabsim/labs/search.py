@@ -90,10 +90,10 @@ print("half of the searches have arrived after", arrived[len(arrived) // 2], "ru
 """,
     Goal(
         Text(
-            "Set the process so that half of its searches arrive within 6 runs.",
-            "Setel proses itu sehingga separuh pencariannya sampai dalam 6 run.",
+            "Set the process so that half of its searches arrive within 7 runs.",
+            "Setel proses itu sehingga separuh pencariannya sampai dalam 7 run.",
         ),
-        (("given", "<", 6.5),),
+        (("given", "<", 7.5),),
     ),
     facts=(
         Fact("facts", "given", Text("Runs until half of the searches have arrived: {value} as set,",

@@ -53,7 +53,7 @@ def run(length_scale: Any, amplitude: Any, noise: Any, evaluations: Any, seed: A
     best = tuner.best_score(known)
     improvement = tuner.expected_improvement(mean, deviation, best)
     rates = jnp.asarray(tuner.RATES, jnp.float32)
-    chosen = rates[jnp.argmax(improvement)]
+    chosen = rates[tuner.place_of_highest(tuner.log_expected_improvement(mean, deviation, best))]
 
     def loss(score: Any) -> Any:
         return GUESSING * 10.0**score

@@ -47,6 +47,10 @@ EVALUATIONS = 24
 SEARCHES = 21
 """How many searches a method is judged by: an odd number, so that one is the median."""
 
+TIE = 1e-3
+"""Log improvements nearer than this are alike: rounding is not to decide between rates of which
+nothing is known."""
+
 FAR = 1e6  # octaves
 
 
@@ -183,6 +187,23 @@ def expected_improvement(mean: Array, deviation: Array, best: Array) -> Array:
     return deviation * (z * norm.cdf(z) + norm.pdf(z))
 
 
+def log_expected_improvement(mean: Array, deviation: Array, best: Array) -> Array:
+    r"""Its logarithm, which still tells rates apart where the improvement itself rounds to 0.
+
+    Below z = -5 by :math:`z \Phi(z) + \varphi(z) \approx \varphi(z) / (z^2 + 3)`.
+    """
+    z = (best - mean) / deviation
+    near, far = jnp.maximum(z, -5), jnp.minimum(z, -5)
+    exact = jnp.log(near * norm.cdf(near) + norm.pdf(near))
+    tail = norm.logpdf(far) - jnp.log(jnp.square(far) + 3)
+    return jnp.log(deviation) + jnp.where(z > -5, exact, tail)
+
+
+def place_of_highest(values: Array) -> Array:
+    """The lowest rate whose value is the highest, up to ``TIE``."""
+    return jnp.argmax(values > jnp.max(values) - TIE)
+
+
 def each(function: Callable[[Any], Any], xs: Any) -> Any:
     """The function of each entry, one after the other.
 
@@ -208,7 +229,11 @@ def most_probable(known: Known) -> Hyperparameters:
 
 def with_given(h: Hyperparameters) -> Callable[[Known], Array]:
     """Choose the rate of the highest expected improvement, under fixed hyperparameters."""
-    return lambda known: jnp.argmax(expected_improvement(*predict(h, known), best_score(known)))
+
+    def choose(known: Known) -> Array:
+        return place_of_highest(log_expected_improvement(*predict(h, known), best_score(known)))
+
+    return choose
 
 
 def with_learned(known: Known) -> Array:
