@@ -57,7 +57,7 @@ def number(x: float | int | np.number, language: str | None = None) -> str:
         return "NaN"
     if math.isinf(x):
         return "∞" if x > 0 else "-∞"
-    rounded = f"{three_digits(x):.2e}"
+    rounded = f"{three_digits(x) + 0.0:.2e}"  # no minus before 0
     mantissa, exponent = rounded.split("e")
     if x == 0 or 1e-4 <= abs(float(rounded)) < 1e5:
         written = f"{float(rounded):.6f}".rstrip("0").rstrip(".")
@@ -69,7 +69,7 @@ def number(x: float | int | np.number, language: str | None = None) -> str:
 
 def whole(x: float, language: str | None = None) -> str:
     """A step: in full if it is a whole number, for the reader has to find it; else as a number."""
-    return f"{x:.0f}" if abs(x) < 1e15 and x == round(x) else number(x, language)
+    return f"{x + 0.0:.0f}" if abs(x) < 1e15 and x == round(x) else number(x, language)
 
 
 VERDICTS = {
@@ -239,6 +239,49 @@ LOGS = {
 }
 """What was skipped in a log."""
 
+UNREADABLE = {
+    "empty": Text("The file is empty.", "Berkas itu kosong."),
+    "long header": Text(
+        "The first line is too long for a row of names.",
+        "Baris pertama terlalu panjang untuk sebuah baris nama.",
+    ),
+    "several losses": Text(
+        "Several columns may be the training loss: {names}. {ask}",
+        "Beberapa kolom mungkin berisi loss pelatihan: {names}. {ask}",
+    ),
+    "no loss": Text(
+        "No column looks like a training loss. The columns are {names}. {ask}",
+        "Tidak ada kolom yang tampaknya berisi loss pelatihan. Kolom yang ada: {names}. {ask}",
+    ),
+    "say which": Text(
+        "Say which, as in --loss {example}.", "Sebutkan salah satu, misalnya --loss {example}."
+    ),
+    "say one": Text(
+        "Say which one it is with --loss NAME.", "Sebutkan kolomnya dengan --loss NAMA."
+    ),
+    "too short": Text(
+        "The column {name} holds {count} losses that can be used; at least {least} are needed.",
+        "Kolom {name} memuat {count} loss yang dapat dipakai; diperlukan paling sedikit {least}.",
+    ),
+    "other kind": Text(
+        "This is a file of another kind ({kind}). Unpack or export it as CSV or JSON lines first.",
+        "Ini berkas jenis lain ({kind}). Bongkar atau ekspor dahulu menjadi CSV atau JSON lines.",
+    ),
+    "binary": Text(
+        "This is a binary file that is no event file of TensorBoard. Logs may be CSV, JSON lines "
+        "or TensorBoard's event files.",
+        "Ini berkas biner yang bukan berkas event TensorBoard. Log dapat berupa CSV, JSON lines, "
+        "atau berkas event TensorBoard.",
+    ),
+    "no objects": Text(
+        "No line is a JSON object. One JSON document is not JSON lines; jq -c '.[]' FILE writes a "
+        "list as lines.",
+        "Tidak ada baris yang berupa objek JSON. Satu dokumen JSON bukan JSON lines; "
+        "jq -c '.[]' FILE menuliskan sebuah daftar per baris.",
+    ),
+}
+"""Why a log cannot be read, where the book's page says it too."""
+
 PLACES = {"line": Text("line {}", "baris {}"), "byte": Text("byte {}", "byte {}")}
 """Where something stands in a file."""
 
@@ -389,8 +432,8 @@ REPORT = {
         " Garis putus-putus menunjukkan ambang {threshold}.",
     ),
     "more": Text(
-        "{count} more rises follow; --json lists them all.",
-        "Masih ada {count} kenaikan lagi; --json memuat semuanya.",
+        "{count} more rises follow; stabsim diagnose --json lists them all.",
+        "Masih ada {count} kenaikan lagi; stabsim diagnose --json memuat semuanya.",
     ),
     "by": Text("Made by stabsim diagnose.", "Dibuat dengan stabsim diagnose."),
 }
