@@ -48,7 +48,7 @@ function objectIn(text, deepest) {
     value = JSON.parse(text);
   } catch {
     try {
-      const written = text.replace(TOKEN, (one) => (one in WORDS ? `{"\u0000":"${one}"}` : one));
+      const written = text.replace(TOKEN, (one) => (one in WORDS ? `{"\\u0000":"${one}"}` : one));
       value = JSON.parse(written, (_, inner) => WORDS[inner?.["\u0000"]] ?? inner);
     } catch {
       return null;
