@@ -448,14 +448,15 @@ DROP = {
     ),
     "choose": Text("Choose a log", "Pilih berkas log"),
     "or drop": Text(
-        "(CSV or JSON lines), or drop one anywhere on this frame.",
-        "(CSV atau JSON lines), atau letakkan berkasnya di dalam bingkai ini.",
+        "(CSV or JSON lines), or drop it anywhere on this page.",
+        "(CSV atau JSON lines), atau seret berkasnya ke mana saja di halaman ini.",
     ),
     "here": Text(
         "It is read here, in your browser. Nothing is sent anywhere.",
         "Berkas dibaca di sini, di peramban Anda. Tidak ada yang dikirim ke mana pun.",
     ),
     "examples": Text("No log at hand?", "Belum ada log?"),
+    "progress": Text("How much is read", "Banyaknya yang sudah dibaca"),
     "reading": Text("Reading {name} …", "Membaca {name} …"),
     "done": Text("{name} is diagnosed.", "{name} sudah didiagnosis."),
     "one": Text(

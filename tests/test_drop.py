@@ -196,7 +196,7 @@ def tables():
     yield table({"loss": loss, "grad_norm/a": loss, "grad_norm/b": loss})
     yield table({"a - loss": loss, "b - loss": loss})
     yield table({"step": step, "val_loss": loss})
-    yield table({"a'b": loss, 'c"d\'e': loss, "\x1b[31m\u200b": loss, "é\U0001f600": loss})
+    yield table({"a'b": loss, "c\"d'e": loss, "\x1b[31m\u200b": loss, "é\U0001f600": loss})
     yield table({str(i): loss for i in range(15)})
     yield table({"x" * 60: loss, "y": loss})
     yield table({"constructor": step, "__proto__": step, "loss": loss, "toString": loss})

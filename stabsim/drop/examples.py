@@ -79,6 +79,8 @@ EXAMPLES = (
 
 def csv(trace: Trace) -> str:
     """A run as a log: a line of names, then a line a step."""
-    rows = zip(range(trace.steps), trace.loss, trace.gradient_norm, trace.learning_rate, strict=True)
+    rows = zip(
+        range(trace.steps), trace.loss, trace.gradient_norm, trace.learning_rate, strict=True
+    )
     lines = [f"{step},{loss},{norm},{rate}" for step, loss, norm, rate in rows]
     return "\n".join(["step,train_loss,grad_norm,lr", *lines, ""])

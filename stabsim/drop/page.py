@@ -78,7 +78,7 @@ def description(language: str) -> dict[str, Any]:
     return {
         "words": words(language),
         "charts": specifications(language),
-        "examples": [[one.name, one.about(language)] for one in EXAMPLES],
+        "examples": {one.name: one.about(language) for one in EXAMPLES},
     }
 
 
@@ -115,12 +115,11 @@ def markup(language: str, source: str) -> str:
         f"<noscript><p>{say['noscript']}</p><pre>{command}</pre></noscript>"
         '<div class="drop-zone pst-js-only"><label for="drop-file">'
         f"<strong>{say['choose']}</strong> {say['or drop']}</label>"
-        '<input type="file" id="drop-file" disabled '
-        'accept=".csv,.tsv,.txt,.log,.jsonl,.ndjson,.json,text/*">'
+        '<input type="file" id="drop-file" disabled>'
         f'<p class="drop-here">{say["here"]}</p></div>'
         f'<div class="drop-examples pst-js-only"><p>{say["examples"]}</p>{examples}</div>'
         '<p class="drop-note" role="status" aria-live="polite"></p>'
-        f'<progress max="1" value="0" aria-label="{say["reading"]}" hidden></progress>'
+        f'<progress max="1" value="0" aria-label="{say["progress"]}" hidden></progress>'
         f'<form class="drop-columns" hidden><fieldset><legend>{say["columns"]}</legend>{menus}'
         "</fieldset></form>"
         f'<div class="drop-result" hidden><div class="drop-said" aria-live="polite"></div>{figures}'

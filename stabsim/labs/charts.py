@@ -189,7 +189,10 @@ def outcomes(language: str, x: Across, y: Across, names: dict[int, Text], refere
         axis=grey_axis(x.title.in_(language), grid=False, **x.ticks),
     )  # fmt: skip
     up = alt.Y(
-        y.column, type="quantitative", scale=y.scale, axis=grey_axis(y.title.in_(language), **y.ticks)
+        y.column,
+        type="quantitative",
+        scale=y.scale,
+        axis=grey_axis(y.title.in_(language), **y.ticks),
     )
     kinds = list(names)
     words = {str(kind): text.in_(language) for kind, text in names.items()}
