@@ -4,6 +4,7 @@
 """
 
 import json
+import shutil
 from pathlib import Path
 
 from docutils import nodes
@@ -51,7 +52,8 @@ def publish(folder: Path, language: str) -> None:
 
         return json.dumps({example.name: csv(example.run()) for example in EXAMPLES})
 
-    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     described = kept(f"drop.{language}.json", description)
     (folder / f"drop.{language}.json").write_text(described, encoding="utf8")
     for name, log in json.loads(kept("drop.logs.json", logs)).items():

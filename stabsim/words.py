@@ -400,7 +400,7 @@ REPORT = {
         "{records} catatan, langkah {first} sampai {last}, dari {columns}.",
     ),
     "numbered": Text("numbered rows", "baris bernomor"),
-    "verdict": Text("Verdict", "Kesimpulan"),
+    "verdict": Text("Verdict", "Putusan"),
     "clipping": Text("Clipping", "Pemotongan gradien"),
     "next": Text("Next", "Percobaan berikutnya"),
     "skipped": Text("Skipped", "Dilewati"),

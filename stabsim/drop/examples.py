@@ -58,8 +58,8 @@ EXAMPLES = (
             "Momentum at a rate of {rate}, {steps} steps, seed {seed}. About {share}% of the "
             "minibatches are corrupted on purpose: their inputs are multiplied by {times}.",
             "Run nyata dari stabsim: sebuah perceptron kecil belajar membaca angka tulisan tangan "
-            "dengan Momentum pada laju {rate}, {steps} langkah, benih acak {seed}. Sekitar {share}% "
-            "minibatch sengaja dirusak: masukannya dikalikan {times}.",
+            "dengan Momentum pada laju {rate}, {steps} langkah, benih acak {seed}. Sekitar "
+            "{share}% minibatch sengaja dirusak: masukannya dikalikan {times}.",
         ),
         lambda: with_outliers(mlp(width=32), OUTLIERS, TIMES), 2.0**-8, 500, 0,
     ),
