@@ -447,10 +447,8 @@ DROP = {
         "tanpanya:",
     ),
     "choose": Text("Choose a log", "Pilih berkas log"),
-    "or drop": Text(
-        "(CSV or JSON lines), or drop it anywhere on this page.",
-        "(CSV atau JSON lines), atau seret berkasnya ke mana saja di halaman ini.",
-    ),
+    "formats": Text("(CSV or JSON lines)", "(CSV atau JSON lines)"),
+    "or drop": Text("or drop it on this page.", "atau seret berkasnya ke halaman ini."),
     "here": Text(
         "It is read here, in your browser. Nothing is sent anywhere.",
         "Berkas dibaca di sini, di peramban Anda. Tidak ada yang dikirim ke mana pun.",
@@ -464,8 +462,10 @@ DROP = {
         "Satu log setiap kali: yang dipakai {name}.",
     ),
     "gone": Text(
-        "The file cannot be read any more: {error} Choose it again.",
-        "Berkas itu tidak dapat dibaca lagi: {error} Pilihlah sekali lagi.",
+        "This cannot be read: it is a folder, or has changed since it was chosen. Choose the file "
+        "again.",
+        "Ini tidak dapat dibaca: bukan berkas melainkan folder, atau sudah berubah sejak dipilih. "
+        "Pilihlah berkasnya sekali lagi.",
     ),
     "failed": Text("It could not be diagnosed: {error}", "Diagnosis gagal: {error}"),
     "columns": Text("Columns", "Kolom"),
@@ -473,10 +473,11 @@ DROP = {
     "step": Text("Step", "Langkah"),
     "gradient_norm": Text("Gradient norm", "Norma gradien"),
     "learning_rate": Text("Learning rate", "Laju pembelajaran"),
+    "choose one": Text("choose", "pilih"),
     "none": Text("none", "tidak ada"),
-    "number": Text("number the rows", "nomori barisnya"),
+    "number": Text("number the rows", "nomori baris"),
     "clip": Text("Where to clip", "Ambang pemotongan"),
-    "percentile": Text("At this percentile of the norms", "Pada persentil norma ke-"),
+    "percentile": Text("At this percentile of the norms", "Pada persentil ke-berapa dari norma"),
     "threshold": Text(
         "Or judge a threshold of your own", "Atau nilailah ambang pilihan Anda sendiri"
     ),

@@ -13,7 +13,8 @@ from stabsim.advice import advise
 from stabsim.drop import examples, page
 from stabsim.logs import Columns, LogError, diagnose_log, read
 from stabsim.report import Report
-from stabsim.words import DROP_INSTEAD, LANGUAGES, LOGS, UNREADABLE
+from stabsim.words import DROP, DROP_INSTEAD, LANGUAGES, LOGS, UNREADABLE
+from tests.browser import NARROW, WIDE, visit, watch
 from tests.test_labs import PARTS
 
 pytestmark = pytest.mark.long_runs
@@ -156,7 +157,13 @@ def test_long_logs(write, rng):
         loss[n // 2 : n // 2 + 300] += 5.0
         norm = np.exp(rng.normal(size=n))
         norm[n // 2 : n // 2 + 300] *= 50.0
-        logs.append((write(table({"step": 3 * t, "train/loss": loss, "gnorm": norm})),))
+        columns = {"step": 3 * t, "train/loss \N{GREEK SMALL LETTER ETA}": loss, "gnorm": norm}
+        text = table(columns)
+        logs.append((write(text),))
+    logs.append((write(text.replace("\n", "\r\n"), "utf-16"),))
+    records = zip(*columns.values(), strict=True)
+    objects = [dict(zip(columns, map(float, record), strict=True)) for record in records]
+    logs.append((write("\n".join(json.dumps(one, ensure_ascii=False) for one in objects)),))
     same(logs)
 
 
@@ -213,7 +220,9 @@ def tables():
     yield table({"step": step, "loss": loss, "grad_norm": [*loss[:90], "NaN", *loss[91:]]})
     yield table({"step": step, "loss": loss, "grad_norm": ["", "-", "n/a", *loss[3:]]})
     yield table({"loss": ["", "x", "None", *loss[3:]], "grad_norm": ["y", *loss[1:]]})
-    yield table({"loss": ["1_0", "+2.", " .5 ", "1e-3", "0x10", "1__0", "1e999", "-inf", *loss]})
+    yield table(
+        {"loss": ["1_0", "+2.", " .5 ", "1e-3", "0x10", "1__0", "1e999", "-inf", "١٢", *loss]}
+    )
     yield table({"step": step, "loss": [0.0] * 120, "grad_norm": [0] * 120})
     yield table({"step": step, "loss": [-x for x in loss], "grad_norm": [-x for x in loss]})
     yield table({"step": step, "loss": [1.0] * 60 + [50.0] + [1.0] * 59})
@@ -285,3 +294,140 @@ def test_fuzz(write):
             lines.append(separator.join(row))
         logs.append((write("\n".join(lines)),))
     same(logs)
+
+
+# --- in a browser ---
+
+ANSWERED = "(n) => document.querySelector('.drop').dataset.answers > n"
+SAID = """() => [...document.querySelectorAll(".drop-said section")].map((part) =>
+  [part.querySelector("h2").innerText, [...part.querySelectorAll("p")].map((p) => p.innerText)])"""
+
+
+def open_page(page, address, language):
+    visit(page, f"{address}{language}/diagnose.html")
+    page.locator("section.drop[data-ready]").wait_for()
+
+
+def give(page, path):
+    """Choose a log, and wait for what is said of it."""
+    before = int(page.locator(".drop").get_attribute("data-answers") or 0)
+    page.locator("#drop-file").set_input_files(path)
+    page.wait_for_function(ANSWERED, arg=before)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_chosen_log_is_diagnosed_and_nothing_is_sent(address, context, write, language):
+    path = write(examples.csv(examples.EXAMPLES[0].run()))
+    page = context(viewport=WIDE).new_page()
+    wrong = watch(page, address)
+    open_page(page, address, language)
+    page.wait_for_load_state("networkidle")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    give(page, path)
+    assert page.evaluate(SAID) == in_python(path, {}, {})[language]
+    assert page.locator(".drop-chart canvas:visible").count() == 3
+    for chart in page.locator(".drop-chart").all():
+        assert len(chart.get_attribute("aria-label")) > 20
+    assert path.name in page.locator(".drop-note").inner_text()
+    page.locator("[name=percentile]").fill("50")
+    page.wait_for_function(ANSWERED, arg=1)
+    page.locator("[value=clipping]").check()
+    page.wait_for_function(ANSWERED, arg=2)
+    options = {"percentile": 50.0, "tried": ["clipping"]}
+    assert page.evaluate(SAID) == in_python(path, {}, options)[language]
+    page.locator("[name=learning_rate]").select_option(label=DROP["none"].in_(language))
+    page.wait_for_function(ANSWERED, arg=3)
+    assert not any("'lr'" in line for _, lines in page.evaluate(SAID) for line in lines)
+    assert asked == []
+    assert not wrong
+
+
+WRITTEN = """globalThis.written = [];
+const { fillText } = CanvasRenderingContext2D.prototype;
+CanvasRenderingContext2D.prototype.fillText = function (text, ...place) {
+  written.push(text);
+  fillText.call(this, text, ...place);
+};"""
+"""Notes whatever is written in a chart."""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_examples_are_the_runs_that_they_are_said_to_be(address, context, write, language):
+    page = context(viewport=NARROW).new_page()
+    page.add_init_script(WRITTEN)
+    wrong = watch(page, address)
+    open_page(page, address, language)
+    for place, example in enumerate(examples.EXAMPLES):
+        page.get_by_role("button", name=example.label.in_(language)).click()
+        page.wait_for_function(ANSWERED, arg=place)
+        assert example.about(language) in page.locator(".drop-note").inner_text()
+        said = page.evaluate(SAID)
+        assert said == in_python(write(examples.csv(example.run())), {}, {})[language]
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= NARROW["width"]
+    written = " ".join(page.evaluate("() => written"))
+    signs = set(re.findall(r"\d([.,])\d", written))
+    assert signs == {"," if language == "id" else "."}
+    assert not wrong
+
+
+DROP_FILE = """([name, text]) => {
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([text], name));
+  for (const kind of ["dragover", "drop"]) {
+    document.querySelector("h1").dispatchEvent(
+      new DragEvent(kind, { dataTransfer, bubbles: true, cancelable: true }));
+  }
+}"""
+
+
+def test_a_log_is_dropped_without_a_network(address, context, write):
+    window = context(viewport=WIDE)
+    page = window.new_page()
+    open_page(page, address, "id")
+    window.set_offline(True)
+    path = write(table({"loss": decay()}))
+    page.evaluate(DROP_FILE, ["own.csv", path.read_text()])
+    page.wait_for_function(ANSWERED, arg=0)
+    assert page.evaluate(SAID) == in_python(path, {}, {})["id"]
+    assert page.locator(".drop-chart canvas:visible").count() == 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_file_that_cannot_be_read_is_explained(address, context, write, language):
+    page = context(viewport=WIDE).new_page()
+    wrong = watch(page, address)
+    open_page(page, address, language)
+    note = page.locator(".drop-note")
+    for content in (b"a\0b", b"PK\x03\x04", b"", "step,val_loss\n0,1\n1,2\n"):
+        path = write(content)
+        give(page, path)
+        assert note.inner_text() == in_python(path, {}, {})[language]
+        assert not page.locator(".drop-result").is_visible()
+    page.locator("[name=loss]").select_option(label="val_loss")
+    page.wait_for_function(ANSWERED, arg=4)
+    assert page.evaluate(SAID) == in_python(path, {"loss": "val_loss"}, {})[language]
+    assert not wrong
+
+
+def test_a_second_log_supersedes_one_that_is_being_read(address, context, write):
+    page = context(viewport=WIDE).new_page()
+    open_page(page, address, "en")
+    long = write("step,loss\n" + "".join(f"{i},{3 + i % 7}\n" for i in range(1_000_000)))
+    page.locator("#drop-file").set_input_files(long)
+    path = write(table({"step": range(120), "loss": decay()}))
+    give(page, path)
+    assert page.evaluate(SAID) == in_python(path, {}, {})["en"]
+    page.wait_for_timeout(500)
+    assert page.locator(".drop").get_attribute("data-answers") == "1"
+    assert path.name in page.locator(".drop-note").inner_text()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_without_scripts_it_gives_the_command(address, context, language):
+    page = context(java_script_enabled=False).new_page()
+    page.goto(f"{address}{language}/diagnose.html")
+    said = page.locator(".drop").inner_text()
+    assert DROP["noscript"].in_(language) in said
+    assert f"stabsim diagnose run.csv --language {language}" in said
+    assert DROP["choose"].in_(language) not in said

@@ -71,7 +71,7 @@ async function wake(section) {
     columns.show(data.names, data.columns);
     note.textContent = data.error ?? done;
     note.classList.toggle("drop-error", "error" in data);
-    result.hidden = "error" in data;
+    result.hidden = options.hidden = "error" in data;
     if (!data.error) {
       tell(data.sections);
       await draw(data.pictures);
@@ -170,4 +170,8 @@ async function wake(section) {
   section.dataset.ready = "";
 }
 
-for (const section of document.querySelectorAll("section[data-drop]")) wake(section);
+for (const section of document.querySelectorAll("section[data-drop]")) {
+  wake(section).catch((error) => {
+    section.querySelector(".drop-note").textContent = error.message;
+  });
+}

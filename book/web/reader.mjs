@@ -61,7 +61,8 @@ self.onmessage = async ({ data }) => {
   latest = data.id;
   try {
     if (data.file) await load(data);
-    if (held) answer(data);
+    else await new Promise((resolve) => setTimeout(resolve)); // so that later wishes are known
+    if (held && data.id === latest) answer(data);
   } catch (error) {
     if (error instanceof Superseded) return;
     const { names, columns } = error;

@@ -12,10 +12,10 @@ from typing import Any
 import altair as alt
 
 from stabsim.labs.charts import finished, grey_axis
-from stabsim.plots import CROSS, GREY, PALETTE
+from stabsim.plots import CROSS, PALETTE
 from stabsim.words import PLOTS
 
-MARKS = (("triangle-up", 70), (CROSS, 60), ("circle", 60))
+MARKS = (("triangle-up", 110), (CROSS, 90), ("circle", 110))
 """Where a rise begins, peaks and has recovered, by number: shape and size."""
 
 
@@ -39,6 +39,10 @@ def _band(title: str, color: str, language: str, log: bool) -> Any:
     return band.encode(_across(language), _up("low", title, language, log), alt.Y2("high:Q"))
 
 
+def _threshold() -> Any:
+    return _rows("threshold").mark_rule(color=PALETTE[1], strokeDash=[6, 3], strokeWidth=2)
+
+
 def loss(language: str, log: bool) -> Any:
     """The loss: its band, the running median, the rises, and where it is not finite."""
     x = _across(language)
@@ -51,18 +55,17 @@ def loss(language: str, log: bool) -> Any:
     ]  # fmt: skip
     for kind, (shape, size) in enumerate(MARKS):
         marks = _rows("mark").transform_filter(f"datum.kind == {kind}")
-        drawn = marks.mark_point(shape=shape, size=size, color=GREY, filled=shape == CROSS,
-                                 strokeWidth=2, opacity=1)  # fmt: skip
+        drawn = marks.mark_point(shape=shape, size=size, color=PALETTE[3], filled=shape == CROSS,
+                                 strokeWidth=2.5, opacity=1)  # fmt: skip
         layers.append(drawn.encode(x, _up("mark", "loss", language, log)))
     return finished(alt.layer(*layers), 220)
 
 
 def norm(language: str, log: bool) -> Any:
     """The gradient norm's band, and the threshold."""
-    rule = _rows("threshold").mark_rule(color=GREY, strokeDash=[6, 3], strokeWidth=1.5)
     up = _up("threshold", "gradient norm", language, log)
     return finished(
-        alt.layer(_band("gradient norm", PALETTE[2], language, log), rule.encode(up)), 180
+        alt.layer(_band("gradient norm", PALETTE[2], language, log), _threshold().encode(up)), 180
     )
 
 
@@ -70,16 +73,15 @@ def histogram(language: str) -> Any:
     """Steps by their norm: bars from ``low`` to ``high``, a ``count`` high; and the threshold."""
     scale = alt.Scale(type="log", nice=False)
     axis = grey_axis(PLOTS["gradient norm"].in_(language), grid=False, tickCount=6, format="~g")
-    counted = grey_axis(PLOTS["steps"].in_(language), tickCount=4, format="d", tickMinStep=1)
+    counted = grey_axis(PLOTS["steps"].in_(language), tickCount=4, format=",d", tickMinStep=1)
     bars = _rows("count").mark_rect(color=PALETTE[2], opacity=0.8)
-    rule = _rows("threshold").mark_rule(color=GREY, strokeDash=[6, 3], strokeWidth=1.5)
     return finished(
         alt.layer(
             bars.encode(
                 alt.X("low:Q", scale=scale, axis=axis), alt.Y("count:Q", axis=counted),
                 x2="high:Q", y2=alt.datum(0),
             ),
-            rule.encode(alt.X("threshold:Q", scale=scale, axis=axis)),
+            _threshold().encode(alt.X("threshold:Q", scale=scale, axis=axis)),
         ),
         140,
     )  # fmt: skip

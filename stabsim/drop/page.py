@@ -114,21 +114,22 @@ def markup(language: str, source: str) -> str:
         f'<section class="drop" data-drop="{source}" aria-label="{say["title"]}">'
         f"<noscript><p>{say['noscript']}</p><pre>{command}</pre></noscript>"
         '<div class="drop-zone pst-js-only"><label for="drop-file">'
-        f"<strong>{say['choose']}</strong> {say['or drop']}</label>"
+        f"<strong>{say['choose']}</strong> {say['formats']} "
+        f'<span class="drop-hint">{say["or drop"]}</span></label>'
         '<input type="file" id="drop-file" disabled>'
         f'<p class="drop-here">{say["here"]}</p></div>'
         f'<div class="drop-examples pst-js-only"><p>{say["examples"]}</p>{examples}</div>'
         '<p class="drop-note" role="status" aria-live="polite"></p>'
         f'<progress max="1" value="0" aria-label="{say["progress"]}" hidden></progress>'
-        f'<form class="drop-columns" hidden><fieldset><legend>{say["columns"]}</legend>{menus}'
-        "</fieldset></form>"
         f'<div class="drop-result" hidden><div class="drop-said" aria-live="polite"></div>{figures}'
-        f'<form class="drop-options"><fieldset><legend>{say["clip"]}</legend>'
+        '</div><form class="drop-columns" hidden><fieldset>'
+        f"<legend>{say['columns']}</legend>{menus}</fieldset></form>"
+        f'<form class="drop-options" hidden><fieldset><legend>{say["clip"]}</legend>'
         f'<div class="drop-field"><label for="drop-percentile">{say["percentile"]}</label>'
         '<input type="number" id="drop-percentile" name="percentile" min="0" max="100" step="any" '
         'value="90"></div>'
         f'<div class="drop-field"><label for="drop-threshold">{say["threshold"]}</label>'
         '<input type="number" id="drop-threshold" name="threshold" min="0" step="any"></div>'
-        f"</fieldset><fieldset><legend>{say['tried']}</legend>{tried}</fieldset></form></div>"
+        f"</fieldset><fieldset><legend>{say['tried']}</legend>{tried}</fieldset></form>"
         "</section>"
     )

@@ -33,6 +33,7 @@ export function choose(names, given, words) {
   const rules = words.columns;
   const chosen = {};
   const unclear = [];
+  let wrong = null;
   for (const role of ROLES) {
     if (role in given) {
       chosen[role] = given[role];
@@ -40,25 +41,26 @@ export function choose(names, given, words) {
     }
     const taken = Object.values(given);
     const ranks = new Map();
+    let least = Infinity;
     for (const name of names) {
       const found = taken.includes(name) ? null : rank(role, name, rules);
-      if (found !== null) ranks.set(name, found);
+      if (found === null) continue;
+      ranks.set(name, found);
+      least = Math.min(least, found);
     }
-    const least = Math.min(...ranks.values());
     const best = [...ranks.keys()].filter((name) => ranks.get(name) === least);
-    if (role === "loss" && best.length !== 1) throw noLoss(names, best, words);
-    if (role === "gradient_norm" && best.length > 1) {
-      unclear.push(role);
-      best.length = 0;
-    }
-    chosen[role] = best[0] ?? null;
+    if (role === "loss" && best.length !== 1) wrong = noLoss(names, best, chosen, words);
+    if (role === "gradient_norm" && best.length > 1) unclear.push(role);
+    const isUnclear = best.length > 1 && ["loss", "gradient_norm"].includes(role);
+    chosen[role] = isUnclear ? null : (best[0] ?? null);
   }
+  if (wrong) throw wrong;
   return { chosen, unclear };
 }
 
-function noLoss(names, several, words) {
+function noLoss(names, several, columns, words) {
   const reason = several.length ? "several losses" : "no loss";
   const ask = words.unreadable[several.length ? "say which" : "say one"];
   const shown = listed(several.length ? several : names);
-  return new Unreadable(words, reason, { names: shown, ask }, names);
+  return new Unreadable(words, reason, { names: shown, ask }, { names, columns });
 }

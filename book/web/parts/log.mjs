@@ -1,7 +1,7 @@
 // A log as it is read: its series, and notes of what was skipped. As stabsim/logs/log.py.
 
 import { fill } from "./numbers.mjs";
-import { strip } from "./text.mjs";
+import { strip, westernDigits } from "./text.mjs";
 
 export const ROLES = ["loss", "step", "gradient_norm", "learning_rate"];
 
@@ -18,7 +18,7 @@ export function numberIn(cell, empty) {
     const value = Number(cell);
     if (!Number.isNaN(value)) return value;
   }
-  const text = strip(cell).toLowerCase();
+  const text = westernDigits(strip(cell).toLowerCase());
   if (empty.has(text)) return null;
   const written = text.split(",").length === 2 ? text.replace(",", ".") : text;
   if (!FLOAT.test(written)) return undefined;

@@ -11,7 +11,7 @@ export function menus(form, words, changed) {
   }
 
   function fillOne(field, column) {
-    const none = words.drop[field.name === "step" ? "number" : "none"];
+    const none = words.drop[{ loss: "choose one", step: "number" }[field.name] ?? "none"];
     const first = field.name === "loss" && column !== null ? [] : [new Option(none, "")];
     const options = names.map((name, i) => new Option(name.trim() ? name : quoted(name), i));
     field.replaceChildren(...first, ...options);

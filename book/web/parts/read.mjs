@@ -30,9 +30,8 @@ export async function read(file, given, words, advance) {
   const count = log.loss.value.length;
   if (count < words.least) {
     const values = { name: listed([log.columns.loss]), count, least: words.least };
-    const error = new Unreadable(words, "too short", values, names);
+    const error = new Unreadable(words, "too short", values, { names, columns: log.columns });
     error.message = [error.message, ...log.notes.map((note) => sentence(note, words))].join(" ");
-    error.columns = log.columns;
     throw error;
   }
   return { log, names };

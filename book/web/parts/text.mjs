@@ -6,6 +6,17 @@ const AROUND = new RegExp(`^${BLANK}|${BLANK}$`, "g");
 /** The text without the blanks around it: as str.strip. */
 export const strip = (text) => text.replace(AROUND, "");
 
+const DIGIT = /\p{Nd}/u;
+
+/** The text with the digits of all scripts written 0 to 9, which float reads alike. */
+export const westernDigits = (text) => text.replace(/\p{Nd}/gu, (c) => digitOf(c.codePointAt(0)));
+
+function digitOf(code) {
+  let first = code;
+  while (DIGIT.test(String.fromCodePoint(first - 1))) first--;
+  return (code - first) % 10; // digits lie side by side, ten a script or style
+}
+
 const HIDDEN = /[\p{C}\p{Z}]/u;
 const ESCAPES = { "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 

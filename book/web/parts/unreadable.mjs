@@ -2,10 +2,11 @@
 
 import { fill } from "./numbers.mjs";
 
-/** Why, and, where a choice of columns would help, the `names` to choose from. */
+/** Why, and, where a choice would help, the `names` of all columns and the `columns` taken so far. */
 export class Unreadable extends Error {
-  constructor(words, reason, values = {}, names = null) {
+  constructor(words, reason, values = {}, { names, columns } = {}) {
     super(fill(words.unreadable[reason], values));
     this.names = names;
+    this.columns = columns;
   }
 }
