@@ -10,6 +10,7 @@ import pytest
 import stabsim as ss
 from book.assets import NODE
 from stabsim.advice import advise
+from stabsim.diagnosis import smoothed
 from stabsim.drop import examples, page
 from stabsim.logs import Columns, LogError, diagnose_log, read
 from stabsim.report import Report
@@ -49,6 +50,16 @@ console.log(JSON.stringify(said));
 DEFAULTS = {"percentile": 90.0, "threshold": None, "tried": []}
 
 
+def in_node(script, given):
+    """What a script, which reads ``given``, prints as JSON."""
+    done = subprocess.run(
+        [NODE, "--no-warnings", "--input-type=module", "-e", script], input=json.dumps(given),
+        text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
 def in_page(logs):
     """What the page says of each of some logs, (path, given columns, options), by language."""
     given = {
@@ -58,12 +69,7 @@ def in_page(logs):
             for path, columns, options in logs
         ],
     }
-    done = subprocess.run(
-        [NODE, "--no-warnings", "--input-type=module", "-e", SCRIPT], input=json.dumps(given),
-        text=True, capture_output=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return in_node(SCRIPT, given)
 
 
 def in_python(path, columns, options):
@@ -148,6 +154,24 @@ def test_real_runs(write):
     assert len(verdicts) >= 4
 
 
+def test_the_smoothed_loss_and_its_noise(rng):
+    losses = [rng.lognormal(sigma=s, size=n) for s in (0.1, 2.0) for n in (1, 4, 7, 56, 90, 3000)]
+    losses += [1e308 * np.sign(rng.normal(size=200)), np.ones(100)]
+    script = f"""
+        import {{ readFileSync }} from "node:fs";
+        import {{ diagnose, noiseBefore }} from "{PARTS}/diagnosis.mjs";
+        const {{ losses, rules }} = JSON.parse(readFileSync(0));
+        console.log(JSON.stringify(losses.map((loss) =>
+          [diagnose(loss, rules).smooth, noiseBefore(loss, rules)].map((x) => Array.from(x)))));
+    """
+    given = {"losses": [loss.tolist() for loss in losses], "rules": page.words("en")["rules"]}
+    for loss, (smooth, noise) in zip(losses, in_node(script, given), strict=True):
+        here = smoothed(np.arange(loss.size), loss)
+        np.testing.assert_array_equal(smooth, here.smooth)
+        known = np.minimum(here.noise, np.finfo(float).max)  # JSON has no infinity
+        np.testing.assert_allclose(np.array(noise, float), known, rtol=1e-12)
+
+
 def test_long_logs(write, rng):
     """Beyond the length from which Python keeps only some of the records."""
     logs = []
@@ -178,6 +202,14 @@ OPTIONS = (
 def test_options(write):
     path = write(examples.csv(examples.EXAMPLES[0].run()))
     same([(path, {}, options) for options in OPTIONS])
+
+
+def test_lines_that_end_between_blocks(write):
+    rows = [f"{i:07d},{3 + i % 7:06.3f}\r\n" for i in range(20_000)]  # of 16 bytes
+    rows[-1] = "x,y\r\n"
+    text = "".join(["step,train/loss\r\n", *rows])
+    assert text[(1 << 18) - 1 : (1 << 18) + 1] == "\r\n"
+    same([(write(text),)])
 
 
 def decay(n=120):
@@ -211,6 +243,11 @@ def tables():
     yield table({"step": [-i for i in step], "loss": loss})
     yield table({"step": [i // 2 for i in step], "loss": loss})
     yield table({"step": [0.5 * i for i in step], "loss": loss})
+    rising = [x + 4 * (15 <= i < 40) for i, x in enumerate(0.9 ** np.arange(120))]
+    yield table({"step": [i**2 for i in step], "loss": rising})  # early, but only by the step
+    yield table({"step": step, "loss": rising})
+    for start in (0.4, 0.6):
+        yield table({"loss": loss, "lr": [min(start + 0.1 * i, 1.0) for i in step]})
     yield table({"step": [i**2 for i in step], "loss": loss})
     yield table({"step": [1e300 * i for i in step], "loss": [1e300 * x for x in loss]})
     yield table({"step": ["nan", "inf", "", "x", *step[4:]], "loss": loss})

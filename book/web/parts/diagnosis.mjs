@@ -75,7 +75,7 @@ function windowFor(records, rules) {
 function findRises(loss, smooth, at, rules) {
   const n = loss.length;
   const window = windowFor(n, rules);
-  const noise = noiseBefore(loss, window, rules);
+  const noise = noiseBefore(loss, rules);
   const initial = Math.abs(loss[0]);
   const least = rules.RISE * initial;
   const earlyUntil = at(0) + rules.EARLY_SHARE * (at(n - 1) - at(0));
@@ -147,7 +147,8 @@ function stoppedByASpike(loss, smooth, rules) {
 }
 
 /** The noise up to a window before each record; NaN where it is not known. */
-function noiseBefore(loss, window, rules) {
+export function noiseBefore(loss, rules) {
+  const window = windowFor(loss.length, rules);
   const noise = new Float64Array(loss.length).fill(NaN);
   const first = rules.NOISE_WINDOW + window;
   if (loss.length <= first) return noise;

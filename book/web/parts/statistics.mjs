@@ -10,6 +10,7 @@ export const median = (values) => percentile(values, 50);
 function ofSorted(sorted, share, size = sorted.length) {
   const place = (share / 100) * (size - 1);
   const low = Math.floor(place);
+  if (low === place) return sorted[low]; // 0 times a difference that is infinite is no number
   const high = Math.min(low + 1, size - 1);
   return sorted[low] + (sorted[high] - sorted[low]) * (place - low);
 }
