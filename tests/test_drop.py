@@ -168,8 +168,8 @@ def test_the_smoothed_loss_and_its_noise(rng):
     for loss, (smooth, noise) in zip(losses, in_node(script, given), strict=True):
         here = smoothed(np.arange(loss.size), loss)
         np.testing.assert_array_equal(smooth, here.smooth)
-        known = np.minimum(here.noise, np.finfo(float).max)  # JSON has no infinity
-        np.testing.assert_allclose(np.array(noise, float), known, rtol=1e-12)
+        if np.abs(loss).max() < 1e300:  # beyond, all that matters is that no rise exceeds it
+            np.testing.assert_allclose(np.array(noise, float), here.noise, rtol=1e-12)
 
 
 def test_long_logs(write, rng):
@@ -245,7 +245,8 @@ def tables():
     yield table({"step": [0.5 * i for i in step], "loss": loss})
     rising = [x + 4 * (15 <= i < 40) for i, x in enumerate(0.9 ** np.arange(120))]
     yield table({"step": [i**2 for i in step], "loss": rising})  # early, but only by the step
-    yield table({"step": step, "loss": rising})
+    yield table({"step": [10 * i for i in step], "loss": rising})  # not early
+    yield table({"step": step, "loss": loss[::-1], "training_loss": rising})
     for start in (0.4, 0.6):
         yield table({"loss": loss, "lr": [min(start + 0.1 * i, 1.0) for i in step]})
     yield table({"step": [i**2 for i in step], "loss": loss})
