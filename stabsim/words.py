@@ -447,8 +447,10 @@ DROP = {
         "tanpanya:",
     ),
     "choose": Text("Choose a log", "Pilih berkas log"),
-    "formats": Text("(CSV or JSON lines)", "(CSV atau JSON lines)"),
-    "or drop": Text("or drop it on this page.", "atau seret berkasnya ke halaman ini."),
+    "formats": Text("CSV or JSON lines.", "CSV atau JSON lines."),
+    "or drop": Text(
+        "You can also drop it on this page.", "Berkasnya dapat juga diseret ke halaman ini."
+    ),
     "here": Text(
         "It is read here, in your browser. Nothing is sent anywhere.",
         "Berkas dibaca di sini, di peramban Anda. Tidak ada yang dikirim ke mana pun.",
