@@ -20,6 +20,7 @@ from book import (
     anchors,
     assets,
     demonstrations,
+    drop,
     glossary,
     labs,
     maths,
@@ -34,7 +35,7 @@ UNUSED = ("**/*.map", "*.html", "scripts/fontawesome.js*", "vendor", "locales", 
 """What the theme brings and no page loads."""
 
 STYLES = {"<mjx-container": "maths/maths.css", "data-lab=": "lab/lab.css",
-          "data-exercise=": "lab/exercise.css"}  # fmt: skip
+          "data-exercise=": "lab/exercise.css", "data-drop=": "lab/drop.css"}  # fmt: skip
 """Styles that only some pages need, by what these have in them."""
 
 
@@ -48,7 +49,8 @@ class Templates(BuiltinTemplateLoader):
         # The role that docutils gives a source is deprecated, and not allowed in its list.
         html = html.replace('role="doc-biblioentry"', 'role="listitem"')
         static = context["pathto"]("_static", 1)
-        html = words.translate_names(labs.fill(html, context["language"], static))
+        html = labs.fill(html, context["language"], static)
+        html = words.translate_names(drop.fill(html, context["language"], static))
         for mark, style in STYLES.items():
             if mark in html:
                 link = f'  <link rel="stylesheet" href="{static}/{style}" />\n  </head>'
@@ -128,6 +130,7 @@ def finish(app: Sphinx, error: Exception | None) -> None:
             page.unlink()  # of a chapter that is no more
     styles.cut(Path(app.outdir))
     labs.publish(static / "lab/models", app.config.language)
+    drop.publish(static / drop.FOLDER, app.config.language)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -139,6 +142,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     glossary.setup(app)
     scoreboard.setup(app)
     demonstrations.setup(app)
+    drop.setup(app)
     app.connect("config-inited", configure)
     app.connect("source-read", announce)
     app.connect("html-page-context", describe)

@@ -57,7 +57,7 @@ def number(x: float | int | np.number, language: str | None = None) -> str:
         return "NaN"
     if math.isinf(x):
         return "∞" if x > 0 else "-∞"
-    rounded = f"{three_digits(x):.2e}"
+    rounded = f"{three_digits(x) + 0.0:.2e}"  # no minus before 0
     mantissa, exponent = rounded.split("e")
     if x == 0 or 1e-4 <= abs(float(rounded)) < 1e5:
         written = f"{float(rounded):.6f}".rstrip("0").rstrip(".")
@@ -69,7 +69,7 @@ def number(x: float | int | np.number, language: str | None = None) -> str:
 
 def whole(x: float, language: str | None = None) -> str:
     """A step: in full if it is a whole number, for the reader has to find it; else as a number."""
-    return f"{x:.0f}" if abs(x) < 1e15 and x == round(x) else number(x, language)
+    return f"{x + 0.0:.0f}" if abs(x) < 1e15 and x == round(x) else number(x, language)
 
 
 VERDICTS = {
@@ -239,6 +239,49 @@ LOGS = {
 }
 """What was skipped in a log."""
 
+UNREADABLE = {
+    "empty": Text("The file is empty.", "Berkas itu kosong."),
+    "long header": Text(
+        "The first line is too long for a row of names.",
+        "Baris pertama terlalu panjang untuk sebuah baris nama.",
+    ),
+    "several losses": Text(
+        "Several columns may be the training loss: {names}. {ask}",
+        "Beberapa kolom mungkin berisi loss pelatihan: {names}. {ask}",
+    ),
+    "no loss": Text(
+        "No column looks like a training loss. The columns are {names}. {ask}",
+        "Tidak ada kolom yang tampaknya berisi loss pelatihan. Kolom yang ada: {names}. {ask}",
+    ),
+    "say which": Text(
+        "Say which, as in --loss {example}.", "Sebutkan salah satu, misalnya --loss {example}."
+    ),
+    "say one": Text(
+        "Say which one it is with --loss NAME.", "Sebutkan kolomnya dengan --loss NAMA."
+    ),
+    "too short": Text(
+        "The column {name} holds {count} losses that can be used; at least {least} are needed.",
+        "Kolom {name} memuat {count} loss yang dapat dipakai; diperlukan paling sedikit {least}.",
+    ),
+    "other kind": Text(
+        "This is a file of another kind ({kind}). Unpack or export it as CSV or JSON lines first.",
+        "Ini berkas jenis lain ({kind}). Bongkar atau ekspor dahulu menjadi CSV atau JSON lines.",
+    ),
+    "binary": Text(
+        "This is a binary file that is no event file of TensorBoard. Logs may be CSV, JSON lines "
+        "or TensorBoard's event files.",
+        "Ini berkas biner yang bukan berkas event TensorBoard. Log dapat berupa CSV, JSON lines, "
+        "atau berkas event TensorBoard.",
+    ),
+    "no objects": Text(
+        "No line is a JSON object. One JSON document is not JSON lines; jq -c '.[]' FILE writes a "
+        "list as lines.",
+        "Tidak ada baris yang berupa objek JSON. Satu dokumen JSON bukan JSON lines; "
+        "jq -c '.[]' FILE menuliskan sebuah daftar per baris.",
+    ),
+}
+"""Why a log cannot be read, where the book's page says it too."""
+
 PLACES = {"line": Text("line {}", "baris {}"), "byte": Text("byte {}", "byte {}")}
 """Where something stands in a file."""
 
@@ -357,7 +400,7 @@ REPORT = {
         "{records} catatan, langkah {first} sampai {last}, dari {columns}.",
     ),
     "numbered": Text("numbered rows", "baris bernomor"),
-    "verdict": Text("Verdict", "Kesimpulan"),
+    "verdict": Text("Verdict", "Putusan"),
     "clipping": Text("Clipping", "Pemotongan gradien"),
     "next": Text("Next", "Percobaan berikutnya"),
     "skipped": Text("Skipped", "Dilewati"),
@@ -389,9 +432,91 @@ REPORT = {
         " Garis putus-putus menunjukkan ambang {threshold}.",
     ),
     "more": Text(
-        "{count} more rises follow; --json lists them all.",
-        "Masih ada {count} kenaikan lagi; --json memuat semuanya.",
+        "{count} more rises follow; stabsim diagnose --json lists them all.",
+        "Masih ada {count} kenaikan lagi; stabsim diagnose --json memuat semuanya.",
     ),
     "by": Text("Made by stabsim diagnose.", "Dibuat dengan stabsim diagnose."),
 }
 """The words of a report on a log."""
+
+DROP = {
+    "title": Text("Diagnose a log", "Diagnosis sebuah log"),
+    "noscript": Text(
+        "The tool on this page needs JavaScript. The command does the same without it:",
+        "Alat di halaman ini memerlukan JavaScript. Perintah berikut melakukan hal yang sama "
+        "tanpanya:",
+    ),
+    "choose": Text("Choose a log", "Pilih berkas log"),
+    "formats": Text("CSV or JSON lines.", "CSV atau JSON lines."),
+    "or drop": Text(
+        "You can also drop it on this page.", "Berkasnya dapat juga diseret ke halaman ini."
+    ),
+    "here": Text(
+        "It is read here, in your browser. Nothing is sent anywhere.",
+        "Berkas dibaca di sini, di peramban Anda. Tidak ada yang dikirim ke mana pun.",
+    ),
+    "examples": Text("No log at hand?", "Belum ada log?"),
+    "progress": Text("How much is read", "Banyaknya yang sudah dibaca"),
+    "reading": Text("Reading {name} …", "Membaca {name} …"),
+    "done": Text("{name} is diagnosed.", "{name} sudah didiagnosis."),
+    "one": Text(
+        "One log at a time, please: {name} was taken.",
+        "Satu log setiap kali: yang dipakai {name}.",
+    ),
+    "gone": Text(
+        "This cannot be read: it is a folder, or has changed since it was chosen. Choose the file "
+        "again.",
+        "Ini tidak dapat dibaca: bukan berkas melainkan folder, atau sudah berubah sejak dipilih. "
+        "Pilihlah berkasnya sekali lagi.",
+    ),
+    "failed": Text("It could not be diagnosed: {error}", "Diagnosis gagal: {error}"),
+    "columns": Text("Columns", "Kolom"),
+    "loss": Text("Training loss", "Loss pelatihan"),
+    "step": Text("Step", "Langkah"),
+    "gradient_norm": Text("Gradient norm", "Norma gradien"),
+    "learning_rate": Text("Learning rate", "Laju pembelajaran"),
+    "choose one": Text("choose", "pilih"),
+    "none": Text("none", "tidak ada"),
+    "number": Text("number the rows", "nomori baris"),
+    "clip": Text("Where to clip", "Ambang pemotongan"),
+    "percentile": Text("At this percentile of the norms", "Pada persentil ke-berapa dari norma"),
+    "threshold": Text(
+        "Or judge a threshold of your own", "Atau nilailah ambang pilihan Anda sendiri"
+    ),
+    "tried": Text("Tried already", "Sudah dicoba"),
+    "sweep": Text("a sweep of the learning rate", "penyapuan laju pembelajaran"),
+    "every-step": Text(
+        "a short run at twice the best rate, every step logged",
+        "run singkat pada dua kali laju terbaik, dengan setiap langkah dicatat",
+    ),
+    "warmup": Text("warmup", "warmup"),
+    "clipping": Text("gradient clipping", "pemotongan gradien"),
+    "optimizer": Text("another optimizer", "optimizer lain"),
+    "architecture": Text(
+        "residual connections and normalization", "koneksi residual dan normalisasi"
+    ),
+    "rezero": Text("branches that start at zero", "cabang yang mulai dari nol"),
+    "lower-rate": Text("a lower learning rate", "laju pembelajaran yang lebih rendah"),
+    "not finite": Text(
+        " Crosses at the upper edge stand where a loss is not finite.",
+        " Silang di tepi atas menandai loss yang tidak berhingga.",
+    ),
+}
+"""The words of the page that diagnoses a log dropped on it."""
+
+DROP_INSTEAD = {
+    "several: gradient_norm": Text(
+        "Several columns may be the gradient norm, and none was taken: choose one in the menu.",
+        "Beberapa kolom mungkin berisi norma gradien dan tidak satu pun dipakai: pilihlah salah "
+        "satu dalam menu.",
+    ),
+    "say which": Text("Choose one in the menu below.", "Pilihlah salah satu dalam menu di bawah."),
+    "say one": Text("Choose it in the menu below.", "Pilihlah kolomnya dalam menu di bawah."),
+    "binary": Text(
+        "This is a binary file, and this page reads CSV and JSON lines. TensorBoard's event files "
+        "are read by the command stabsim diagnose.",
+        "Ini berkas biner, sedangkan halaman ini membaca CSV dan JSON lines. Berkas event "
+        "TensorBoard dapat dibaca dengan perintah stabsim diagnose.",
+    ),
+}
+"""What the page says where the command names its options."""

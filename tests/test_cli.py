@@ -128,8 +128,8 @@ def test_skipped_rows_are_said(run, tmp_path):
     path.write_text("step,loss\n0,3\n0,3\n1,2\nx\n2,1\n")
     done = run(path)
     assert done.exit_code == 0
-    assert "Skipped\n  1 rows" in done.stdout
-    assert "1 losses come at a step" in done.stdout
+    assert "Skipped\n  1 losses come at a step" in done.stdout
+    assert "\n  1 rows have more or fewer cells" in done.stdout
 
 
 def test_report_is_one_page_without_scripts(run, log, tmp_path):

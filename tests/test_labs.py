@@ -130,7 +130,7 @@ def test_the_page_writes_numbers_as_python_does():
     values = [0.0, 1.0, -2.5, 1e-4, 9.996e-5, 99949.0, 99951.0, 123456.0, 1e30, 0.000488]
     values += list(rng.normal(size=200) * 10.0 ** rng.integers(-9, 12, 200))
     written = in_node(
-        READ + 'import { number } from "./report.mjs";\n'
+        READ + 'import { number } from "./numbers.mjs";\n'
         "console.log(JSON.stringify(given.map((x) => [number(x, 'en'), number(x, 'id')])));",
         values,
     )

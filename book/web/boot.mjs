@@ -1,5 +1,5 @@
-// On every page: fetches the labs and the exercises where there are any.
-for (const name of ["lab", "exercise"]) {
+// On every page: fetches the scripts of what there is on it.
+for (const name of ["lab", "exercise", "drop"]) {
   if (document.querySelector(`[data-${name}]`)) import(new URL(`${name}.mjs`, import.meta.url).href);
 }
 

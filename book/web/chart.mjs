@@ -3,7 +3,6 @@
 
 import { changeset, transforms } from "vega-dataflow";
 import * as encode from "vega-encode";
-import { locale } from "vega-format";
 import { expressionInterpreter } from "vega-interpreter";
 import { parse } from "vega-parser";
 import * as basic from "vega-transforms";
@@ -31,7 +30,7 @@ export async function chart(host, specification, language, { clicked, staged }) 
   // What is enlarged must be drawn by lines, not by points.
   const renderer = staged ? "svg" : "canvas";
   const options = { renderer, hover: false, expr: expressionInterpreter };
-  if (NUMBERS[language]) options.locale = locale(NUMBERS[language]);
+  if (NUMBERS[language]) options.locale = { number: NUMBERS[language] };
   const whole = staged ? { autosize: { type: "fit", contains: "padding" } } : {};
   const parsed = parse({ ...specification, ...whole }, null, { ast: true });
   const live = new View(parsed, options).initialize(drawing);

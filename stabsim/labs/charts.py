@@ -13,7 +13,8 @@ STEP = Text("step", "langkah")
 DASHES = [[1, 0], [6, 3], [2, 2], [8, 2, 2, 2], [1, 3], [12, 4]]
 
 
-def _axis(title: str | None, **options: Any) -> alt.Axis:
+def grey_axis(title: str | None, **options: Any) -> alt.Axis:
+    """An axis that reads on light and on dark."""
     return alt.Axis(
         title=title, labelColor=GREY, titleColor=GREY, domainColor=GREY, tickColor=GREY,
         gridColor=GREY, gridOpacity=0.15, **options,
@@ -51,9 +52,9 @@ def lines(
     scale = _log(domain) if log else alt.Scale(domain=list(domain or [0, 1]), nice=False)
     steps = alt.Scale(nice=False) if last is None else alt.Scale(domain=[0, last], nice=False)
     name, along = over
-    whole = _axis(along.in_(language), grid=False, tickCount=6, tickMinStep=1)
+    whole = grey_axis(along.in_(language), grid=False, tickCount=6, tickMinStep=1)
     x_axis = alt.X(f"{name}:Q", axis=whole, scale=steps)
-    y_axis = _axis(title.in_(language), tickCount=5, format="~g" if log else "~r")
+    y_axis = grey_axis(title.in_(language), tickCount=5, format="~g" if log else "~r")
     names = [label.in_(language) for label in columns.values()]
     colors = alt.Scale(domain=names, range=PALETTE[: len(names)])
     layers = []
@@ -82,11 +83,11 @@ def axis(language: str, domain: Sequence[float | int]) -> Any:
     x = alt.X(
         "learning_rate:Q",
         scale=alt.Scale(type="log", nice=False, padding=12),
-        axis=_axis(Text("learning rate", "laju pembelajaran").in_(language), format="~g",
+        axis=grey_axis(Text("learning rate", "laju pembelajaran").in_(language), format="~g",
                    grid=False, tickCount=6),
     )  # fmt: skip
     title = Text("final loss", "loss akhir").in_(language)
-    y = alt.Y("final_loss:Q", scale=_log(domain), axis=_axis(title, tickCount=5, format="~g"))
+    y = alt.Y("final_loss:Q", scale=_log(domain), axis=grey_axis(title, tickCount=5, format="~g"))
     kinds = [
         (0, "circle", 60, PALETTE[0]),
         (1, CROSS, 110, PALETTE[1]),
@@ -122,8 +123,8 @@ def path(language: str, half_width: float) -> Any:
         .transform_filter("isValid(datum.x) && isValid(datum.y)")
         .mark_line(color=color, strokeWidth=width, point=width > 1, clip=True)
         .encode(
-            alt.X("x:Q", scale=scale, axis=_axis("θ₁", grid=False)),
-            alt.Y("y:Q", scale=scale, axis=_axis("θ₂", grid=False)),
+            alt.X("x:Q", scale=scale, axis=grey_axis("θ₁", grid=False)),
+            alt.Y("y:Q", scale=scale, axis=grey_axis("θ₂", grid=False)),
             order="step:Q",
         )
         for data, color, width in (("ghost", GREY, 1), ("run", PALETTE[0], 1.5))
@@ -137,8 +138,8 @@ SHAPES = ["circle", "square", "triangle-up", "diamond", "triangle-down", "cross"
 def race(names: Sequence[str]) -> Any:
     """Paths in the plane, one a name, over contour lines: rows whose ``line`` is negative."""
     scale = alt.Scale(zero=False, nice=False)
-    x = alt.X("x:Q", scale=scale, axis=_axis("θ₁", grid=False))
-    y = alt.Y("y:Q", scale=scale, axis=_axis("θ₂", grid=False))
+    x = alt.X("x:Q", scale=scale, axis=grey_axis("θ₁", grid=False))
+    y = alt.Y("y:Q", scale=scale, axis=grey_axis("θ₂", grid=False))
     data = alt.Chart(alt.NamedData("run"))
     paths = data.transform_filter("datum.line >= 0 && isValid(datum.x)").transform_calculate(
         name=f"{list(names)}[datum.line]"
@@ -185,10 +186,13 @@ def outcomes(language: str, x: Across, y: Across, names: dict[int, Text], refere
     """
     across = alt.X(
         x.column, type="quantitative", scale=x.scale,
-        axis=_axis(x.title.in_(language), grid=False, **x.ticks),
+        axis=grey_axis(x.title.in_(language), grid=False, **x.ticks),
     )  # fmt: skip
     up = alt.Y(
-        y.column, type="quantitative", scale=y.scale, axis=_axis(y.title.in_(language), **y.ticks)
+        y.column,
+        type="quantitative",
+        scale=y.scale,
+        axis=grey_axis(y.title.in_(language), **y.ticks),
     )
     kinds = list(names)
     words = {str(kind): text.in_(language) for kind, text in names.items()}
@@ -226,8 +230,8 @@ def histogram(
         domain: the ends of its axis, which is logarithmic.
     """
     scale = _log(domain)
-    x_axis = _axis(title.in_(language), grid=False, tickCount=6, format="~g")
-    counted = _axis(Text("steps", "banyaknya langkah").in_(language), tickCount=4, format="d")
+    x_axis = grey_axis(title.in_(language), grid=False, tickCount=6, format="~g")
+    counted = grey_axis(Text("steps", "banyaknya langkah").in_(language), tickCount=4, format="d")
     y = alt.Y("count:Q", axis=counted)
     names = [label.in_(language) for label in columns.values()]
     colors = alt.Scale(domain=names, range=PALETTE[1 : len(names) + 1])
@@ -260,7 +264,7 @@ def surrogate(language: str, names: dict[str, Text], loss: Text) -> Any:
     scale = alt.Scale(domain=list(hues), range=list(hues.values()))
     x = _rate(language)
     y_scale = _log((0.08, 8))
-    axis = _axis(loss.in_(language), values=[0.1, 0.2, 0.5, 1, 2, 5], format="~g")
+    axis = grey_axis(loss.in_(language), values=[0.1, 0.2, 0.5, 1, 2, 5], format="~g")
 
     def up(column: str) -> alt.Y:
         return alt.Y(column, type="quantitative", scale=y_scale, axis=axis)
@@ -294,7 +298,7 @@ def _rate(language: str) -> alt.X:
     return alt.X(
         "learning_rate:Q",
         scale=alt.Scale(type="log", nice=False),
-        axis=_axis(title.in_(language), format="~g", grid=False,
+        axis=grey_axis(title.in_(language), format="~g", grid=False,
                    values=[1e-4, 1e-3, 0.01, 0.1, 1, 10]),
     )  # fmt: skip
 
@@ -303,7 +307,7 @@ def improvement(language: str, title: Text) -> Any:
     """The expected improvement at every rate, and where it is highest."""
     x = _rate(language)
     y = alt.Y("improvement:Q", scale=alt.Scale(nice=False, zero=True),
-              axis=_axis(title.in_(language), tickCount=3, format="~g"))  # fmt: skip
+              axis=grey_axis(title.in_(language), tickCount=3, format="~g"))  # fmt: skip
 
     def rows(column: str, data: str = "run") -> Any:
         return alt.Chart(alt.NamedData(data)).transform_filter(f"isValid(datum.{column})")
@@ -338,7 +342,7 @@ def plane(language: str, x: Across, y: Across, steps: tuple[float, float], title
         }
 
     def along(kind: Any, across: Across, column: str) -> Any:
-        axis = _axis(across.title.in_(language), grid=False, **across.ticks)
+        axis = grey_axis(across.title.in_(language), grid=False, **across.ticks)
         return kind(column, type="quantitative", scale=across.scale, axis=axis)
 
     legend = alt.Legend(title=title.in_(language), orient="right", labelColor=GREY,
@@ -385,9 +389,9 @@ def intervals(
     """
     across = alt.X(
         x.column, type="quantitative", scale=x.scale,
-        axis=_axis(x.title.in_(language), grid=False, **x.ticks),
+        axis=grey_axis(x.title.in_(language), grid=False, **x.ticks),
     )  # fmt: skip
-    up_axis = _axis(y.title.in_(language), **y.ticks)
+    up_axis = grey_axis(y.title.in_(language), **y.ticks)
     up = alt.Y(y.column, type="quantitative", scale=y.scale, axis=up_axis)
     words = {str(group): text.in_(language) for group, text in names.items()}
     legend = title and alt.Legend(title=title.in_(language), orient="top", labelColor=GREY,

@@ -13,7 +13,7 @@ from stabsim.labs.report import report
 from stabsim.words import EVIDENCE, SWEEP, VERDICTS, Text
 
 RULES = ("WINDOW", "EARLY_SHARE", "RISE", "LEARNED", "RISE_UNSEEN", "SPIKE", "NOISE", "RUNAWAY",
-         "NEAR")  # fmt: skip
+         "NEAR", "NOISE_WINDOW", "NOISE_PERCENTILE")  # fmt: skip
 
 
 def frame(language: str) -> dict[str, Any]:

@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from stabsim.logs.source import LogError
+from stabsim.logs.source import LogError, unreadable
+from stabsim.words import UNREADABLE, Text
 
 
 class Columns(NamedTuple):
@@ -132,18 +133,9 @@ def _given(role: str, name: str, names: Sequence[str]) -> str:
 
 def _no_loss(names: Sequence[str], several: list[str]) -> LogError:
     if several:
-        return LogError(
-            f"Several columns may be the training loss: {listed(several)}. "
-            f"Say which, as in --loss {several[0]!r}.",
-            f"Beberapa kolom mungkin berisi loss pelatihan: {listed(several)}. "
-            f"Sebutkan salah satu, misalnya --loss {several[0]!r}.",
-        )
-    return LogError(
-        f"No column looks like a training loss. The columns are {listed(names)}. "
-        "Say which one it is with --loss NAME.",
-        f"Tidak ada kolom yang tampaknya berisi loss pelatihan. Kolom yang ada: {listed(names)}. "
-        "Sebutkan kolomnya dengan --loss NAMA.",
-    )
+        ask = Text(*(said.format(example=repr(several[0])) for said in UNREADABLE["say which"]))
+        return unreadable("several losses", names=listed(several), ask=ask)
+    return unreadable("no loss", names=listed(names), ask=UNREADABLE["say one"])
 
 
 def listed(names: Iterable[str], most: int = 12) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from stabsim.logs.log import Log
-from stabsim.logs.source import LogError, Source, lines
+from stabsim.logs.source import Source, lines, unreadable
 
 Start = Callable[[list[str]], Log]
 
@@ -29,12 +29,7 @@ def read(source: Source, start: Start) -> Log:
         places += more[0]
         rows += more[1]
     if not rows:
-        raise LogError(
-            "No line is a JSON object. One JSON document is not JSON lines; "
-            "jq -c '.[]' FILE writes a list as lines.",
-            "Tidak ada baris yang berupa objek JSON. Satu dokumen JSON bukan JSON lines; "
-            "jq -c '.[]' FILE menuliskan sebuah daftar per baris.",
-        )
+        raise unreadable("no objects")
     log = start(list(dict.fromkeys(name for row in rows for name in row)))
     names = {role: name for role, name in log.columns._asdict().items() if name is not None}
     batch: Objects | None = (places, rows)

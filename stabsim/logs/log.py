@@ -73,14 +73,14 @@ class Log:
 
     @property
     def notes(self) -> list[Note]:
-        """What was skipped, one note a reason."""
-        return list(self._notes.values())
+        """What was skipped, one note a reason, in the order in which they first happened."""
+        return sorted(self._notes.values(), key=lambda note: note.first)
 
     def note(self, reason: str, first: int, count: int = 1) -> None:
         if count:
             unit = "byte" if self.kind == "tensorboard" else "line"
             old = self._notes.get(reason, Note(reason, 0, first, unit))
-            self._notes[reason] = old._replace(count=old.count + count)
+            self._notes[reason] = old._replace(count=old.count + count, first=min(old.first, first))
 
     def _note_where(self, reason: str, where: np.ndarray, places: np.ndarray) -> None:
         if where.any():

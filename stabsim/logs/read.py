@@ -10,8 +10,9 @@ from stabsim import _check
 from stabsim.logs import events, jsonl, table
 from stabsim.logs.columns import Columns, choose, listed
 from stabsim.logs.log import Log
-from stabsim.logs.source import BYTE_ORDER_MARKS, LogError, Source
+from stabsim.logs.source import BYTE_ORDER_MARKS, LogError, Source, unreadable
 from stabsim.logs.verdict import LEAST
+from stabsim.words import LANGUAGES
 
 KINDS = ("csv", "jsonl", "tensorboard")
 
@@ -77,19 +78,13 @@ def read(
 
 
 def _too_short(log: Log) -> LogError:
-    name = listed([log.columns.loss or ""])
-    return LogError(
-        " ".join([
-            f"The column {name} holds {log.loss.size} losses that can be used; at least {LEAST} "
-            "are needed.",
-            *(note.sentence("en") for note in log.notes),
-        ]),
-        " ".join([
-            f"Kolom {name} memuat {log.loss.size} loss yang dapat dipakai; diperlukan "
-            f"paling sedikit {LEAST}.",
-            *(note.sentence("id") for note in log.notes),
-        ]),
-    )  # fmt: skip
+    said = unreadable(
+        "too short", name=listed([log.columns.loss or ""]), count=log.loss.size, least=LEAST
+    )
+    return LogError(*(
+        " ".join([said.text.in_(language), *(note.sentence(language) for note in log.notes)])
+        for language in LANGUAGES
+    ))  # fmt: skip
 
 
 def _also(first: Source, others: Iterator[Source]) -> Iterator[Source]:
@@ -146,17 +141,7 @@ def _kind(source: Source) -> str:
         return "tensorboard"
     for mark, name in OTHERS.items():
         if head.startswith(mark):
-            raise LogError(
-                f"This is a file of another kind ({name}). Unpack or export it as CSV or JSON "
-                "lines first.",
-                f"Ini berkas jenis lain ({name}). Bongkar atau ekspor dahulu menjadi CSV atau "
-                "JSON lines.",
-            )
+            raise unreadable("other kind", kind=name)
     if b"\0" in head and not head.startswith(tuple(BYTE_ORDER_MARKS)):
-        raise LogError(
-            "This is a binary file that is no event file of TensorBoard. Logs may be CSV, JSON "
-            "lines or TensorBoard's event files.",
-            "Ini berkas biner yang bukan berkas event TensorBoard. Log dapat berupa CSV, JSON "
-            "lines, atau berkas event TensorBoard.",
-        )
+        raise unreadable("binary")
     return "jsonl" if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[") else "csv"

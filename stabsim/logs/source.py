@@ -5,7 +5,7 @@ import io
 from collections.abc import Callable, Iterator
 from typing import IO, NamedTuple
 
-from stabsim.words import Text
+from stabsim.words import UNREADABLE, Text
 
 BLOCK = 1 << 18
 """Bytes read at once."""
@@ -24,6 +24,19 @@ class LogError(Exception):
     def __init__(self, en: str, id: str) -> None:
         super().__init__(en)
         self.text = Text(en, id)
+
+
+def unreadable(reason: str, **values: str | int | Text) -> LogError:
+    """The error for a reason of :data:`stabsim.words.UNREADABLE`, with the values in its words."""
+
+    def said(language: str) -> str:
+        plain = {
+            name: value.in_(language) if isinstance(value, Text) else value
+            for name, value in values.items()
+        }
+        return UNREADABLE[reason].in_(language).format(**plain)
+
+    return LogError(said("en"), said("id"))
 
 
 class Source:

@@ -55,6 +55,8 @@ class Spool:
             raise ValueError("there is no finite number to take a percentile of.")
         place = q / 100 * (count - 1)
         low = self._ranked(int(place), start, stop)
+        if place == int(place):  # 0 times a difference that is infinite is no number
+            return low
         high = self._ranked(min(int(place) + 1, count - 1), start, stop)
         return low + (high - low) * (place - int(place))
 

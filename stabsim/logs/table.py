@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 
 from stabsim.logs.log import Log, numbers
-from stabsim.logs.source import Lines, LogError, Source, lines
+from stabsim.logs.source import Lines, Source, lines, unreadable
 
 DELIMITERS = ",;\t|"
 
@@ -25,13 +25,10 @@ def read(source: Source, start: Start) -> Log:
     batches = _without_blanks(lines(source))
     head = next(batches, None)
     if head is None:
-        raise LogError("The file is empty.", "Berkas itu kosong.")
+        raise unreadable("empty")
     header = head.lines[0]
     if header is None:
-        raise LogError(
-            "The first line is too long for a row of names.",
-            "Baris pertama terlalu panjang untuk sebuah baris nama.",
-        )
+        raise unreadable("long header")
     delimiter = max(DELIMITERS, key=header.count)
     names = [name.strip() for name in _split([header.lstrip("# ")], delimiter)[0]]
     rows = head.lines[1:]

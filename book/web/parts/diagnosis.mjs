@@ -1,14 +1,50 @@
 // The rules of stabsim/diagnosis.py, for a page without Python. A test holds the two together.
 
-/** The verdict on a list of losses, with its evidence; `rules` are diagnosis.py's numbers. */
-export function diagnose(loss, rules) {
-  const finite = loss.findIndex((x) => !Number.isFinite(x));
-  const end = finite < 0 ? null : finite;
-  const shown = end === null ? loss : loss.slice(0, end);
-  const rises = shown.length ? findRises(shown, rules) : [];
+import { median, runningMedian, runningPercentile } from "./statistics.mjs";
+
+/**
+ * The verdict on a list of losses, with its evidence; `rules` are diagnosis.py's numbers. The
+ * `steps` of the losses are 0, 1, 2, ... if not given; `norms` are {step, value} on their own.
+ */
+export function diagnose(loss, rules, { steps = null, norms = null } = {}) {
+  const at = (i) => (steps ? steps[i] : i);
+  const bad = [firstNotFinite(loss, at), norms && firstNotFinite(norms.value, (i) => norms.step[i])];
+  const known = bad.filter((step) => step !== null);
+  const end = known.length ? Math.min(...known) : null;
+  const size = end === null ? loss.length : before(loss.length, at, end);
+  const shown = loss.slice(0, size);
+  const smooth = size ? runningMedian(shown, windowFor(size, rules)) : new Float64Array(0);
+  const rises = size ? findRises(shown, smooth, at, rules) : [];
   const initial = loss[0];
   const final = finalLoss(loss);
-  return { verdict: decide(rises, initial, final, end, rules), rises, initial, final, end };
+  const verdict = decide(rises, initial, final, end, rules);
+  return { verdict, rises, initial, final, end, largest: norms && largestOf(norms), smooth };
+}
+
+function firstNotFinite(values, at) {
+  const place = values.findIndex((x) => !Number.isFinite(x));
+  return place < 0 ? null : at(place);
+}
+
+/** How many of the steps, which increase, lie before one. */
+export function before(size, at, step) {
+  let low = 0;
+  let high = size;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (at(middle) < step) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The step and the size of the largest finite norm; null if none is. */
+function largestOf({ step, value }) {
+  let place = -1;
+  for (let i = 0; i < value.length; i++) {
+    if (Number.isFinite(value[i]) && (place < 0 || value[i] > value[place])) place = i;
+  }
+  return place < 0 ? null : [step[place], value[place]];
 }
 
 function decide(rises, initial, final, end, rules) {
@@ -31,56 +67,58 @@ function roundHalfEven(x) {
   return floor % 2 ? floor + 1 : floor;
 }
 
-export function median(values) {
-  return percentile(values, 50);
+/** How many records a running median takes in a log of that many. */
+function windowFor(records, rules) {
+  return Math.max(rules.WINDOW, roundHalfEven(1.4 * records ** (1 / 3)));
 }
 
-function percentile(values, share) {
-  const sorted = Float64Array.from(values).sort();
-  const place = (share / 100) * (sorted.length - 1);
-  const low = Math.floor(place);
-  const high = Math.min(low + 1, sorted.length - 1);
-  return sorted[low] + (sorted[high] - sorted[low]) * (place - low);
-}
-
-function runningMedian(x, window) {
-  const half = Math.min(Math.floor(window / 2), Math.floor((x.length - 1) / 2));
-  return x.map((_, i) => {
-    const reach = Math.min(half, i, x.length - 1 - i);
-    return median(x.slice(i - reach, i + reach + 1));
-  });
-}
-
-function findRises(loss, rules) {
+function findRises(loss, smooth, at, rules) {
   const n = loss.length;
-  const window = Math.max(rules.WINDOW, roundHalfEven(1.4 * n ** (1 / 3)));
-  const smooth = runningMedian(loss, window);
+  const window = windowFor(n, rules);
+  const noise = noiseBefore(loss, rules);
   const initial = Math.abs(loss[0]);
   const least = rules.RISE * initial;
-  const earlyUntil = rules.EARLY_SHARE * (n - 1);
+  const earlyUntil = at(0) + rules.EARLY_SHARE * (at(n - 1) - at(0));
   const rises = [];
   let start = 0;
   let goal = Infinity;
+
+  function add(onset, peak, recovered, early) {
+    rises.push({
+      onset: at(onset),
+      lowest: smooth[onset],
+      peakStep: at(peak),
+      peak: loss[peak],
+      recovered: recovered === null ? null : at(recovered),
+      early,
+    });
+  }
+
+  // How far the smoothed loss must climb: the noise counts once enough has been seen of it.
+  function margin(i) {
+    if (i < start + rules.NOISE_WINDOW + window) return rules.RISE_UNSEEN * initial;
+    return Math.max(least, rules.NOISE * noise[i]);
+  }
+
   while (start < n) {
-    const margin = margins(loss.slice(start), window, initial, rules);
     let seen = -1;
     let onset = start;
     for (let i = start; i < n; i++) {
       if (smooth[i] < smooth[onset]) onset = i;
-      if (smooth[i] - smooth[onset] > margin[i - start]) {
+      if (smooth[i] - smooth[onset] > margin(i)) {
         seen = i;
         break;
       }
     }
     if (seen < 0) break;
-    const early = onset <= earlyUntil || smooth[onset] > rules.LEARNED * initial;
+    const early = at(onset) <= earlyUntil || smooth[onset] > rules.LEARNED * initial;
     goal = early ? rules.LEARNED * loss[0] : smooth[onset] + least;
     let recovered = null;
     for (let i = seen; i < n && recovered === null; i++) if (smooth[i] < goal) recovered = i;
     let peak = recovered === seen ? seen : highest(smooth, seen, recovered ?? n);
     const half = Math.floor(window / 2);
     peak = highest(loss, Math.max(peak - half, onset), Math.min(peak + half + 1, n));
-    rises.push({ onset, lowest: smooth[onset], peakStep: peak, peak: loss[peak], recovered, early });
+    add(onset, peak, recovered, early);
     if (recovered === null) break;
     start = Math.max(recovered, seen + 1);
   }
@@ -89,8 +127,7 @@ function findRises(loss, rules) {
     const peak = highest(loss, 0, n);
     let onset = 0;
     for (let i = 0; i <= peak; i++) if (smooth[i] < smooth[onset]) onset = i;
-    const lowest = smooth[onset];
-    rises.push({ onset, lowest, peakStep: peak, peak: loss[peak], recovered: null, early: true });
+    add(onset, peak, null, true);
   }
   return rises;
 }
@@ -109,15 +146,19 @@ function stoppedByASpike(loss, smooth, rules) {
   return median(loss.slice(-quarter)) > 0.99 * median(loss.slice(quarter, 2 * quarter));
 }
 
-/** How far the smoothed loss must climb at each record for a rise. */
-function margins(loss, lag, initial, rules) {
-  const window = 50;
-  const change = loss.slice(1).map((x, i) => Math.abs(x - loss[i]));
-  return loss.map((_, i) => {
-    if (i < window + lag) return rules.RISE_UNSEEN * initial;
-    const noise = percentile(change.slice(i - lag - window, i - lag), 90);
-    return Math.max(rules.RISE * initial, rules.NOISE * noise);
-  });
+/** The noise up to a window before each record; NaN where it is not known. */
+export function noiseBefore(loss, rules) {
+  const window = windowFor(loss.length, rules);
+  const noise = new Float64Array(loss.length).fill(NaN);
+  const first = rules.NOISE_WINDOW + window;
+  if (loss.length <= first) return noise;
+  const change = new Float64Array(loss.length - 1);
+  for (let i = 0; i < change.length; i++) {
+    change[i] = Math.min(Math.abs(loss[i + 1] - loss[i]), Number.MAX_VALUE);
+  }
+  const seen = runningPercentile(change, rules.NOISE_WINDOW, rules.NOISE_PERCENTILE);
+  for (let i = first; i < loss.length; i++) noise[i] = seen[i - window - 1];
+  return noise;
 }
 
 /** The reading of a learning-rate sweep with one seed, as diagnose_sweep; null if none is feasible. */

@@ -1,31 +1,8 @@
 // What a lab says about a run: the facts and sentences of stabsim/labs/report.py.
 
 import { diagnose, diagnoseSweep } from "./diagnosis.mjs";
-
-const SUPERSCRIPT = { "-": "⁻", ...Object.fromEntries([..."⁰¹²³⁴⁵⁶⁷⁸⁹"].map((c, i) => [i, c])) };
-
-/** Three significant digits, with the language's decimal sign: as stabsim.words.number. */
-export function number(x, language) {
-  if (Number.isNaN(x)) return "NaN";
-  if (!Number.isFinite(x)) return x > 0 ? "∞" : "-∞";
-  const [mantissa, exponent] = x.toExponential(2).split("e");
-  const rounded = Number(x.toExponential(2));
-  let written;
-  if (x === 0 || (Math.abs(rounded) >= 1e-4 && Math.abs(rounded) < 1e5)) {
-    written = String(Number(rounded.toFixed(6)));
-  } else {
-    const power = [...String(Number(exponent))].map((c) => SUPERSCRIPT[c]).join("");
-    written = `${Number(mantissa)}·10${power}`;
-  }
-  return language === "id" ? written.replace(".", ",") : written;
-}
-
-/** A step: in full if it is a whole number: as stabsim.words.whole. */
-function whole(x, language) {
-  return Math.abs(x) < 1e15 && Number.isInteger(x) ? String(x) : number(x, language);
-}
-
-const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+import { evidence } from "./evidence.mjs";
+import { fill, number } from "./numbers.mjs";
 
 /** Facts by name, a sentence a curve, and those of the facts. Completes the table "axis" of a sweep. */
 export function report(lab, words, tables, values) {
@@ -56,27 +33,9 @@ export function report(lab, words, tables, values) {
 }
 
 function sentence(found, words, label) {
-  const write = (x) => number(x, words.language);
-  const at = (step) => whole(step, words.language);
-  const say = (name, values) => fill(words.evidence[name], values);
-  const verdict = words.verdicts[found.verdict];
-  const first = label ? `${label}: ${verdict}.` : `${verdict[0].toUpperCase()}${verdict.slice(1)}.`;
-  const said = [first, say("span", { initial: write(found.initial), final: write(found.final) })];
-  for (const rise of found.rises) {
-    const back =
-      rise.recovered === null ? words.evidence.lost : say("recovered", { step: at(rise.recovered) });
-    said.push(
-      say(rise.early ? "early" : "mid", {
-        lowest: write(rise.lowest),
-        onset: at(rise.onset),
-        peak: write(rise.peak),
-        peak_step: at(rise.peakStep),
-        back,
-      }),
-    );
-  }
-  if (found.end !== null) said.push(say("diverged", { step: at(found.end) }));
-  return said.join(" ");
+  const [verdict, ...others] = evidence(found, words);
+  const first = label ? `${label}: ${verdict[0].toLowerCase()}${verdict.slice(1)}` : verdict;
+  return [first, ...others].join(" ");
 }
 
 function readSweep(words, tables, facts, write) {

@@ -1,6 +1,6 @@
 // A lab's setting: in sliders, in the address, in words.
 
-import { number } from "./report.mjs";
+import { number } from "./numbers.mjs";
 
 const DIGITS = 3;
 

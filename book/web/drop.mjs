@@ -1,0 +1,177 @@
+// Wakes the form that diagnoses a log. All that it needs is fetched before a log is chosen, so
+// that nothing is asked of any server afterwards.
+
+import { menus } from "./parts/menus.mjs";
+import { fill } from "./parts/numbers.mjs";
+
+const here = (path) => new URL(path, import.meta.url).href;
+
+async function wake(section) {
+  const source = new URL(`${section.dataset.drop}/`, document.baseURI);
+  const language = document.documentElement.lang;
+  const [{ words, charts, examples }, { chart }] = await Promise.all([
+    fetch(new URL(`drop.${language}.json`, source)).then((answer) => answer.json()),
+    import(here("chart.mjs")),
+  ]);
+  const find = (selector) => section.querySelector(selector);
+  const chooser = find("input[type=file]");
+  const note = find(".drop-note");
+  const progress = find("progress");
+  const result = find(".drop-result");
+  const options = find(".drop-options");
+  const reader = new Worker(here("reader.mjs"), { type: "module" });
+  reader.postMessage({ words });
+  const say = (name, values) => fill(words.drop[name], values);
+
+  let asked = 0;
+  let file = null;
+  let done = ""; // what to say once it is diagnosed
+  let given = {};
+  let drawn = [];
+
+  // --- what is asked of the reader: the latest only ---
+
+  function ask(message) {
+    reader.postMessage({ id: ++asked, options: chosen(), ...message });
+  }
+
+  function chosen() {
+    const { percentile, threshold } = options.elements;
+    return {
+      percentile: Number(percentile.value),
+      threshold: threshold.value === "" ? null : Number(threshold.value),
+      tried: [...options.querySelectorAll(":checked")].map((box) => box.value),
+    };
+  }
+
+  function take(log, about = "") {
+    file = log;
+    given = {};
+    done = [say("done", { name: file.name }), about].join(" ").trim();
+    load();
+  }
+
+  function load() {
+    note.textContent = say("reading", { name: file.name });
+    section.setAttribute("aria-busy", "true");
+    progress.value = 0;
+    ask({ file, given });
+  }
+
+  // --- what it answers ---
+
+  reader.onmessage = async ({ data }) => {
+    if (data.id !== asked) return;
+    if (data.progress !== undefined) {
+      progress.hidden = false;
+      progress.value = data.progress;
+      return;
+    }
+    progress.hidden = true;
+    columns.show(data.names, data.columns);
+    note.textContent = data.error ?? done;
+    note.classList.toggle("drop-error", "error" in data);
+    result.hidden = options.hidden = "error" in data;
+    if (!data.error) {
+      tell(data.sections);
+      await draw(data.pictures);
+    }
+    section.removeAttribute("aria-busy");
+    section.dataset.answers = Number(section.dataset.answers ?? 0) + 1;
+  };
+  reader.onerror = (event) => {
+    note.textContent = say("failed", { error: event.message });
+  };
+
+  function tell(sections) {
+    const parts = sections.map(([heading, lines]) => {
+      const part = document.createElement("section");
+      const title = document.createElement("h2");
+      title.textContent = heading;
+      part.append(title, ...lines.map(paragraph));
+      return part;
+    });
+    find(".drop-said").replaceChildren(...parts);
+  }
+
+  function paragraph(text) {
+    const line = document.createElement("p");
+    line.textContent = text;
+    return line;
+  }
+
+  async function draw(pictures) {
+    for (const old of drawn.splice(0)) old.close();
+    const hosts = [...section.querySelectorAll(".drop-chart")];
+    const made = hosts.map(async (host) => {
+      const picture = pictures[host.dataset.chart];
+      host.parentElement.hidden = !picture;
+      if (!picture) return;
+      host.setAttribute("aria-label", picture.alt);
+      host.nextElementSibling.textContent = picture.caption;
+      const live = await chart(host, charts[picture.chart], language, {});
+      drawn.push(live);
+      await live.draw(picture.rows, []);
+    });
+    await Promise.all(made);
+  }
+
+  // --- what a reader does ---
+
+  const columns = menus(find(".drop-columns"), words, (role, column) => {
+    given[role] = column;
+    load();
+  });
+  options.addEventListener("input", () => {
+    if (options.checkValidity()) ask({});
+  });
+  for (const form of section.querySelectorAll("form")) {
+    form.addEventListener("submit", (event) => event.preventDefault());
+  }
+  chooser.addEventListener("click", () => {
+    chooser.value = ""; // the same file may be chosen again
+  });
+  chooser.addEventListener("change", () => {
+    if (chooser.files.length) take(chooser.files[0]);
+  });
+  for (const button of section.querySelectorAll("[data-example]")) {
+    const name = button.dataset.example;
+    button.addEventListener("click", async () => {
+      try {
+        const answer = await fetch(new URL(`${name}.csv`, source));
+        take(new File([await answer.blob()], `${name}.csv`), examples[name]);
+      } catch (error) {
+        note.textContent = say("failed", { error: error.message });
+      }
+    });
+    button.disabled = false;
+  }
+
+  // A file that misses the frame would otherwise replace the page.
+  const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
+  document.addEventListener("dragover", (event) => {
+    if (!holdsFiles(event)) return;
+    event.preventDefault();
+    section.classList.add("drop-over");
+  });
+  document.addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) section.classList.remove("drop-over");
+  });
+  document.addEventListener("drop", (event) => {
+    if (!holdsFiles(event)) return;
+    event.preventDefault();
+    section.classList.remove("drop-over");
+    const { files } = event.dataTransfer;
+    if (!files.length) return;
+    take(files[0], files.length > 1 ? say("one", { name: files[0].name }) : "");
+    section.scrollIntoView({ block: "nearest" });
+  });
+  chooser.disabled = false;
+  section.dataset.ready = "";
+}
+
+for (const section of document.querySelectorAll("section[data-drop]")) {
+  wake(section).catch((error) => {
+    section.querySelector(".drop-note").textContent = error.message;
+  });
+}

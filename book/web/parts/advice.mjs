@@ -1,0 +1,135 @@
+// What to do about a log: where to clip, and which experiment comes next. As stabsim/advice.py.
+
+import { before } from "./diagnosis.mjs";
+import { fill, number, whole } from "./numbers.mjs";
+import { percentile } from "./statistics.mjs";
+
+/**
+ * What follows from a log and its diagnosis. `options` are the `percentile` of the norms to clip
+ * at, a `threshold` to judge instead or null, and the experiments that were `tried`.
+ */
+export function advise(log, found, options, words) {
+  const steps = log.loss.step;
+  const [first, last] = [steps[0], steps.at(-1)];
+  const { rate, warmed } = rates(log.learning_rate, first, last);
+  const clip = clipAt(log.gradient_norm, found, options, words);
+  let order = orderOf(log, found, words);
+  if (order !== words.orders.stable && clip && clip.share > words.aggressive) order = ["lower-rate"];
+  const done = warmed === null ? options.tried : [...options.tried, "warmup"];
+  const experiment = order.find((one) => !done.includes(one)) ?? null;
+  return { clip, experiment, rate, warmed, every: everyOf(steps), duration: last - first };
+}
+
+function orderOf(log, found, words) {
+  const { stable, early, mid } = words.orders;
+  if (found.verdict === "stable") return stable;
+  if (found.verdict === "mid-training instability") return mid;
+  if (found.rises.length) return found.rises.at(-1).early ? early : mid;
+  // Not finite without a rise before: early if nothing had been learned.
+  const goal = words.rules.LEARNED * Math.abs(log.loss.value[0]);
+  return found.smooth.some((x) => x <= goal) ? mid : early;
+}
+
+/** The steps from record to record; null where they differ. */
+function everyOf(steps) {
+  const every = steps[1] - steps[0];
+  for (let i = 2; i < steps.length; i++) if (steps[i] - steps[i - 1] !== every) return null;
+  return every;
+}
+
+/** The largest rate, and how long it took to reach it if that was a warmup. */
+function rates({ step, value }, first, last) {
+  const finite = (i) => (Number.isFinite(value[i]) ? value[i] : -Infinity);
+  let top = -1;
+  for (let i = 0; i < value.length; i++) {
+    if (Number.isFinite(value[i]) && (top < 0 || value[i] > value[top])) top = i;
+  }
+  if (top < 0 || value[top] <= 0) return { rate: null, warmed: null };
+  const took = step[top] - first;
+  const isWarmup = finite(0) < value[top] / 2 && took <= (last - first) / 2 && took > 0;
+  return { rate: value[top], warmed: isWarmup ? took : null };
+}
+
+/** Where to clip, and what that would do; null where no positive norm was logged. */
+function clipAt({ step, value }, found, options, words) {
+  let until = soundUntil(found);
+  let stop = until === null ? value.length : before(value.length, (i) => step[i], until);
+  if (stop < words.enough) [until, stop] = [null, value.length];
+  const norms = value.subarray(0, stop).filter(Number.isFinite);
+  if (!norms.length) return null;
+  const threshold = options.threshold ?? percentile(norms, options.percentile);
+  if (threshold <= 0) return null;
+  const above = (some) => some.reduce((count, norm) => count + !(norm <= threshold), 0);
+  return {
+    threshold,
+    percentile: options.threshold === null ? options.percentile : null,
+    norms: norms.length,
+    before: until,
+    share: above(norms) / norms.length,
+    ofAll: above(value) / value.length,
+  };
+}
+
+/** The step from which the run never recovered; null if it did. */
+function soundUntil(found) {
+  const lost = found.rises.filter((rise) => rise.recovered === null).map((rise) => rise.onset);
+  if (found.end !== null) lost.push(found.end);
+  return lost.length ? Math.min(...lost) : null;
+}
+
+/** On clipping, one sentence each. */
+export function clipSentences({ clip }, words) {
+  const { advice, language } = words;
+  if (!clip) return [advice["no norms"]];
+  const base = fill(advice[clip.before === null ? "all" : "before"], {
+    norms: clip.norms,
+    step: whole(clip.before ?? 0, language),
+  });
+  const values = {
+    threshold: number(clip.threshold, language),
+    percentile: number(clip.percentile ?? 0, language),
+    base,
+    share: percent(clip.share, language),
+    of_all: percent(clip.ofAll, language),
+  };
+  const said = [fill(advice[clip.percentile === null ? "judged" : "threshold"], values)];
+  if (values.share !== values.of_all) said.push(fill(advice["of all"], values));
+  if (clip.share > words.aggressive) said.push(advice.aggressive);
+  return said;
+}
+
+/** On the next experiment, one sentence each. */
+export function nextSentences(found, words) {
+  const { advice, language } = words;
+  const quantity = (name, value, factor = 1) =>
+    value === null
+      ? advice[`${name} unknown`]
+      : fill(advice[name], { "": number(factor * value, language) });
+  const said = [];
+  if (found.warmed !== null) {
+    said.push(fill(advice.warmed, { steps: whole(found.warmed, language) }));
+  }
+  said.push(
+    fill(advice[found.experiment ?? "nothing left"], {
+      rate: quantity("rate", found.rate),
+      twice: quantity("twice", found.rate, 2),
+      lengths: warmups(found.duration, words).join(", "),
+      threshold: quantity("at", found.clip && found.clip.threshold),
+    }),
+  );
+  if (words.orders.stable.includes(found.experiment) && found.every !== 1) {
+    const every = whole(found.every ?? 0, language);
+    said.push(fill(advice[found.every === null ? "uneven" : "sparse"], { every }));
+  }
+  return said;
+}
+
+const percent = (share, language) => `${number(100 * share, language)}%`;
+
+/** Warmup lengths to try: as stabsim.playbook.warmup_candidates. */
+function warmups(duration, words) {
+  const largest = Math.floor(words.largestWarmup * Math.max(10, Math.floor(duration)));
+  const lengths = [];
+  for (let n = 10; n < largest && n < 1e10; n *= 10) lengths.push(n);
+  return [...lengths, largest].map(BigInt); // which are written in full
+}

@@ -1,0 +1,71 @@
+// Reads and diagnoses logs away from the page. Messages: {words} first, then {id, options} with a
+// {file, given} to read, or without for the log that was read last. Answers: {id, progress}, then
+// {id, sections, pictures, names, columns} or {id, error} with those two if columns may be chosen.
+
+import { advise } from "./parts/advice.mjs";
+import { diagnose } from "./parts/diagnosis.mjs";
+import { fill } from "./parts/numbers.mjs";
+import { pictures } from "./parts/pictures.mjs";
+import { read } from "./parts/read.mjs";
+import { sections } from "./parts/sections.mjs";
+import { Unreadable } from "./parts/unreadable.mjs";
+
+const EVERY = 100; // milliseconds from one word on progress to the next
+
+let words;
+let latest;
+let held = null; // the log that was read last, with its diagnosis
+
+class Superseded extends Error {}
+
+async function load({ id, file, given }) {
+  held = null;
+  let told = performance.now();
+
+  function advance(share) {
+    if (id !== latest) throw new Superseded();
+    if (performance.now() < told + EVERY) return;
+    told = performance.now();
+    self.postMessage({ id, progress: share });
+  }
+
+  const { log, names } = await read(file, given, words, advance);
+  const series = { steps: log.loss.step, norms: log.gradient_norm };
+  held = { log, names, found: diagnose(log.loss.value, words.rules, series) };
+}
+
+function answer({ id, options }) {
+  const { log, names, found } = held;
+  const advice = advise(log, found, options, words);
+  self.postMessage({
+    id,
+    sections: sections(log, found, advice, words),
+    pictures: pictures(log, found, advice.clip, words),
+    names,
+    columns: log.columns,
+  });
+}
+
+function explain(error) {
+  if (error instanceof Unreadable) return error.message;
+  // The browser may read a file only as it was when it was chosen.
+  const gone = error instanceof DOMException;
+  return fill(words.drop[gone ? "gone" : "failed"], { error: error.message });
+}
+
+self.onmessage = async ({ data }) => {
+  if (data.words) {
+    words = data.words;
+    return;
+  }
+  latest = data.id;
+  try {
+    if (data.file) await load(data);
+    else await new Promise((resolve) => setTimeout(resolve)); // so that later wishes are known
+    if (held && data.id === latest) answer(data);
+  } catch (error) {
+    if (error instanceof Superseded) return;
+    const { names, columns } = error;
+    self.postMessage({ id: data.id, error: explain(error), names, columns });
+  }
+};
