@@ -14,7 +14,6 @@ from book import LANGUAGES, ROOT, styles
 from book.assets import NPM
 from tests.browser import NARROW, WIDE, pages, visit, watch
 
-
 CONTRAST = ["color-contrast"]
 LAYOUT = ["aria-hidden-focus", "button-name", "link-name", "scrollable-region-focusable"]
 """What dark colours, and a narrow screen, may change of what axe finds on a wide light one."""
