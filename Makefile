@@ -1,6 +1,7 @@
 # make serve   set up, build the book in both languages and serve it at http://localhost:8000
 # make book    set up, then build it into _build/site
 # make bundle  the same, then pack it into _build/stabsim-book.zip for a room without internet
+# make publish the same as book, then push the site to the branch gh-pages of origin
 # make hashes  set up, then list the translated sections that are stale
 # make test    set up, then lint, check types and test
 # make claims  set up, then test every claim of the playbook (about a quarter of an hour)
@@ -11,7 +12,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 
-.PHONY: serve book bundle hashes test claims bench lock clean
+.PHONY: serve book bundle publish hashes test claims bench lock clean
 .DELETE_ON_ERROR:
 
 serve: book
@@ -23,6 +24,11 @@ book: .venv/ready
 
 bundle: book
 	$(BIN)/python -m book bundle
+
+# The branch from which GitHub serves the site, and Colab opens the notebooks.
+publish: book
+	$(BIN)/ghp-import --no-jekyll --push --no-history --force \
+	--message "The book of $$(git rev-parse --short HEAD)" _build/site
 
 hashes: .venv/ready
 	$(BIN)/python -m book hashes
