@@ -31,7 +31,7 @@ EXERCISES = (
              "factor does the signal's root mean square change, on average over the weights as "
              "in the text?",
              "Jaringan polos dengan ${layers}$ lapisan berpenyearah bermula dengan penguatan "
-             "${gain}$. Dengan faktor berapa akar rata-rata kuadrat sinyalnya berubah, secara "
+             "${gain}$. Menjadi berapa kali lipat akar rata-rata kuadrat sinyalnya, secara "
              "rata-rata atas bobot seperti dalam teks?"),
         {"layers": (6, 10, 14, 18, 24, 30), "gain": (0.8, 1.0, 1.2, 1.6, 2.0)},
         lambda layers, gain: math.sqrt(growth(gain, layers, residual=False)),
@@ -43,8 +43,8 @@ EXERCISES = (
     ), variant=Variant(
         Text("A net of ${blocks}$ blocks $x + f(x)$ starts with a gain of ${gain}$. By which "
              "factor does the mean square grow, if the two terms are taken as uncorrelated?",
-             "Jaringan dengan ${blocks}$ blok $x + f(x)$ bermula dengan penguatan ${gain}$. Dengan "
-             "faktor berapa rata-rata kuadratnya tumbuh, jika kedua suku dianggap tidak "
+             "Jaringan dengan ${blocks}$ blok $x + f(x)$ bermula dengan penguatan ${gain}$. Menjadi "
+             "berapa kali lipat rata-rata kuadratnya, jika kedua suku dianggap tidak "
              "berkorelasi?"),
         {"blocks": (4, 6, 8, 12, 20, 24), "gain": (0.5, 0.8, 1.0, 1.2, 1.4)},
         lambda blocks, gain: growth(gain, blocks, residual=True),
