@@ -43,8 +43,8 @@ EXERCISES = (
     ), variant=Variant(
         Text("A net of ${blocks}$ blocks $x + f(x)$ starts with a gain of ${gain}$. By which "
              "factor does the mean square grow, if the two terms are taken as uncorrelated?",
-             "Jaringan dengan ${blocks}$ blok $x + f(x)$ bermula dengan penguatan ${gain}$. Menjadi "
-             "berapa kali lipat rata-rata kuadratnya, jika kedua suku dianggap tidak "
+             "Jaringan dengan ${blocks}$ blok $x + f(x)$ bermula dengan penguatan ${gain}$. "
+             "Menjadi berapa kali lipat rata-rata kuadratnya, jika kedua suku dianggap tidak "
              "berkorelasi?"),
         {"blocks": (4, 6, 8, 12, 20, 24), "gain": (0.5, 0.8, 1.0, 1.2, 1.4)},
         lambda blocks, gain: growth(gain, blocks, residual=True),
