@@ -240,7 +240,7 @@ LOGS = {
 """What was skipped in a log."""
 
 UNREADABLE = {
-    "empty": Text("The file is empty.", "Berkas itu kosong."),
+    "empty": Text("The file is empty.", "Berkas ini kosong."),
     "long header": Text(
         "The first line is too long for a row of names.",
         "Baris pertama terlalu panjang untuk sebuah baris nama.",
@@ -299,7 +299,7 @@ ADVICE = {
     "all": Text("all {norms} finite norms", "seluruh {norms} norma yang berhingga"),
     "before": Text(
         "the {norms} norms before step {step}, from which the run did not recover",
-        "{norms} norma sebelum langkah {step}, yang sejak itu run tidak pulih",
+        "{norms} norma sebelum langkah {step}, yang sesudahnya run tidak pulih",
     ),
     "of all": Text(
         "Of all updates of the log it would have clipped {of_all}.",
@@ -372,7 +372,7 @@ ADVICE = {
     ),
     "lower-rate": Text(
         "Lower the learning rate below {rate}: the last resort.",
-        "Turunkan laju pembelajaran ke bawah {rate}: jalan terakhir.",
+        "Turunkan laju pembelajaran sampai di bawah {rate}: upaya terakhir.",
     ),
     "nothing left": Text(
         "Every experiment of the playbook's list was tried.",
@@ -461,7 +461,7 @@ DROP = {
     "done": Text("{name} is diagnosed.", "{name} sudah didiagnosis."),
     "one": Text(
         "One log at a time, please: {name} was taken.",
-        "Satu log setiap kali: yang dipakai {name}.",
+        "Satu log saja setiap kali: yang dipakai {name}.",
     ),
     "gone": Text(
         "This cannot be read: it is a folder, or has changed since it was chosen. Choose the file "
@@ -479,7 +479,7 @@ DROP = {
     "none": Text("none", "tidak ada"),
     "number": Text("number the rows", "nomori baris"),
     "clip": Text("Where to clip", "Ambang pemotongan"),
-    "percentile": Text("At this percentile of the norms", "Pada persentil ke-berapa dari norma"),
+    "percentile": Text("At this percentile of the norms", "Pada persentil ke berapa dari norma"),
     "threshold": Text(
         "Or judge a threshold of your own", "Atau nilailah ambang pilihan Anda sendiri"
     ),

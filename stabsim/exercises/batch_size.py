@@ -56,14 +56,14 @@ EXERCISES = (
                                   "Pada 50 pun faktor itu bukan 1.")),
     )),
     Select("batch-regions", 1, (
-        (Text("Steps fall by a factor of 64.", "Langkahnya turun 64 kali."),
+        (Text("Steps fall by a factor of 64.", "Langkahnya 64 kali lebih sedikit."),
          Text("So they would on the dashed line.", "Begitulah seandainya di garis putus-putus.")),
         (Text("Steps fall by less than a factor of three, and examples grow more than twentyfold.",
-              "Langkahnya turun kurang dari tiga kali, dan contohnya bertambah lebih dari dua "
-              "puluh kali."),
+              "Langkahnya kurang dari tiga kali lebih sedikit, sedangkan contohnya lebih dari "
+              "dua puluh kali lebih banyak."),
          Text("Most of what was added buys nothing.", "Sebagian besar tambahannya terbuang.")),
         (Text("Steps rise, since large batches generalize worse.",
-              "Langkahnya naik, sebab batch besar lebih buruk generalisasinya."),
+              "Langkahnya bertambah, sebab batch besar lebih buruk generalisasinya."),
          Text("The target is a validation error, and 1,024 reaches it too, in fewer steps.",
               "Targetnya galat validasi, dan 1.024 pun mencapainya, dalam lebih sedikit langkah.")),
     )),

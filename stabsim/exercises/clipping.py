@@ -72,7 +72,7 @@ EXERCISES = (
         (Text("Lower the threshold further.", "Menurunkan ambangnya lagi."),
          Text("That is for instability that remains; here nothing is unstable.",
               "Itu untuk ketidakstabilan yang tersisa; di sini tidak ada yang tidak stabil.")),
-        (Text("Nothing: it is stable.", "Tidak ada: pelatihannya stabil."),
+        (Text("Nothing: it is stable.", "Tidak melakukan apa-apa: pelatihannya stabil."),
          Text("Its rate is not the one that you set, and rises where the gradient is short.",
               "Lajunya bukan laju yang Anda tetapkan, dan naik ketika gradiennya pendek.")),
         (Text("Stop clipping and lower the rate.",
@@ -105,14 +105,14 @@ EXERCISES = (
              "is ${norm}$. By what factor may the clipped run's rate $1/L_0$ exceed the highest "
              "fixed rate that the condition guarantees to be stable?",
              "Sebuah jaringan memenuhi $h \\le L_0 + L_1|g|$ dengan $L_0/L_1 = {threshold}$, dan "
-             "norma terbesarnya ${norm}$. Dengan faktor berapa laju $1/L_0$ pada run yang dipotong "
-             "boleh melampaui laju tetap tertinggi yang dijamin stabil oleh syarat itu?"),
+             "norma terbesarnya ${norm}$. Laju $1/L_0$ pada run yang dipotong boleh sampai berapa "
+             "kali lipat laju tetap tertinggi yang dijamin stabil oleh syarat itu?"),
         {"threshold": (4.0, 5.0, 8.0, 20.0), "norm": (60.0, 100.0, 180.0, 240.0, 300.0)},
         _gain,
     )),
     Number("clipping-median", _median, 0.001, hints=(
         Hint(115, 115, Text("Nothing is clipped yet.", "Belum ada yang dipotong.")),
         Hint(17, 17, Text("That is the median of all five, which looks into the future.",
-                          "Itu median kelimanya, yang melihat ke masa depan.")),
+                          "Itu median dari kelimanya, yang melihat ke masa depan.")),
     )),
 )  # fmt: skip

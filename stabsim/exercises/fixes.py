@@ -23,15 +23,15 @@ EXERCISES = (
     )),
     Number("fixes-shrink", lambda: math.sqrt(growth(1.0, 20, residual=False)), 0.03, hints=(
         Hint(9e-7, 1e-6, Text("That is the mean square; take its root.",
-                              "Itu kuadrat rata-ratanya; ambillah akarnya.")),
+                              "Itu rata-rata kuadratnya; ambillah akarnya.")),
         Hint(0.9, 1.1, Text("The rectifier takes half of the mean square in every layer.",
-                            "Penyearah mengambil separuh kuadrat rata-rata di setiap lapisan.")),
+                            "Penyearah mengambil separuh rata-rata kuadrat di setiap lapisan.")),
     ), variant=Variant(
         Text("A plain net of ${layers}$ rectified layers starts with a gain of ${gain}$. By which "
              "factor does the signal's root mean square change, on average over the weights as "
              "in the text?",
              "Jaringan polos dengan ${layers}$ lapisan berpenyearah bermula dengan penguatan "
-             "${gain}$. Dengan faktor berapa akar kuadrat rata-rata sinyalnya berubah, secara "
+             "${gain}$. Menjadi berapa kali lipat akar rata-rata kuadrat sinyalnya, secara "
              "rata-rata atas bobot seperti dalam teks?"),
         {"layers": (6, 10, 14, 18, 24, 30), "gain": (0.8, 1.0, 1.2, 1.6, 2.0)},
         lambda layers, gain: math.sqrt(growth(gain, layers, residual=False)),
@@ -39,12 +39,12 @@ EXERCISES = (
     Number("fixes-residual", lambda: growth(1.0, 16, residual=True), 0.02, hints=(
         Hint(60000, 70000, Text("The rectifier halves the branch's share: 1.5, not 2.",
                                 "Penyearah membagi dua sumbangan cabang: 1,5, bukan 2.")),
-        Hint(25, 26, Text("That is the root mean square.", "Itu akar kuadrat rata-ratanya.")),
+        Hint(25, 26, Text("That is the root mean square.", "Itu akar rata-rata kuadratnya.")),
     ), variant=Variant(
         Text("A net of ${blocks}$ blocks $x + f(x)$ starts with a gain of ${gain}$. By which "
              "factor does the mean square grow, if the two terms are taken as uncorrelated?",
-             "Jaringan dengan ${blocks}$ blok $x + f(x)$ bermula dengan penguatan ${gain}$. Dengan "
-             "faktor berapa kuadrat rata-ratanya tumbuh, jika kedua suku dianggap tidak "
+             "Jaringan dengan ${blocks}$ blok $x + f(x)$ bermula dengan penguatan ${gain}$. "
+             "Menjadi berapa kali lipat rata-rata kuadratnya, jika kedua suku dianggap tidak "
              "berkorelasi?"),
         {"blocks": (4, 6, 8, 12, 20, 24), "gain": (0.5, 0.8, 1.0, 1.2, 1.4)},
         lambda blocks, gain: growth(gain, blocks, residual=True),
@@ -64,6 +64,6 @@ EXERCISES = (
     Number("fixes-build", lambda: (1 + 0.5 / 100) ** 100, 0.001, hints=(
         Hint(1e16, 1e19, Text("The branch is not scaled yet.", "Cabangnya belum diskalakan.")),
         Hint(100, 200, Text("A factor of 0.1 on the branch is one of 0.01 on its mean square.",
-                            "Faktor 0,1 pada cabang berarti 0,01 pada kuadrat rata-ratanya.")),
+                            "Faktor 0,1 pada cabang berarti 0,01 pada rata-rata kuadratnya.")),
     )),
 )  # fmt: skip

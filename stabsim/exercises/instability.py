@@ -52,8 +52,8 @@ EXERCISES = (
              "$\\eta = {rate}$. By which factor does every step multiply the distance from the "
              "bottom?",
              "Pada parabola dengan kelengkungan $h = {curvature}$, penurunan gradien berjalan "
-             "dengan $\\eta = {rate}$. Dengan faktor berapa setiap langkah mengalikan jarak dari "
-             "dasarnya?"),
+             "dengan $\\eta = {rate}$. Dengan bilangan berapa jarak dari dasarnya dikalikan pada "
+             "setiap langkah?"),
         {"curvature": (6, 8, 12, 14, 16, 24), "rate": (0.15, 0.2, 0.3, 0.35, 0.45)},
         lambda curvature, rate: 1 - rate * curvature,
     )),

@@ -78,6 +78,6 @@ EXERCISES = (
         Hint(0.99, 1.01, Text("The function is still the one that was there.",
                               "Fungsinya masih yang semula.")),
         Hint(1.77, 1.78, Text("That is the root of the mean square: the noise has its part in it.",
-                              "Itu akar rata-rata kuadrat: derau punya bagian di dalamnya.")),
+                              "Itu akar rata-rata kuadrat: derau termasuk di dalamnya.")),
     )),
 )  # fmt: skip

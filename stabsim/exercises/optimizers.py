@@ -54,7 +54,7 @@ EXERCISES = (
     ), variant=Variant(
         Text("Adam's very first gradient in some coordinate is ${gradient}$. By how much does the "
              "parameter move, with $\\alpha = {rate}$ and a negligible $\\epsilon$?",
-             "Gradien Adam yang paling pertama pada suatu koordinat adalah ${gradient}$. Sejauh "
+             "Gradien pertama yang diterima Adam pada suatu koordinat adalah ${gradient}$. Sejauh "
              "apa parameternya bergerak, dengan $\\alpha = {rate}$ dan $\\epsilon$ yang dapat "
              "diabaikan?"),
         {"gradient": (0.002, 0.005, 0.04, 0.7), "rate": (0.001, 0.003, 0.005, 0.02, 0.03, 0.05)},

@@ -81,7 +81,7 @@ CONTROLS = (
         Option("own", Text("each batch size's best on validation data",
                            "yang terbaik bagi tiap ukuran batch pada data validasi")),
     )),
-    Slider("learning_rate", Text("The one learning rate", "Laju yang satu itu"),
+    Slider("learning_rate", Text("The one learning rate", "Laju bersama"),
            RATES[0], RATES[-1], 2.0**-4, "log", positions=len(RATES) - 1),
     Choice("epochs", Text("Epochs", "Epoch"),
            tuple(Option(str(n), Text(str(n), str(n))) for n in reversed(EPOCHS))),

@@ -92,7 +92,7 @@ print(f"validation error {{100 * float(trace.validation_error[-1]):.3g}} %")
     Goal(
         Text(
             "Bring the full batch, 512, to a validation error below 12% in its forty steps.",
-            "Bawalah batch penuh, 512, ke galat validasi di bawah 12% dalam keempat puluh "
+            "Turunkan galat validasi batch penuh, 512, sampai di bawah 12% dalam keempat puluh "
             "langkahnya.",
         ),
         (("batch_size", "==", "512"), ("validation_error", "<", 12)),

@@ -216,7 +216,7 @@ print(runs["{target}"].median("seed").to_series())
     facts=(
         Fact("facts", "steps", Text("Steps: {value};", "Banyaknya langkah: {value};")),
         Fact("facts", "examples", Text("examples seen in them: {value};",
-                                       "contoh yang dibaca di dalamnya: {value};")),
+                                       "contoh yang dilihat selama itu: {value};")),
         Fact("facts", "speedup", Text(
             "{value} times fewer steps than with batches of 1.",
             "{value} kali lebih sedikit langkah daripada dengan batch 1.")),

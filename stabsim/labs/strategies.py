@@ -90,7 +90,7 @@ STRATEGIES = {
                        "autoclip(10.0)", percentile=10.0),
     "zclip": Strategy(Text("ZClip as published", "ZClip seperti aslinya"), 2, "zclip()"),
     "unitwise": Strategy(Text("unit by unit, at 0.1 of the weights",
-                              "per unit, pada 0,1 bobotnya"), 3, "adaptive_clip(0.1)"),
+                              "per unit, pada 0,1 kali bobotnya"), 3, "adaptive_clip(0.1)"),
 }  # fmt: skip
 
 

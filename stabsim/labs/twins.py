@@ -69,7 +69,7 @@ def _rate(language: str) -> Any:
 LAB = Lab(
     "twins",
     Text("An aggressive threshold beside a smaller rate",
-         "Ambang yang agresif di samping laju yang lebih kecil"),
+         "Ambang yang agresif, berdampingan dengan laju yang lebih kecil"),
     CONTROLS,
     run,
     (
@@ -107,7 +107,7 @@ plots.loss_curves(runs)
             "Let the clipped run learn at a rate of 50 or more, to a final loss below 0.15; and "
             "without clipping get below 0.06.",
             "Buatlah run yang dipotong belajar pada laju 50 atau lebih sampai loss akhirnya di "
-            "bawah 0,15; dan tanpa pemotongan, capailah loss di bawah 0,06.",
+            "bawah 0,15; dan tanpa pemotongan, capailah loss akhir di bawah 0,06.",
         ),
         (("learning_rate", ">", 49.9), ("final_loss", "<", 0.15), ("final_loss_2", "<", 0.06)),
     ),
