@@ -5,16 +5,26 @@ from statistics import mean
 
 import jax.numpy as jnp
 
-from stabsim.exercises.exercise import Hint, Number, Select
+from stabsim.exercises.exercise import Hint, Number, Select, Variant
 from stabsim.noise import GradientNoise
 from stabsim.words import Text
 
 
-def _variance() -> float:
-    """tr S from the variance at 50, and the variance at 200, of 1,000 examples."""
-    noise = 0.38 * 50 / (1 - 50 / 1000)
+def _scaled(rate: float = 0.012, small: int = 32, large: int = 160) -> float:
+    """Where to start at a larger batch size, with plain SGD and the same number of epochs."""
+    return rate * large / small
+
+
+def _variance(measured: float = 0.38, small: int = 50, large: int = 200) -> float:
+    """tr S from the variance at one batch size, and that at another, of 1,000 examples."""
+    noise = measured * small / (1 - small / 1000)
     whole = GradientNoise(signal=jnp.ones(()), noise=jnp.asarray(noise), rows=1000)
-    return float(whole.variance(200))
+    return float(whole.variance(large))
+
+
+def _critical(times: float = 2.0, noise: float = 44.0) -> float:
+    """At which batch size training takes so many times the least number of steps."""
+    return noise / (times - 1)
 
 
 def _pairs() -> float:
@@ -40,7 +50,7 @@ EXERCISES = (
          Text("It may well be real. The question is what causes it.",
               "Bisa jadi memang nyata. Pertanyaannya: apa penyebabnya?")),
     )),
-    Number("batch-scaled", lambda: 0.012 * 160 / 32, 0.01, hints=(
+    Number("batch-scaled", _scaled, 0.01, hints=(
         Hint(0.012, 0.012, Text("Then a step would be worth five times as many examples, and no "
                                 "longer.",
                                 "Dengan begitu satu langkah mewakili lima kali lebih banyak "
@@ -48,12 +58,26 @@ EXERCISES = (
         Hint(0.0267, 0.027, Text("The square root is for Adam. Here η/B stays the same.",
                                  "Akar kuadrat itu untuk Adam. Di sini η/B yang tetap.")),
         Hint(0.0024, 0.0024, Text("The other way round.", "Terbalik.")),
+    ), variant=Variant(
+        Text("With batches of {small} the best rate of plain SGD is ${rate}$. Where would you "
+             "start the search for batches of {large}, at the same number of epochs?",
+             "Dengan batch {small}, laju terbaik SGD biasa ialah ${rate}$. Dari mana Anda memulai "
+             "pencarian untuk batch {large}, pada banyak epoch yang sama?"),
+        {"small": (16, 24, 32), "large": (96, 144, 240), "rate": (0.004, 0.006, 0.01, 0.014, 0.02)},
+        lambda small, large, rate: _scaled(rate, small, large),
     )),
     Number("batch-variance", _variance, 0.01, hints=(
         Hint(0.0949, 0.0951, Text("Without the factor 1 - B/N, which is not the same at 200.",
                                   "Itu tanpa faktor 1 - B/N, yang pada 200 berbeda.")),
         Hint(0.0759, 0.0761, Text("At 50 the factor is not 1 either.",
                                   "Pada 50 pun faktor itu bukan 1.")),
+    ), variant=Variant(
+        Text("There are 1,000 training examples, and the minibatch gradient at $B = {small}$ has "
+             "variance ${measured}$. What is it at $B = {large}$, drawn without replacement?",
+             "Ada 1.000 contoh pelatihan, dan gradien minibatch pada $B = {small}$ memiliki ragam "
+             "${measured}$. Berapa ragamnya pada $B = {large}$, jika diambil tanpa pengembalian?"),
+        {"small": (40, 60, 80), "large": (160, 250, 400, 500), "measured": (0.24, 0.46, 0.57)},
+        lambda small, large, measured: _variance(measured, small, large),
     )),
     Select("batch-regions", 1, (
         (Text("Steps fall by a factor of 64.", "Langkahnya 64 kali lebih sedikit."),
@@ -67,11 +91,20 @@ EXERCISES = (
          Text("The target is a validation error, and 1,024 reaches it too, in fewer steps.",
               "Targetnya galat validasi, dan 1.024 pun mencapainya, dalam lebih sedikit langkah.")),
     )),
-    Number("batch-critical", lambda: 44.0, 0.01, hints=(
+    Number("batch-critical", _critical, 0.01, hints=(
         Hint(22, 22, Text("There it takes three times the least number.",
                           "Di situ langkahnya tiga kali yang paling sedikit.")),
         Hint(88, 88, Text("There it takes one and a half times the least number.",
                           "Di situ langkahnya satu setengah kali yang paling sedikit.")),
+    ), variant=Variant(
+        Text("In the model $S(B) = S_{{\\min}}(1 + B_{{\\text{{noise}}}}/B)$ let "
+             "$B_{{\\text{{noise}}}}$ be ${noise}$. At which batch size does training take exactly "
+             "${times}$ times the least number of steps?",
+             "Dalam model $S(B) = S_{{\\min}}(1 + B_{{\\text{{noise}}}}/B)$, misalkan "
+             "$B_{{\\text{{noise}}}}$ sama dengan ${noise}$. Pada ukuran batch berapa pelatihan "
+             "memerlukan tepat ${times}$ kali banyak langkah yang paling sedikit?"),
+        {"noise": (36, 48, 72, 90, 120), "times": (1.25, 1.5, 3, 5)},
+        _critical,
     )),
     Number("batch-pairs", _pairs, 0.001, hints=(
         Hint(139, 139.25, Text("That is with replacement: no minibatch holds an example twice.",
