@@ -45,6 +45,13 @@ def compile_quickly(request):
     jax.config.update("jax_disable_most_optimizations", not careful)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def forget():
+    """What one file's tests traced and compiled serves no other's, and fills the memory."""
+    yield
+    jax.clear_caches()
+
+
 @pytest.fixture
 def x64():
     """Double precision for one test."""

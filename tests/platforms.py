@@ -75,7 +75,8 @@ def colab(python: str) -> tuple[Path, Path]:
     own = environment("colab", python, "-r", COLAB)
     run(own, "-m", "pip", "install", "--quiet", "nbclient")  # drives the kernel from outside
     written = HERE / "colab-notebooks"
-    here = notebooks.Place(f"file://{ROOT}", "main")
+    # pip takes a requirement's address only with a host.
+    here = notebooks.Place(f"file://localhost{ROOT}", "main")
     for language in LANGUAGES:
         notebooks.write(written / language, language, here)
     return own, written
