@@ -150,6 +150,8 @@ def test_clipping_mends_a_steep_start_and_an_aggressive_threshold_is_slow():
     calm, good, aggressive, runs = started()
     norms = np.asarray(calm.gradient_norm)
     assert norms[0] > 20 * np.median(norms[100:])
+    assert 25 < norms[20] < 45
+    assert 12 < np.median(norms[100:]) < 18
     assert aggressive < np.median(norms[100:]) < good < 3 * np.median(norms[100:])
     page = runs.sel(learning_rate=2.0**-6, warmup=0)
     assert stable(page.sel(threshold=OFF)) == 0

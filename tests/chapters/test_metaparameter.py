@@ -125,12 +125,52 @@ def test_a_short_process_forgets_and_a_long_one_is_sure():
     assert off.max() > 5
 
 
+def test_a_short_process_asks_beside_the_best_run_and_a_long_one_at_the_end():
+    lab = LABS["surrogate"]
+
+    def asked(**changes):
+        values = lab.setting(changes)
+        return report(lab, lab.compute(values), values, "en").facts["next"]
+
+    place, score = (tuner.rivals()[name][0, :6] for name in ("place", "score"))
+    best = tuner.RATES[place[score.argmin()]]
+    assert abs(np.log2(asked() / best)) <= 0.5
+    assert asked(length_scale=30) > 8
+
+
+def test_a_credulous_search_tries_both_ends_and_then_repeats_itself():
+    choose = tuner.with_given(Hyperparameters(32.0, 0.6, 0.07))
+    ends, last = {0, len(tuner.RATES) - 1}, []
+    for seed in SEEDS:
+        place = np.asarray(tuner.search(seed, choose).known.place).tolist()
+        last.append((ends <= set(place[:4]), len(set(place))))
+    assert sum(both for both, _ in last) >= MOST
+    assert 9 <= np.median([tried for _, tried in last]) <= 15
+    for seed in SEEDS:
+        assert len(set(np.asarray(tuner.search(seed).known.place).tolist())) == tuner.EVALUATIONS
+
+
 def test_goal_of_the_race():
     lab = LABS["search"]
     for length_scale, expected in ((0.5, False), (4.0, True)):
         values = lab.setting({"length_scale": length_scale})
         facts = report(lab, lab.compute(values), values, "en").facts
         assert reached(lab, facts) is expected
+
+
+def test_posterior_mean_and_evidence_of_the_first_section():
+    sigma, tau, y = 0.7, 1.3, 2.0
+    w = np.linspace(-3, 5, 800_001)
+    exponent = -((y - w) ** 2) / (2 * sigma**2) - w**2 / (2 * tau**2)
+    highest = w[exponent.argmax()]
+    assert highest == pytest.approx(tau**2 / (tau**2 + sigma**2) * y, abs=1e-4)
+    readings, v, step = np.asarray([3.0, -1.0, 2.0]), 2.7, 1e-5
+
+    def log_evidence(v):
+        return -np.sum(np.log(2 * np.pi * v) / 2 + readings**2 / (2 * v))
+
+    slope = (log_evidence(v + step) - log_evidence(v - step)) / (2 * step)
+    assert slope == pytest.approx(np.sum((readings**2 - v) / (2 * v**2)), rel=1e-5)
 
 
 def test_answers_of_the_exercises():

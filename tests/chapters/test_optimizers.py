@@ -99,6 +99,17 @@ def test_the_loss_times_a_hundred_leaves_adams_step_as_it_is():
     assert first(ss.adam(0.01), 1.0) == pytest.approx(0.01, rel=1e-3)
 
 
+def test_nesterov_on_a_parabola_steps_from_the_look_ahead_point():
+    rate, gamma, h = 0.3, 0.8, 2.0
+    before = now = 1.0
+    velocity = 0.0
+    for _ in range(5):
+        velocity = gamma * velocity + h * (now - rate * gamma * velocity)
+        after = now - rate * velocity
+        assert after == pytest.approx((1 - rate * h) * (now + gamma * (now - before)))
+        before, now = now, after
+
+
 # --- the thresholds ---
 
 
