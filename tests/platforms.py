@@ -35,15 +35,20 @@ MOVED = """
 def moved(name):
     lab = ss.labs.show(name).widget()
     assert lab.wait(600)
-    slider = next(f.children[0] for f in lab._fields.values() if hasattr(f, "children"))
-    # As the browser tells the kernel of a slider that was moved.
-    new = slider.value + (1 if slider.value < slider.max else -1)
-    slider._handle_msg({{"content": {{"data": {{
-        "method": "update", "state": {{"value": new}}, "buffer_paths": [],
+    # As the browser tells the kernel of a slider that was moved, or of a choice in a menu.
+    field = list(lab._fields.values())[-1]
+    if hasattr(field, "children"):
+        field = field.children[0]
+        key, now, last = "value", field.value, field.max
+    else:
+        key, now, last = "index", field.index, len(field.options) - 1
+    new = now + (1 if now < last else -1)
+    field._handle_msg({{"buffers": [], "content": {{"data": {{
+        "method": "update", "state": {{key: new}}, "buffer_paths": [],
     }}}}}})
     assert lab.wait(600)
     drawn = any("role" in picture.value for picture in lab._pictures)
-    return slider.value == new and lab.runs >= 2 and drawn
+    return getattr(field, key) == new and lab.runs >= 2 and drawn
 
 labs = {labs}
 assert all(map(moved, labs)), labs
