@@ -97,12 +97,12 @@ EXERCISES = (
         Hint(88, 88, Text("There it takes one and a half times the least number.",
                           "Di situ langkahnya satu setengah kali yang paling sedikit.")),
     ), variant=Variant(
-        Text("In the model $S(B) = S_{{\\min}}(1 + B_{{\\text{{noise}}}}/B)$ let "
-             "$B_{{\\text{{noise}}}}$ be ${noise}$. At which batch size does training take exactly "
-             "${times}$ times the least number of steps?",
-             "Dalam model $S(B) = S_{{\\min}}(1 + B_{{\\text{{noise}}}}/B)$, misalkan "
-             "$B_{{\\text{{noise}}}}$ sama dengan ${noise}$. Pada ukuran batch berapa pelatihan "
-             "memerlukan tepat ${times}$ kali banyak langkah yang paling sedikit?"),
+        Text("In the model $S(B) = S_0\\,(1 + b/B)$ let $b$, the noise scale, be ${noise}$. At "
+             "which batch size does training take exactly ${times}$ times the least number of "
+             "steps, $S_0$?",
+             "Dalam model $S(B) = S_0\\,(1 + b/B)$, misalkan $b$, skala derau, sama dengan "
+             "${noise}$. Pada ukuran batch berapa pelatihan memerlukan tepat ${times}$ kali banyak "
+             "langkah yang paling sedikit, $S_0$?"),
         {"noise": (36, 48, 72, 90, 120), "times": (1.25, 1.5, 3, 5)},
         _critical,
     )),
