@@ -11,6 +11,7 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
 from sphinx.jinja2glue import BuiltinTemplateLoader
 
 from book import (
@@ -60,7 +61,8 @@ class Templates(BuiltinTemplateLoader):
 
 def configure(app: Sphinx, config: Config) -> None:
     """Point Sphinx to our files, and tell the notebooks what they are run for."""
-    assets.make()
+    if not config.book_in_all_languages:  # else they are made once, before all
+        assets.make()
     config.html_static_path.append(str(assets.ASSETS))
     config.templates_path.append(str(BOOK / "templates"))
     config.template_bridge = "book.extension.Templates"
@@ -84,6 +86,14 @@ def announce(app: Sphinx, page: str, source: list[str]) -> None:
     """Say which page is read, that is, which notebook runs, where Sphinx itself says nothing."""
     if app.config.book_in_all_languages:
         print(f"  {page}", flush=True)
+
+
+def read_ahead(app: Sphinx, _: BuildEnvironment) -> None:
+    """Begin with the next language."""
+    if app.config.book_in_all_languages and app.builder.format == "html":
+        from book import site
+
+        site.read_ahead(app.config.language)
 
 
 def describe(
@@ -118,7 +128,7 @@ def describe(
 
 def finish(app: Sphinx, error: Exception | None) -> None:
     """Complete the files: words, models of labs, and nothing that is not used."""
-    if error:
+    if error or app.builder.format != "html":
         return
     static = Path(app.outdir) / "_static"
     words.translate_scripts(static, app.config.language)
@@ -145,6 +155,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     drop.setup(app)
     app.connect("config-inited", configure)
     app.connect("source-read", announce)
+    app.connect("env-updated", read_ahead)
     app.connect("html-page-context", describe)
     app.connect("build-finished", finish)
     app.add_css_file("lab/frame.css")

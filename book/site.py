@@ -2,16 +2,22 @@
 
 import fcntl
 import hashlib
+import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 from jupyter_book.sphinx import build_sphinx
 
 from book import BOOK, BUILD, LANGUAGES, ROOT, SITE, assets, labs, notebooks, policy
+
+AHEAD: dict[str, BaseProcess] = {}
+"""What runs the notebooks of a language before its turn."""
 
 
 def build() -> None:
@@ -41,22 +47,44 @@ def alone() -> Iterator[None]:
 
 def build_language(language: str) -> None:
     """Build one language."""
+    if language in AHEAD:
+        AHEAD[language].join()
     pages = BUILD / "pages" / language
-    status = build_sphinx(
-        ROOT / "chapters" / language,
-        SITE / language,
-        path_config=ROOT / "_config.yml",
-        noconfig=True,
-        confoverrides=settings(language),
-        doctreedir=pages,
-        warningiserror=True,
-        keep_going=True,
-        quiet=True,
-    )
+    status = _sphinx(language, SITE / language, doctreedir=pages, warningiserror=True, quiet=True)
     if status:
         # Sphinx says nothing again about a page that it has read once: read all anew next time.
         shutil.rmtree(pages, ignore_errors=True)
         raise SystemExit(f"The book in {LANGUAGES[language]} has warnings or errors: see above.")
+
+
+def _sphinx(language: str, out: Path, **options: Any) -> int | Exception:
+    return build_sphinx(
+        ROOT / "chapters" / language,
+        out,
+        path_config=ROOT / "_config.yml",
+        noconfig=True,
+        confoverrides=settings(language),
+        keep_going=True,
+        **options,
+    )
+
+
+def read_ahead(read: str) -> None:
+    """Once one language is read, run the notebooks of the next while that one is written.
+
+    For writing takes one core, and waits for the last labs to be compiled.
+    """
+    codes = list(LANGUAGES)
+    for language in codes[codes.index(read) + 1 :][:1]:
+        AHEAD[language] = get_context("spawn").Process(target=_read, args=(language,), daemon=False)
+        AHEAD[language].start()
+
+
+def _read(language: str) -> None:
+    """Fill the cache of the notebooks' outputs. The build itself says what is wrong with them."""
+    folder = BUILD / "ahead" / language
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        _sphinx(language, folder, doctreedir=folder / "pages", builder="dummy", really_quiet=True)
 
 
 def settings(language: str) -> dict[str, Any]:
