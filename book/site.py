@@ -76,7 +76,7 @@ def read_ahead(read: str) -> None:
     """
     codes = list(LANGUAGES)
     for language in codes[codes.index(read) + 1 :][:1]:
-        AHEAD[language] = get_context("spawn").Process(target=_read, args=(language,), daemon=False)
+        AHEAD[language] = get_context("spawn").Process(target=_read, args=(language,), daemon=True)
         AHEAD[language].start()
 
 

@@ -14,6 +14,7 @@ import jax
 import jaxtyping
 import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import settings
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
@@ -57,6 +58,20 @@ def x64():
     """Double precision for one test."""
     with jax.enable_x64(True):
         yield
+
+
+@pytest.fixture(scope="session")
+def real_runs() -> xr.Dataset:
+    """Real runs, from those that learn to those that diverge, with four seeds at each rate."""
+    import stabsim as ss  # not before its signatures are checked
+
+    net = ss.workloads.residual_mlp(depth=8)
+
+    def experiment(learning_rate, seed):
+        return ss.simulate(net, ss.sgd(learning_rate), steps=150, batch_size=32, seed=seed)
+
+    rates = [2.0**k for k in range(-8, -1)]
+    return ss.sweep(experiment, learning_rate=rates, seed=range(4), progress=False)
 
 
 @pytest.fixture

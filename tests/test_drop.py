@@ -126,20 +126,11 @@ def table(columns, separator=",", decimal="."):
 # --- the same words as Python's ---
 
 
-def test_real_runs(write):
-    net = ss.workloads.residual_mlp(depth=8)
-    runs = ss.sweep(
-        lambda learning_rate, seed: ss.simulate(
-            net, ss.sgd(learning_rate), steps=150, batch_size=32, seed=seed
-        ),
-        learning_rate=[2.0**k for k in range(-8, -1)],
-        seed=range(2),
-        progress=False,
-    )
+def test_real_runs(write, real_runs):
     logs, verdicts = [], set()
-    for rate in runs.learning_rate.values:
+    for rate in real_runs.learning_rate.values:
         for seed in range(2):
-            run = runs.sel(learning_rate=rate, seed=seed)
+            run = real_runs.sel(learning_rate=rate, seed=seed)
             loss = run.loss.to_numpy().astype(float)
             norm = run.gradient_norm.to_numpy().astype(float)
             verdicts.add(ss.diagnose(loss, gradient_norm=norm).verdict)

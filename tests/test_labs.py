@@ -77,18 +77,9 @@ def test_every_word_is_there_in_both_languages(name):
 # --- what a run is said to be ---
 
 
-def curves() -> list[list[float]]:
+def curves(runs) -> list[list[float]]:
     """Real losses of all kinds, and made-up ones that no network would give."""
     rng = np.random.default_rng(0)
-    net = ss.workloads.residual_mlp(depth=8)
-    runs = ss.sweep(
-        lambda learning_rate, seed: ss.simulate(
-            net, ss.sgd(learning_rate), steps=150, batch_size=32, seed=seed
-        ),
-        learning_rate=[2.0**k for k in range(-8, -1)],
-        seed=range(4),
-        progress=False,
-    )
     real = runs.loss.transpose(..., "step").to_numpy().reshape(-1, 150)
     walks = [np.exp(np.cumsum(rng.normal(-0.01, s, n))) for s in (0.1, 0.3, 1.0)
              for n in (2, 3, 7, 20, 60, 200, 500)]  # fmt: skip
@@ -97,8 +88,8 @@ def curves() -> list[list[float]]:
     return [list(map(float, x)) for x in [*real, *walks, *flat]]
 
 
-def test_the_page_diagnoses_as_python_does():
-    losses = curves()
+def test_the_page_diagnoses_as_python_does(real_runs):
+    losses = curves(real_runs)
     theirs = in_node(
         READ + 'import { diagnose } from "./diagnosis.mjs";\n'
         "const read = (x) => (x === null ? NaN : x === 'inf' ? Infinity : x);\n"
