@@ -9,7 +9,6 @@ the unclipped norm and whether it clipped. With :math:`|g|` the global L2 norm, 
 A gradient that is not finite stays so: divergence is data.
 """
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 import jax
@@ -18,6 +17,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from stabsim import _check
+from stabsim.pytree import pytree
 from stabsim.transformation import Scalar, Transformation, Tree, global_norm, tree_map
 
 
@@ -53,8 +53,7 @@ class GlobalNormState(NamedTuple):
     clipped: Bool[Array, ""]
 
 
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@pytree
 class GlobalNorm(Clipping):
     threshold: Scalar
 
@@ -138,8 +137,7 @@ class AutoClipState(NamedTuple):
     history: Float[Array, " history"]
 
 
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@pytree
 class AutoClip(Clipping):
     percentile: Scalar
     empty: Float[Array, " history"]
@@ -206,8 +204,7 @@ class ZClipState(NamedTuple):
     variance: Float[Array, ""]
 
 
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@pytree
 class ZClip(Clipping):
     alpha: Scalar
     z_threshold: Scalar
@@ -269,8 +266,7 @@ class UnitwiseState(NamedTuple):
     clipped: Bool[Array, ""]
 
 
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@pytree
 class Unitwise(Clipping):
     threshold: Scalar
     eps: Scalar

@@ -20,7 +20,6 @@ Source of the rules: Godbole et al., Deep Learning Tuning Playbook (2023), FAQ.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jax
@@ -29,6 +28,7 @@ from jax.tree_util import Partial
 from jaxtyping import Array, Float, Int, Real
 
 from stabsim import _check
+from stabsim.pytree import pytree
 from stabsim.schedules import Rate, Schedule, as_schedule, rate_at
 from stabsim.transformation import Scalar, Transformation, Tree, tree_map, zeros_like
 
@@ -62,8 +62,7 @@ class SGDState(NamedTuple):
     step: Int[Array, ""]
 
 
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@pytree
 class SGD(Optimizer):
     learning_rate: Rate
 
@@ -107,8 +106,7 @@ class MomentumState(NamedTuple):
     v: Tree
 
 
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@pytree
 class Momentum(Optimizer):
     learning_rate: Rate
     gamma: Scalar
@@ -163,8 +161,7 @@ class NesterovState(NamedTuple):
     v: Tree
 
 
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@pytree
 class Nesterov(Optimizer):
     learning_rate: Rate
     gamma: Scalar
@@ -222,8 +219,7 @@ class RMSPropState(NamedTuple):
     m: Tree
 
 
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@pytree
 class RMSProp(Optimizer):
     learning_rate: Rate
     rho: Scalar
@@ -299,8 +295,7 @@ class AdamState(NamedTuple):
     v: Tree
 
 
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@pytree
 class Adam(Optimizer):
     learning_rate: Rate
     beta1: Scalar
@@ -375,8 +370,7 @@ def adam(
     return Adam(as_schedule(learning_rate), beta1, beta2, eps)
 
 
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@pytree
 class NAdam(Optimizer):
     learning_rate: Rate
     beta1: Scalar
@@ -461,8 +455,7 @@ def _one_minus_power(beta: Scalar, step: Real[Array, ""]) -> Float[Array, ""]:
     return -jnp.expm1(step.astype(dtype) * jnp.log1p(-jnp.asarray(1 - beta, dtype)))
 
 
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@pytree
 class Foreign(Optimizer):
     """Another library's ``(init, update)`` pair, of which no theory is known."""
 

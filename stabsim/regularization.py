@@ -1,17 +1,14 @@
 """Regularization: an L2 penalty on the parameters, added to any update rule."""
 
-from dataclasses import dataclass
 from typing import Any
-
-import jax
 
 from stabsim import _check
 from stabsim.optimizers import Optimizer
+from stabsim.pytree import pytree
 from stabsim.transformation import Scalar, Tree, tree_map
 
 
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@pytree
 class Penalized(Optimizer):
     rule: Any
     strength: Scalar

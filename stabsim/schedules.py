@@ -7,21 +7,19 @@ the last value holds.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 from jaxtyping import Array, Float
 
 from stabsim import _check
+from stabsim.pytree import pytree
 from stabsim.transformation import Scalar
 
 
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@pytree
 class Schedule:
     """A learning rate for every step.
 

@@ -1,6 +1,5 @@
 """Where to normalize: a signal and its gradient by depth, and what training makes of it."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -10,27 +9,27 @@ from jaxtyping import Array, Float, Int, Key
 from stabsim.labs import charts
 from stabsim.labs.lab import Choice, Curve, Goal, Lab, Option, Panel, Slider, Tables
 from stabsim.optimizers import sgd
+from stabsim.pytree import pytree, static
 from stabsim.simulate import simulate
 from stabsim.transformation import Scalar, Tree
 from stabsim.words import Text
 from stabsim.workloads import Workload, digits
 from stabsim.workloads.layers import ACTIVATIONS, dense
 from stabsim.workloads.residual import BLOCKS, ResidualMLP, transform
-from stabsim.workloads.workload import _static, cross_entropy
+from stabsim.workloads.workload import cross_entropy
 
 STEPS = 150
 DEPTH, WIDTH, ROWS = 16, 24, 24
 
 
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@pytree
 class AnyBlock:
     """``ResidualMLP`` with the block at position ``which`` of ``BLOCKS``: a program for all."""
 
     which: Int[Array, ""]
     gain: Scalar
-    depth: int = _static()
-    width: int = _static()
+    depth: int = static()
+    width: int = static()
 
     def init(self, key: Key[Array, ""]) -> Tree:
         return ResidualMLP(self.gain, self.depth, self.width, "x + a f(x)", "relu").init(key)

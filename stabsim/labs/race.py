@@ -1,6 +1,5 @@
 """Six rules from one point of a 2-D surface, their paths over its contour lines."""
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -12,6 +11,7 @@ from jaxtyping import Array, Float, Int, Key
 from stabsim.labs import charts
 from stabsim.labs.lab import Choice, Curve, Goal, Lab, Option, Panel, Slider, Tables
 from stabsim.labs.rules import RULES, AnyRule
+from stabsim.pytree import pytree
 from stabsim.simulate import simulate
 from stabsim.words import Text
 from stabsim.workloads import Workload
@@ -39,8 +39,7 @@ LABELS = {
 RULE_NAMES = ("SGD", "Momentum", "Nesterov", "RMSProp", "Adam", "NAdam")
 
 
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@pytree
 class AnySurface:
     """The surface at position ``which`` of ``NAMES``, measured from its least value."""
 

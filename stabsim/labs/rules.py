@@ -1,7 +1,6 @@
 """All six rules in one: which it is, is a number, so that one program runs any of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jax
@@ -23,6 +22,7 @@ from stabsim.optimizers import (
     RMSPropState,
     SGDState,
 )
+from stabsim.pytree import pytree
 from stabsim.transformation import Scalar, Tree, zeros_like
 
 RULES = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "nadam")
@@ -36,8 +36,7 @@ class AnyState(NamedTuple):
     v: Tree
 
 
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@pytree
 class AnyRule(Optimizer):
     """The rule at position ``which`` of ``RULES``, with the metaparameters that it reads."""
 

@@ -1,7 +1,6 @@
 """Clipping strategies and warmup, on a net with a steep start and rare outliers."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jax
@@ -20,6 +19,7 @@ from stabsim.labs import charts
 from stabsim.labs.clip import CLIPPED, clipped_share
 from stabsim.labs.lab import Choice, Curve, Goal, Lab, Option, Panel, Slider, Tables
 from stabsim.optimizers import sgd
+from stabsim.pytree import pytree
 from stabsim.schedules import linear_warmup
 from stabsim.simulate import simulate
 from stabsim.transformation import Scalar, Tree
@@ -38,8 +38,7 @@ class AnyState(NamedTuple):
     each: tuple[ClippingState, ...]
 
 
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@pytree
 class AnyClipping(Clipping):
     """The clipping at position ``which`` of ``each``: a program for all."""
 

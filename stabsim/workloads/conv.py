@@ -1,16 +1,15 @@
 """A residual convolutional net on digits, one of whose blocks may change its strides."""
 
-from dataclasses import dataclass
-
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from stabsim import _check
+from stabsim.pytree import pytree, static
 from stabsim.transformation import Scalar, Tree
 from stabsim.workloads.digits import CLASSES, digits
 from stabsim.workloads.layers import dense, dense_init, normalize
-from stabsim.workloads.workload import Workload, _static, cross_entropy
+from stabsim.workloads.workload import Workload, cross_entropy
 
 
 def conv(
@@ -33,17 +32,16 @@ def _conv_init(key: Key[Array, ""], inputs: int, outputs: int, gain: Scalar) -> 
     return dense_init(key, 9 * inputs, outputs, gain)
 
 
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@pytree
 class ResNet:
     """A convolution, residual blocks of which the middle one may stride, pool, dense."""
 
     gain: Scalar
-    blocks: int = _static()
-    channels: int = _static()
-    stride: int = _static()
-    normalize: bool = _static()
-    pool: int = _static()
+    blocks: int = static()
+    channels: int = static()
+    stride: int = static()
+    normalize: bool = static()
+    pool: int = static()
 
     def init(self, key: Key[Array, ""]) -> Tree:
         first, last, rest = jax.random.split(key, 3)

@@ -1,28 +1,26 @@
 """Multilayer perceptrons on digits."""
 
-from dataclasses import dataclass
-
 import jax
 from jaxtyping import Array, Key
 
 from stabsim import _check
+from stabsim.pytree import pytree, static
 from stabsim.transformation import Scalar, Tree
 from stabsim.workloads.digits import CLASSES, TRAIN_ROWS, digits
 from stabsim.workloads.layers import ACTIVATIONS, dense, dense_init, normalize
-from stabsim.workloads.workload import Workload, _static, cross_entropy, squared_error
+from stabsim.workloads.workload import Workload, cross_entropy, squared_error
 
 OBJECTIVES = {"cross_entropy": cross_entropy, "squared_error": squared_error}
 
 
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@pytree
 class MLP:
     """Dense layers of the given widths, an activation after each but the last."""
 
     gain: Scalar
-    widths: tuple[int, ...] = _static()
-    activation: str = _static(default="relu")
-    normalize: bool = _static(default=False)
+    widths: tuple[int, ...] = static()
+    activation: str = static(default="relu")
+    normalize: bool = static(default=False)
 
     def init(self, key: Key[Array, ""]) -> Tree:
         pairs = list(zip(self.widths, self.widths[1:], strict=False))

@@ -1,17 +1,17 @@
 """Deep residual perceptrons on digits, with normalization in every place it has been put."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Key
 
 from stabsim import _check
+from stabsim.pytree import pytree, static
 from stabsim.transformation import Scalar, Tree
 from stabsim.workloads.digits import CLASSES, digits
 from stabsim.workloads.layers import ACTIVATIONS, dense, dense_init, normalize
-from stabsim.workloads.workload import Workload, _static, cross_entropy
+from stabsim.workloads.workload import Workload, cross_entropy
 
 BLOCKS = (
     "f(x)",
@@ -45,16 +45,15 @@ def transform(block: str, f: Callable[[Array], Array], x: Array, a: Array | floa
     raise ValueError(f"block must be one of {', '.join(BLOCKS)}; it is {block!r}.")
 
 
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@pytree
 class ResidualMLP:
     """A dense layer in, ``depth`` blocks, a dense layer out. f is dense, activation."""
 
     gain: Scalar
-    depth: int = _static()
-    width: int = _static()
-    block: str = _static()
-    activation: str = _static()
+    depth: int = static()
+    width: int = static()
+    block: str = static()
+    activation: str = static()
 
     def init(self, key: Key[Array, ""]) -> Tree:
         first, last, rest = jax.random.split(key, 3)

@@ -10,12 +10,12 @@ import numpy as np
 from jaxtyping import Array, Float, Key
 
 from stabsim import _check
+from stabsim.pytree import pytree, static
 from stabsim.transformation import Scalar
-from stabsim.workloads.workload import Workload, _static
+from stabsim.workloads.workload import Workload
 
 
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@pytree
 class Quadratic:
     r""":math:`\ell(\theta) = \frac12 \sum_i h_i \theta_i^2`."""
 
@@ -101,13 +101,12 @@ def heights(name: str, points: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]
         return x, y, np.asarray(jax.vmap(jax.vmap(SURFACES[name].function))(grid))
 
 
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@pytree
 class Surface:
     """A named function of two parameters."""
 
     start: Float[Array, "2"]
-    surface: str = _static()
+    surface: str = static()
 
     def init(self, key: Key[Array, ""]) -> Array:
         return self.start

@@ -1,30 +1,28 @@
 """A small transformer on digits, each image read row by row, eight tokens of eight pixels."""
 
-from dataclasses import dataclass
-
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from stabsim import _check
+from stabsim.pytree import pytree, static
 from stabsim.transformation import Scalar, Tree
 from stabsim.workloads.digits import CLASSES, digits
 from stabsim.workloads.layers import dense, dense_init, normal, normalize
-from stabsim.workloads.workload import Workload, _static, cross_entropy
+from stabsim.workloads.workload import Workload, cross_entropy
 
 TOKENS, PIXELS = 8, 8
 
 
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@pytree
 class Transformer:
     """Rows in, ``depth`` layers of attention and perceptron, mean over tokens, dense."""
 
     gain: Scalar
-    depth: int = _static()
-    width: int = _static()
-    heads: int = _static()
-    norm: str = _static()
+    depth: int = static()
+    width: int = static()
+    heads: int = static()
+    norm: str = static()
 
     def init(self, key: Key[Array, ""]) -> Tree:
         first, place, last, rest = jax.random.split(key, 4)

@@ -1,7 +1,7 @@
 """A workload: a network, a loss and the data to train it on."""
 
-from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from dataclasses import replace
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
 from stabsim import _check
+from stabsim.pytree import pytree, static
 from stabsim.transformation import Scalar, Tree
 
 
@@ -48,12 +49,7 @@ def _outputs(outputs: Array, targets: Array, /) -> Array:
     return outputs
 
 
-def _static(**options: Any) -> Any:
-    return field(metadata={"static": True}, **options)
-
-
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@pytree
 class Workload:
     """What is trained: a network on data, or a function of its parameters alone.
 
@@ -74,9 +70,9 @@ class Workload:
     validation: Batch | None = None
     outlier_probability: Scalar | None = None
     outlier_scale: Scalar | None = None
-    name: str = _static(default="workload")
-    objective: Loss = _static(default=_outputs)
-    synthetic: bool = _static(default=False)
+    name: str = static(default="workload")
+    objective: Loss = static(default=_outputs)
+    synthetic: bool = static(default=False)
 
     @property
     def rows(self) -> int:
