@@ -56,13 +56,13 @@ bench: .venv/ready-for-tests book
 	"stabsim needs Python 3.11 or newer; this is %d.%d. Try make PYTHON=python3.11." % sys.version_info[:2])'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet -r requirements.txt
-	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	$(BIN)/python -m pip install --quiet --no-compile -r requirements.txt
+	$(BIN)/python -m pip install --quiet --no-compile --no-deps --editable .
 	@touch $@
 
 # PyTorch, the other reference, is large and asked for by nothing but the tests and benchmarks.
 .venv/ready-for-tests: .venv/ready requirements-peers.txt
-	$(BIN)/python -m pip install --quiet -r requirements-peers.txt
+	$(BIN)/python -m pip install --quiet --no-compile -r requirements-peers.txt
 	@touch $@
 
 lock:
