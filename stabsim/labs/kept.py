@@ -3,10 +3,10 @@
 import hashlib
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache, wraps
 from pathlib import Path
 
-import jax
 import numpy as np
 
 Arrays = dict[str, np.ndarray]
@@ -39,8 +39,10 @@ def kept(compute: Callable[[], Arrays]) -> Callable[[], Arrays]:
 
 
 def _computed_now(compute: Callable[[], Arrays]) -> Arrays:
-    with jax.ensure_compile_time_eval():
-        return compute()
+    # In a thread of its own, for what is being traced is a thread's. (With
+    # jax.ensure_compile_time_eval jax 0.7 cannot lower a scan.)
+    with ThreadPoolExecutor(1) as alone:
+        return alone.submit(compute).result()
 
 
 @cache

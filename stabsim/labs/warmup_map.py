@@ -1,14 +1,13 @@
 """A warmup finder: which peak rates which warmups bear, and any one of those runs."""
 
-from functools import cache
 from typing import Any
 
 import altair as alt
-import jax
 import jax.numpy as jnp
 import numpy as np
 
 from stabsim.labs import charts
+from stabsim.labs.kept import Arrays, kept
 from stabsim.labs.lab import Curve, Goal, Lab, Panel, Slider, Tables
 from stabsim.optimizers import sgd
 from stabsim.schedules import linear_warmup
@@ -46,25 +45,20 @@ def outcomes(loss: np.ndarray) -> np.ndarray:
     return np.where(survived, kind, DIVERGED)
 
 
-@cache
-def the_map() -> dict[str, np.ndarray]:
-    """Every warmup at every rate with seed 0, and the rate that the sharpness at the start bears.
-
-    Computed once, when the lab's program is traced, and a constant of it from then on.
-    """
-    with jax.ensure_compile_time_eval():
-        runs = sweep(
-            lambda learning_rate, warmup: losses(learning_rate, warmup, 0),
-            learning_rate=RATES, warmup=WARMUPS, progress=False,
-        )  # fmt: skip
-        start = simulate(sharp_net(), sgd(0.0), steps=1, evaluate_at=(), measure_sharpness_at=[0])
-        sharpness = float(start.sharpness[0])
+@kept
+def the_map() -> Arrays:
+    """Every warmup at every rate with seed 0, and the rate that the start's sharpness bears."""
+    runs = sweep(
+        lambda learning_rate, warmup: losses(learning_rate, warmup, 0),
+        learning_rate=RATES, warmup=WARMUPS, progress=False,
+    )  # fmt: skip
+    start = simulate(sharp_net(), sgd(0.0), steps=1, evaluate_at=(), measure_sharpness_at=[0])
     rate, warmup = np.meshgrid(RATES, WARMUPS, indexing="ij")
     return {
         "warmup": warmup.ravel(),
         "learning_rate": rate.ravel(),
         "outcome": outcomes(runs.loss.to_numpy()).ravel(),
-        "edge": np.asarray(float(sgd(1.0).threshold(1.0)) / sharpness),
+        "edge": np.asarray(sgd(1.0).threshold(1.0) / start.sharpness[0]),
     }
 
 
