@@ -63,13 +63,17 @@ def _style(chart: Any, title: str) -> Any:
     )  # fmt: skip
 
 
+ONE_TWO_FIVE = "indexof('125', format(datum.value, '.0e')[0]) < 0 ? '' : datum.label"
+"""On a log axis of two decades Vega also labels the threes, which touch the twos."""
+
+
 def _axis(log: bool, **options: Any) -> dict[str, Any]:
     """A scale and its axis; on a log scale, short numbers and no thicket of grid lines."""
     if not log:
         return {"scale": alt.Scale(**options)}
     return {
         "scale": alt.Scale(type="log", **options),
-        "axis": alt.Axis(format="~g", tickCount=6, gridOpacity=0.15),
+        "axis": alt.Axis(format="~g", tickCount=6, gridOpacity=0.15, labelExpr=ONE_TWO_FIVE),
     }
 
 

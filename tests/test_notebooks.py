@@ -47,6 +47,13 @@ def test_code_is_the_pages(made):
     assert "git+https://github.com/someone/else" in setup
 
 
+def test_no_line_of_code_is_wider_than_a_page(made):
+    _, _, book = made
+    _, *code = [cell.source for cell in book.cells if cell.cell_type == "code"]
+    for cell in code:
+        assert max(map(len, cell.splitlines())) <= 79, cell
+
+
 def test_links_to_sections_of_the_live_book_lead_somewhere(made):
     language, _, book = made
     text = "\n".join(cell.source for cell in book.cells if cell.cell_type == "markdown")

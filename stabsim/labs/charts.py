@@ -115,18 +115,30 @@ def axis(language: str, domain: Sequence[float | int]) -> Any:
     return finished(alt.layer(*layers))
 
 
-def path(language: str, half_width: float) -> Any:
+def _plane(box: Sequence[float] | None) -> tuple[alt.X, alt.Y]:
+    """Both parameters of a surface, within a box (left, right, bottom, top) or as far as needed."""
+
+    def scale(ends: Sequence[float]) -> alt.Scale:
+        if box is None:
+            return alt.Scale(zero=False, nice=False)
+        return alt.Scale(domain=list(ends), clamp=True, nice=False)
+
+    left, right, bottom, top = box or (0, 0, 0, 0)
+    axis = {"grid": False, "tickCount": 6}
+    return (
+        alt.X("x:Q", scale=scale((left, right)), axis=grey_axis("θ₁", **axis)),
+        alt.Y("y:Q", scale=scale((bottom, top)), axis=grey_axis("θ₂", **axis)),
+    )
+
+
+def path(language: str, box: Sequence[float]) -> Any:
     """A trajectory in the plane."""
-    scale = alt.Scale(domain=[-half_width, half_width], clamp=True, nice=False)
+    x, y = _plane(box)
     layers = [
         alt.Chart(alt.NamedData(data))
         .transform_filter("isValid(datum.x) && isValid(datum.y)")
         .mark_line(color=color, strokeWidth=width, point=width > 1, clip=True)
-        .encode(
-            alt.X("x:Q", scale=scale, axis=grey_axis("θ₁", grid=False)),
-            alt.Y("y:Q", scale=scale, axis=grey_axis("θ₂", grid=False)),
-            order="step:Q",
-        )
+        .encode(x, y, order="step:Q")
         for data, color, width in (("ghost", GREY, 1), ("run", PALETTE[0], 1.5))
     ]
     return finished(alt.layer(*layers), 320)
@@ -137,9 +149,7 @@ SHAPES = ["circle", "square", "triangle-up", "diamond", "triangle-down", "cross"
 
 def race(names: Sequence[str]) -> Any:
     """Paths in the plane, one a name, over contour lines: rows whose ``line`` is negative."""
-    scale = alt.Scale(zero=False, nice=False)
-    x = alt.X("x:Q", scale=scale, axis=grey_axis("θ₁", grid=False))
-    y = alt.Y("y:Q", scale=scale, axis=grey_axis("θ₂", grid=False))
+    x, y = _plane(None)
     data = alt.Chart(alt.NamedData("run"))
     paths = data.transform_filter("datum.line >= 0 && isValid(datum.x)").transform_calculate(
         name=f"{list(names)}[datum.line]"
@@ -205,7 +215,7 @@ def outcomes(language: str, x: Across, y: Across, names: dict[int, Text], refere
     known = data.transform_filter(f"datum.outcome <= {kinds[-1]}")
     here = data.transform_filter(f"datum.outcome > {kinds[-1]} && !isValid(datum.edge)")
     edge = data.transform_filter("isValid(datum.edge)")
-    text = edge.mark_text(text=reference.in_(language), color=GREY, align="right", dy=-7)
+    text = edge.mark_text(text=reference.in_(language), color=GREY, align="right", dy=9)
     return finished(
         alt.layer(
             known.mark_point(size=45, filled=True, opacity=0.9).encode(across, up, color, shape),

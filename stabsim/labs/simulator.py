@@ -21,6 +21,7 @@ from stabsim.schedules import (
 from stabsim.simulate import simulate
 from stabsim.words import Text
 from stabsim.workloads import Workload, mlp, residual_mlp, surface
+from stabsim.workloads.synthetic import SURFACES
 
 STEPS = 200
 MEASURED = tuple(range(0, STEPS, 10))
@@ -173,7 +174,7 @@ LAB = Lab(
             "The sharpness, preconditioned for the adaptive rules, and the optimizer's stability "
             "threshold.",
             "Ketajaman, dengan prakondisi untuk aturan adaptif, dan ambang kestabilan optimizer.")),
-        Panel("path", lambda language: charts.path(language, 2.5), Text(
+        Panel("path", lambda language: charts.path(language, SURFACES["valley"].box), Text(
             "The path of the two parameters.", "Lintasan kedua parameter.")),
     ),
     (Curve("run", "loss"),),

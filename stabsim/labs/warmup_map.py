@@ -105,7 +105,7 @@ ACROSS = charts.Across(
 UP = charts.Across(
     "learning_rate",
     Text("peak learning rate", "laju pembelajaran puncak"),
-    alt.Scale(type="log", domain=[0.005, 1.7], nice=False),
+    alt.Scale(type="log", domain=[0.0042, 1.7], nice=False),
     {"values": [0.01, 0.03, 0.1, 0.3, 1], "format": "~g"},
 )
 EDGE = Text("2 / sharpness at the start", "2 / ketajaman di awal")
