@@ -72,9 +72,10 @@ def _table(language: str) -> str:
     def cell(row: dict[str, Any]) -> str:
         verdict = row["verdict"]
         held = SAID["count"].in_(language).format(**row)
+        head = SAID["held"].in_(language)  # shown where the table has no room for one
         return (
             f'<tr id="claim-{row["name"]}"><th scope="row">{escape(row["claim"][language])}</th>'
-            f"<td>{escape(row['effect'][language])}</td><td>{held}</td>"
+            f'<td>{escape(row["effect"][language])}</td><td data-head="{head}: ">{held}</td>'
             f"<td>{MARKS[verdict]} {VERDICTS[verdict].in_(language)}</td></tr>"
         )
 

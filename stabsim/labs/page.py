@@ -12,6 +12,9 @@ from stabsim.labs.picture import pictures, specifications
 from stabsim.labs.report import report
 from stabsim.words import EVIDENCE, SWEEP, VERDICTS, Text
 
+NARROW = 260
+"""The charts' width on a telephone: drawn at its size, their type can be read there."""
+
 RULES = ("WINDOW", "EARLY_SHARE", "RISE", "LEARNED", "RISE_UNSEEN", "SPIKE", "NOISE", "RUNAWAY",
          "NEAR", "NOISE_WINDOW", "NOISE_PERCENTILE")  # fmt: skip
 
@@ -74,12 +77,11 @@ def markup(lab: Lab, values: Values, language: str, source: str, place: str) -> 
     """
     tables = lab.compute(values)
     said = report(lab, tables, values, language)
-    drawn = pictures(lab, tables, language, WIDTH)
+    wide, narrow = (pictures(lab, tables, language, width) for width in (WIDTH, NARROW))
     say = {name: text.in_(language) for name, text in FRAME.items()}
     figures = "".join(
-        f'<div class="lab-panel" role="img" aria-label="{html.escape(panel.alt.in_(language))}"'
-        f"{' hidden' if svg is None else ''}>{svg or ''}</div>"
-        for panel, svg in zip(lab.panels, drawn, strict=True)
+        _panel(panel.alt.in_(language), *drawn)
+        for panel, *drawn in zip(lab.panels, wide, narrow, strict=True)
     )
     goal = ""
     if lab.goal is not None:
@@ -106,6 +108,13 @@ def markup(lab: Lab, values: Values, language: str, source: str, place: str) -> 
         f'<div class="lab-buttons">{buttons}</div>'
         f'<p class="lab-note"><noscript>{say["noscript"]}</noscript></p></section>'
     )
+
+
+def _panel(alt: str, wide: str | None, narrow: str | None) -> str:
+    start = f'<div class="lab-panel" role="img" aria-label="{html.escape(alt)}"'
+    if wide is None:
+        return f"{start} hidden></div>"
+    return f'{start}><div class="lab-wide">{wide}</div><div class="lab-narrow">{narrow}</div></div>'
 
 
 def _field(control: Control, values: Values, language: str, place: str) -> str:
