@@ -19,6 +19,16 @@ LAYOUT = ["aria-hidden-focus", "button-name", "link-name", "scrollable-region-fo
 """What dark colours, and a narrow screen, may change of what axe finds on a wide light one."""
 
 
+BEHIND = """
+() => [document.body, ...document.querySelectorAll(".lab, .exercise")].map((element) => {
+  const own = () => getComputedStyle(element).backgroundColor.match(/[\\d.]+/g).map(Number);
+  while (own()[3] === 0 && element.parentElement) element = element.parentElement;
+  return own().slice(0, 3);
+})
+"""
+"""The colour behind the page, and behind each lab and exercise."""
+
+
 @pytest.mark.parametrize(
     ("size", "scheme", "rules"),
     [(WIDE, "light", None), (WIDE, "dark", CONTRAST), (NARROW, "light", LAYOUT)],
@@ -38,11 +48,8 @@ def test_every_page(site, address, context, size, scheme, rules):
         width = page.evaluate("() => document.documentElement.scrollWidth")
         if width > size["width"]:
             wrong.append(f"is {width} pixels wide")
-        red, green, blue = page.evaluate(
-            "() => getComputedStyle(document.body).backgroundColor.match(/[\\d.]+/g).map(Number)"
-        )[:3]
-        if (red + green + blue < 3 * 128) != (scheme == "dark"):
-            wrong.append(f"is not {scheme}")
+        if any((sum(color) < 3 * 128) != (scheme == "dark") for color in page.evaluate(BEHIND)):
+            wrong.append(f"is not {scheme} throughout")
         if wrong:
             problems[name] = wrong.copy()
             wrong.clear()

@@ -270,7 +270,7 @@ def surrogate(language: str, names: dict[str, Text], loss: Text) -> Any:
     """
     words = {column: text.in_(language) for column, text in names.items()}
     hues = dict(zip(words.values(), [PALETTE[0], GREY, PALETTE[1], PALETTE[2]], strict=True))
-    legend = alt.Legend(title=None, orient="top", columns=2, labelColor=GREY, labelLimit=0)
+    legend = alt.Legend(title=None, orient="top", columns=1, labelColor=GREY, labelLimit=0)
     scale = alt.Scale(domain=list(hues), range=list(hues.values()))
     x = _rate(language)
     y_scale = _log((0.08, 8))
