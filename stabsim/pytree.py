@@ -26,17 +26,13 @@ def pytree(cls: Class) -> Class:
     names = [one.name for one in fields(node) if not one.metadata.get("static")]
     fixed = [one.name for one in fields(node) if one.metadata.get("static")]
 
-    def flatten(tree: Any) -> tuple[list[Any], tuple[Any, ...]]:
-        return [getattr(tree, name) for name in names], tuple(getattr(tree, n) for n in fixed)
-
-    def flatten_with_keys(tree: Any) -> tuple[list[Any], tuple[Any, ...]]:
-        children, structure = flatten(tree)
-        keys = map(jax.tree_util.GetAttrKey, names)
-        return list(zip(keys, children, strict=True)), structure
+    def flatten(tree: Any) -> tuple[list[tuple[Any, Any]], tuple[Any, ...]]:
+        children = [(jax.tree_util.GetAttrKey(name), getattr(tree, name)) for name in names]
+        return children, tuple(getattr(tree, name) for name in fixed)
 
     def unflatten(structure: tuple[Any, ...], children: Any) -> Any:
         values = zip(names + fixed, (*children, *structure), strict=True)
         return node(**dict(values))
 
-    jax.tree_util.register_pytree_with_keys(node, flatten_with_keys, unflatten, flatten)
+    jax.tree_util.register_pytree_with_keys(node, flatten, unflatten)
     return node

@@ -33,18 +33,10 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    """One test of the site first, for it is built while others run, and the rest of these last.
-
-    Long runs come next: they use the programs that the build has compiled by then.
-    """
-
-    def place(item):
-        if "site" in getattr(item, "fixturenames", ()):
-            return 3
-        return 1 if item.get_closest_marker("long_runs") else 2
-
-    first = next((item for item in items if place(item) == 3), None)
-    items.sort(key=lambda item: 0 if item is first else place(item))
+    """One test of the site first, and the rest last: it is built while all others run."""
+    site = [item for item in items if "site" in getattr(item, "fixturenames", ())]
+    others = [item for item in items if item not in set(site)]
+    items[:] = site[:1] + others + site[1:]
 
 
 @pytest.fixture(autouse=True)

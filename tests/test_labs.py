@@ -74,6 +74,16 @@ def test_every_word_is_there_in_both_languages(name):
     assert all(text.en and text.id for text in texts)
 
 
+def test_the_valleys_path_starts_within_its_picture():
+    lab = LABS["simulator"]
+    panel = next(panel for panel in lab.panels if panel.table == "path")
+    place = lab.compute(lab.setting({"net": "valley"}))["path"]
+    encoding = panel.chart("en").to_dict(validate=False)["layer"][1]["encoding"]
+    for axis in ("x", "y"):
+        low, high = encoding[axis]["scale"]["domain"]
+        assert low < place[axis][0] < high
+
+
 # --- what a run is said to be ---
 
 

@@ -1,6 +1,7 @@
 """Figures: valid Vega-Lite that draws, keeps divergence, and suits light and dark."""
 
 import json
+import re
 
 import altair as alt
 import numpy as np
@@ -186,3 +187,11 @@ def test_intervals_hold_means_and_ends():
     assert "theory" in drawn(one)
     with pytest.raises(ValueError, match="must have the axes"):
         plots.intervals(data, "error")
+
+
+def test_labels_of_two_decades_do_not_touch():
+    svg = drawn(plots.norm_histogram(np.geomspace(1.2e-4, 8e-3, 200)))
+    labels = re.findall(r"translate\(([\d.]+),15\)[^>]*>(0\.[\d]+)</text>", svg)
+    places = [float(place) for place, _ in labels]
+    assert len(places) > 2
+    assert np.diff(places).min() > 7 * max(len(label) for _, label in labels)  # pixels a letter

@@ -56,6 +56,18 @@ def test_every_page(site, address, context, size, scheme, rules):
     assert not problems, json.dumps(problems, indent=2)
 
 
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_a_labs_first_picture_can_be_read(address, context, size):
+    page = context(viewport=size, java_script_enabled=False).new_page()
+    page.goto(f"{address}en/instability.html")
+    drawn = page.locator(".lab-panel svg:visible")
+    assert drawn.count() == page.locator(".lab-panel:visible").count() > 0
+    for picture in drawn.all():
+        box = picture.bounding_box()
+        assert box is not None
+        assert box["width"] > 0.8 * float(picture.get_attribute("width") or 0)
+
+
 def test_every_page_without_scripts(site, address, context):
     page = context(java_script_enabled=False).new_page()
     for name in pages(site):

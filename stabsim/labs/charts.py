@@ -115,25 +115,18 @@ def axis(language: str, domain: Sequence[float | int]) -> Any:
     return finished(alt.layer(*layers))
 
 
-def _plane(box: Sequence[float] | None) -> tuple[alt.X, alt.Y]:
-    """Both parameters of a surface, within a box (left, right, bottom, top) or as far as needed."""
-
-    def scale(ends: Sequence[float]) -> alt.Scale:
-        if box is None:
-            return alt.Scale(zero=False, nice=False)
-        return alt.Scale(domain=list(ends), clamp=True, nice=False)
-
-    left, right, bottom, top = box or (0, 0, 0, 0)
-    axis = {"grid": False, "tickCount": 6}
+def _plane(across: alt.Scale, up: alt.Scale) -> tuple[alt.X, alt.Y]:
+    """Both parameters of a surface."""
     return (
-        alt.X("x:Q", scale=scale((left, right)), axis=grey_axis("θ₁", **axis)),
-        alt.Y("y:Q", scale=scale((bottom, top)), axis=grey_axis("θ₂", **axis)),
+        alt.X("x:Q", scale=across, axis=grey_axis("θ₁", grid=False, tickCount=6)),
+        alt.Y("y:Q", scale=up, axis=grey_axis("θ₂", grid=False, tickCount=6)),
     )
 
 
 def path(language: str, box: Sequence[float]) -> Any:
-    """A trajectory in the plane."""
-    x, y = _plane(box)
+    """A trajectory in the plane, within a box: left, right, bottom, top."""
+    ends = (list(box[:2]), list(box[2:]))
+    x, y = _plane(*(alt.Scale(domain=pair, clamp=True, nice=False) for pair in ends))
     layers = [
         alt.Chart(alt.NamedData(data))
         .transform_filter("isValid(datum.x) && isValid(datum.y)")
@@ -149,7 +142,8 @@ SHAPES = ["circle", "square", "triangle-up", "diamond", "triangle-down", "cross"
 
 def race(names: Sequence[str]) -> Any:
     """Paths in the plane, one a name, over contour lines: rows whose ``line`` is negative."""
-    x, y = _plane(None)
+    scale = alt.Scale(zero=False, nice=False)
+    x, y = _plane(scale, scale)
     data = alt.Chart(alt.NamedData("run"))
     paths = data.transform_filter("datum.line >= 0 && isValid(datum.x)").transform_calculate(
         name=f"{list(names)}[datum.line]"
