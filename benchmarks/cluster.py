@@ -26,7 +26,7 @@ import jax
 import numpy as np
 
 import stabsim as ss
-from stabsim.store import Store
+from stabsim.sweeps.store import Store
 from stabsim.workloads import mlp
 
 RUNS, STEPS, BLOCK, ROUNDS = 128, 500, 16, 5

@@ -18,7 +18,7 @@ LENGTHS = {"csv": (100_000, 1_000_000), "jsonl": (100_000, 1_000_000), "events":
 
 MEASURE = """
 import re, sys, time
-from stabsim.advice import advise
+from stabsim.logs.advice import advise
 from stabsim.logs import diagnose_log, read
 def size():  # the peak; unlike ru_maxrss it does not hold the parent's
     return int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024

@@ -22,7 +22,7 @@ import torch
 import stabsim as ss
 from stabsim.clipping import clip_by_global_norm
 from stabsim.schedules import linear_warmup
-from stabsim.simulate import Plan, draw
+from stabsim.simulation import Plan, draw
 from stabsim.workloads import mlp
 from stabsim.workloads.workload import cross_entropy
 

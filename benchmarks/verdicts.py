@@ -17,11 +17,11 @@ import torch
 from sklearn.datasets import load_digits
 from torch import nn
 
-from stabsim.adapters.torch import StepLog
-from stabsim.advice import advise
 from stabsim.diagnosis import Verdict
 from stabsim.logs import Log, diagnose_log, read
-from stabsim.report import Report
+from stabsim.logs.advice import advise
+from stabsim.logs.hooks.torch import StepLog
+from stabsim.logs.report import Report
 
 DOCS = Path(__file__).parent.parent / "docs" / "diagnose.md"
 

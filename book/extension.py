@@ -21,7 +21,7 @@ from book import (
     anchors,
     assets,
     demonstrations,
-    drop,
+    diagnose,
     glossary,
     labs,
     maths,
@@ -51,7 +51,7 @@ class Templates(BuiltinTemplateLoader):
         html = html.replace('role="doc-biblioentry"', 'role="listitem"')
         static = context["pathto"]("_static", 1)
         html = labs.fill(html, context["language"], static)
-        html = words.translate_names(drop.fill(html, context["language"], static))
+        html = words.translate_names(diagnose.fill(html, context["language"], static))
         for mark, style in STYLES.items():
             if mark in html:
                 link = f'  <link rel="stylesheet" href="{static}/{style}" />\n  </head>'
@@ -140,7 +140,7 @@ def finish(app: Sphinx, error: Exception | None) -> None:
             page.unlink()  # of a chapter that is no more
     styles.cut(Path(app.outdir))
     labs.publish(static / "lab/models", app.config.language)
-    drop.publish(static / drop.FOLDER, app.config.language)
+    diagnose.publish(static / diagnose.FOLDER, app.config.language)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -152,7 +152,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     glossary.setup(app)
     scoreboard.setup(app)
     demonstrations.setup(app)
-    drop.setup(app)
+    diagnose.setup(app)
     app.connect("config-inited", configure)
     app.connect("source-read", announce)
     app.connect("env-updated", read_ahead)

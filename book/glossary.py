@@ -11,7 +11,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from book import BOOK
-from stabsim.words import Text
+from stabsim._words import Text
 
 TERMS = BOOK / "glossary.yml"
 PAGE = "glossary"

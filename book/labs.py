@@ -44,9 +44,10 @@ def fill(page: str, language: str, static: str) -> str:
 
 def _exercise(name: str, language: str) -> str:
     def make() -> str:
-        from stabsim.exercises import EXERCISES, page
+        from book import exercise_page
+        from stabsim.exercises import EXERCISES
 
-        return page.markup(EXERCISES[name], language)
+        return exercise_page.markup(EXERCISES[name], language)
 
     return kept(f"{name}.{language}.exercise.html", make)
 
@@ -56,10 +57,11 @@ def _lab(name: str, setting: str, language: str, static: str, place: str) -> str
     source = f"{static}/lab/models/{name}.{language}.json"
 
     def make() -> str:
-        from stabsim.labs import LABS, page
+        from book import lab_page
+        from stabsim.labs import LABS
 
         values = LABS[name].setting(json.loads(html.unescape(setting)))
-        return page.markup(LABS[name], values, language, source, place)
+        return lab_page.markup(LABS[name], values, language, source, place)
 
     return kept(f"{name}.{language}.html", make, setting, source, place)
 
@@ -92,15 +94,15 @@ def share_programs() -> None:
     os.environ |= {
         "JAX_COMPILATION_CACHE_DIR": folder,
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": str(least),
-        "STABSIM_KEPT": str(BUILD / "grids"),
+        "STABSIM_GRIDS": str(BUILD / "grids"),
     }
 
 
 def _programs(name: str) -> dict[str, Any]:
     def programs() -> str:
-        from stabsim.labs import build
+        from book import lab_programs
 
-        return json.dumps(build.compile_lab(name, MODELS))
+        return json.dumps(lab_programs.compile_lab(name, MODELS))
 
     MODELS.mkdir(parents=True, exist_ok=True)
     return json.loads(kept(f"{name}.programs.json", programs))
@@ -108,15 +110,16 @@ def _programs(name: str) -> dict[str, Any]:
 
 def _describe(name: str, language: str) -> None:
     def description() -> str:
-        from stabsim.labs import LABS, page
+        from book import lab_page
+        from stabsim.labs import LABS
 
         programs = COMPILED[name].result() if name in COMPILED else _programs(name)
-        return json.dumps(page.description(LABS[name], language, programs))
+        return json.dumps(lab_page.description(LABS[name], language, programs))
 
     def frame() -> str:
-        from stabsim.labs import page
+        from book import lab_page
 
-        return json.dumps(page.frame(language), ensure_ascii=False)
+        return json.dumps(lab_page.frame(language), ensure_ascii=False)
 
     described = kept(f"{name}.{language}.json", description)
     (MODELS / f"{name}.{language}.json").write_text(described, encoding="utf8")

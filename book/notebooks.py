@@ -17,7 +17,7 @@ from pybtex.database import Entry, parse_file
 from book import BOOK, LANGUAGES, ROOT, SITE, scoreboard
 from book.languages import CHAPTERS
 from book.outline import HASH, LABEL, ROLE, blocks, options
-from stabsim.words import Text
+from stabsim._words import Text
 
 FOLDER = "notebooks"
 """Where they lie beside a language's pages."""

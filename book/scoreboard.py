@@ -13,7 +13,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from book import ROOT
-from stabsim.words import Text
+from stabsim._words import Text
 
 RESULTS = ROOT / "claims/results.json"
 

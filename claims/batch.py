@@ -8,11 +8,10 @@ import numpy as np
 
 import stabsim as ss
 from claims.outcome import Claim, Outcome, every
-from stabsim.labs.batch_rates import ROWS, noisy_net, tested
-from stabsim.labs.batch_steps import clean_net
+from stabsim._words import LANGUAGES, Text, number
 from stabsim.statistics import interval
-from stabsim.words import LANGUAGES, Text, number
-from stabsim.workloads import Workload
+from stabsim.workloads import Workload, clean_net, noisy_net, on_test_digits
+from stabsim.workloads.examples import ROWS
 
 Seeds = Sequence[int]
 
@@ -90,10 +89,10 @@ def batch_size_tuned(seeds: Seeds) -> Outcome:
     def best(size: int, epochs: int = EPOCHS) -> tuple[int, int]:
         return trials[int(_errors(net, size, trials, TUNING, epochs).mean(1).argmin())]
 
-    both = [_errors(tested(net), size, [(ONE, 0), best(size)], seeds) for size in SIZES]
+    both = [_errors(on_test_digits(net), size, [(ONE, 0), best(size)], seeds) for size in SIZES]
     before, after = np.array(both).transpose(1, 0, 2)
     largest = SIZES[-1]
-    longer = _errors(tested(net), largest, [best(largest, 2 * EPOCHS)], seeds, 2 * EPOCHS)
+    longer = _errors(on_test_digits(net), largest, [best(largest, 2 * EPOCHS)], seeds, 2 * EPOCHS)
     fixed, tuned = np.ptp(before, axis=0), np.ptp(after, axis=0)
     return Outcome(
         _said(
@@ -206,7 +205,7 @@ def noise_regularizes(seeds: Seeds) -> Outcome:
     for size in sizes:
         place = int(_penalized(net, size, STRENGTHS, TUNING)[0].mean(1).argmin())
         best.append(STRENGTHS[place])
-        found = _penalized(tested(net), size, [0.0, STRENGTHS[place]], seeds)
+        found = _penalized(on_test_digits(net), size, [0.0, STRENGTHS[place]], seeds)
         plain.append(found[0, 0])
         own.append(found[0, 1])
         loss.append(found[1, 0])

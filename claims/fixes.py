@@ -7,11 +7,11 @@ import xarray as xr
 
 import stabsim as ss
 from claims.outcome import Claim, Outcome, every, final, measured
+from stabsim._words import Text
 from stabsim.clipping import clip_by_global_norm
 from stabsim.diagnosis import diagnose
 from stabsim.playbook import advise_clipping, search_warmup
 from stabsim.schedules import constant, linear_warmup, prepend_warmup
-from stabsim.words import Text
 from stabsim.workloads import mlp, residual_mlp, with_outliers
 
 Seeds = Sequence[int]

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from stabsim._words import Text, number
 from stabsim.trace import final_loss
-from stabsim.words import Text, number
 
 SEEDS = range(100, 110)
 """The seeds of every claim: none was looked at when the workloads were chosen."""

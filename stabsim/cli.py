@@ -10,12 +10,12 @@ from typing import Any
 
 import click
 
-from stabsim.advice import EXPERIMENTS, advise
+from stabsim._words import LANGUAGES
 from stabsim.classroom.commands import classroom
 from stabsim.logs import Columns, LogError, diagnose_log, read
+from stabsim.logs.advice import EXPERIMENTS, advise
 from stabsim.logs.read import KINDS, event_files
-from stabsim.report import Report
-from stabsim.words import LANGUAGES
+from stabsim.logs.report import Report
 
 STABLE, UNSTABLE, USAGE, UNREADABLE, INTERRUPTED = 0, 1, 2, 3, 130
 

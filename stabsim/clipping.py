@@ -17,8 +17,8 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from stabsim import _check
-from stabsim.pytree import pytree
-from stabsim.transformation import Scalar, Transformation, Tree, global_norm, tree_map
+from stabsim._pytree import pytree
+from stabsim._transformation import Scalar, Transformation, Tree, global_norm, tree_map
 
 
 class ClippingState(Protocol):

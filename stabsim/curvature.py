@@ -15,7 +15,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
 from stabsim import _check
-from stabsim.transformation import Tree
+from stabsim._transformation import Tree
 
 ITERATIONS = 24
 

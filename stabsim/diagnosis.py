@@ -8,8 +8,9 @@ import numpy as np
 import xarray as xr
 
 from stabsim import _check
+from stabsim._diagnosis_words import EVIDENCE, SWEEP, VERDICTS
+from stabsim._words import default_language, number, whole
 from stabsim.trace import Trace, diverged_at, final_loss
-from stabsim.words import EVIDENCE, SWEEP, VERDICTS, default_language, number, whole
 
 WINDOW = 5
 """Losses are smoothed by a running median of at least this many records: an outlying

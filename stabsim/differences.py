@@ -8,7 +8,7 @@ update steps into NumPy (``tests/peers.py``).
 import html
 from typing import NamedTuple
 
-from stabsim.words import Text, default_language
+from stabsim._words import Text, default_language
 
 PEERS = ("optax 0.2", "PyTorch 2", "Keras 3")
 

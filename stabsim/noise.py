@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from stabsim.transformation import Tree
+from stabsim._transformation import Tree
 from stabsim.workloads.workload import Batch, Workload
 
 

@@ -28,9 +28,9 @@ from jax.tree_util import Partial
 from jaxtyping import Array, Float, Int, Real
 
 from stabsim import _check
-from stabsim.pytree import pytree
+from stabsim._pytree import pytree
+from stabsim._transformation import Scalar, Transformation, Tree, tree_map, zeros_like
 from stabsim.schedules import Rate, Schedule, as_schedule, rate_at
-from stabsim.transformation import Scalar, Transformation, Tree, tree_map, zeros_like
 
 LearningRate = Scalar | Schedule | Callable[[Any], Any]
 """What the rules accept: a number, a traced array, or a function of the step."""

@@ -18,7 +18,7 @@ from stabsim import _check
 from stabsim.clipping import norm_percentile
 from stabsim.diagnosis import Diagnosis, diagnose
 from stabsim.schedules import Schedule, warmup_then_constant
-from stabsim.sweep import sweep
+from stabsim.sweeps.sweep import sweep
 from stabsim.trace import Trace
 
 Train = Callable[[Any, int, Any], Trace]

@@ -15,12 +15,13 @@ import pandas as pd
 import xarray as xr
 
 from stabsim import _check
+from stabsim._plot_words import LOCALES, PLOTS
+from stabsim._words import Text, default_language, number
 from stabsim.clipping import norm_percentile
 from stabsim.diagnosis import diagnose_sweep
 from stabsim.schedules import Schedule
 from stabsim.statistics import interval
 from stabsim.trace import Trace, final_loss
-from stabsim.words import LOCALES, PLOTS, Text, default_language, number
 from stabsim.workloads.synthetic import SURFACES, heights
 
 PALETTE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]

@@ -3,9 +3,9 @@
 from typing import Any
 
 from stabsim import _check
+from stabsim._pytree import pytree
+from stabsim._transformation import Scalar, Tree, tree_map
 from stabsim.optimizers import Optimizer
-from stabsim.pytree import pytree
-from stabsim.transformation import Scalar, Tree, tree_map
 
 
 @pytree

@@ -15,8 +15,8 @@ from jax.tree_util import Partial
 from jaxtyping import Array, Float
 
 from stabsim import _check
-from stabsim.pytree import pytree
-from stabsim.transformation import Scalar
+from stabsim._pytree import pytree
+from stabsim._transformation import Scalar
 
 
 @pytree

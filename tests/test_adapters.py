@@ -12,9 +12,9 @@ import optax
 import pytest
 import torch
 
-from stabsim.adapters import keras as for_keras
-from stabsim.adapters import optax as for_optax
-from stabsim.adapters import torch as for_torch
+from stabsim.logs.hooks import keras as for_keras
+from stabsim.logs.hooks import optax as for_optax
+from stabsim.logs.hooks import torch as for_torch
 
 FOLDER = Path(for_torch.__file__).parent
 X = np.random.default_rng(0).normal(size=(96, 3)).astype(np.float32)

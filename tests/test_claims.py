@@ -11,7 +11,7 @@ from claims.curvature import EDGES
 from claims.figures import figure_7a, figure_7b, figure_9
 from claims.fixes import clipping_half_is_a_smaller_rate, clipping_mends_spikes
 from claims.outcome import SEEDS, Outcome, statement
-from stabsim.words import Text
+from stabsim._words import Text
 
 pytestmark = pytest.mark.long_runs
 

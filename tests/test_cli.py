@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from stabsim.advice import EARLY_FIXES, EXPERIMENTS, MID_FIXES, advise
 from stabsim.cli import app
 from stabsim.logs import diagnose_log, read
-from stabsim.words import ADVICE
+from stabsim.logs.advice import EARLY_FIXES, EXPERIMENTS, MID_FIXES, advise
+from stabsim.logs.words import ADVICE
 
 STEPS = 400
 

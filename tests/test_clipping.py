@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import stabsim as ss
+from stabsim._transformation import global_norm
 from stabsim.clipping import (
     adaptive_clip,
     autoclip,
@@ -18,7 +19,6 @@ from stabsim.clipping import (
     no_clipping,
     zclip,
 )
-from stabsim.transformation import global_norm
 
 numbers = st.floats(-1e6, 1e6, width=32)
 trees = st.fixed_dictionaries({

@@ -9,12 +9,14 @@ import pytest
 
 import stabsim as ss
 from book.assets import NODE
-from stabsim.advice import advise
+from book.diagnose import examples, page
+from book.diagnose.words import DROP, DROP_INSTEAD
+from stabsim._words import LANGUAGES
 from stabsim.diagnosis import smoothed
-from stabsim.drop import examples, page
 from stabsim.logs import Columns, LogError, diagnose_log, read
-from stabsim.report import Report
-from stabsim.words import DROP, DROP_INSTEAD, LANGUAGES, LOGS, UNREADABLE
+from stabsim.logs.advice import advise
+from stabsim.logs.report import Report
+from stabsim.logs.words import LOGS, UNREADABLE
 from tests.browser import NARROW, WIDE, visit, watch
 from tests.test_labs import PARTS
 
@@ -186,7 +188,7 @@ OPTIONS = (
     {"percentile": 99.5},
     {"threshold": 0.25},
     {"percentile": 10.0, "tried": ["sweep", "every-step", "clipping"]},
-    {"tried": list(ss.advice.EXPERIMENTS)},
+    {"tried": list(ss.logs.advice.EXPERIMENTS)},
 )
 
 

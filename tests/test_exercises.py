@@ -9,10 +9,11 @@ import pytest
 
 import stabsim as ss
 from book import BOOK
+from book import exercise_page as page
 from book.assets import NODE
-from stabsim.exercises import EXERCISES, Number, Select, page
-from stabsim.exercises.exercise import SAID, Hint, read
-from stabsim.words import Text
+from stabsim._words import Text
+from stabsim.exercises import EXERCISES, Number, Select
+from stabsim.exercises.frame.exercise import SAID, Hint, read
 
 ONE = Number(
     "one", lambda: 0.3, 0.01, hints=(Hint(2.9, 3.1, Text("Ten times less.", "Sepersepuluhnya.")),)

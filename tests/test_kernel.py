@@ -14,9 +14,9 @@ from playwright.sync_api import TimeoutError
 
 from stabsim import labs
 from stabsim.labs import LABS
-from stabsim.labs.interface import FRAME
-from stabsim.labs.lab import Slider
-from stabsim.labs.report import report
+from stabsim.labs.frame.lab import Slider
+from stabsim.labs.frame.report import report
+from stabsim.labs.frame.words import FRAME
 from tests.browser import WIDE
 
 pytestmark = pytest.mark.long_runs

@@ -9,17 +9,21 @@ import numpy as np
 import pytest
 
 import stabsim as ss
+from book import BOOK
+from book import lab_page as page
+from book import lab_programs as build
 from book.assets import NODE
 from stabsim import diagnosis, labs, wasm
-from stabsim.labs import LABS, build, page
-from stabsim.labs.lab import Choice, Slider
-from stabsim.labs.report import reached, report
-from stabsim.labs.rules import RULES, AnyRule
-from stabsim.words import LANGUAGES, Text, number
+from stabsim._settings import using
+from stabsim._words import LANGUAGES, Text, number
+from stabsim.labs import LABS
+from stabsim.labs.frame.any_rule import RULES, AnyRule
+from stabsim.labs.frame.lab import Choice, Slider
+from stabsim.labs.frame.report import reached, report
 
 pytestmark = pytest.mark.long_runs
 
-PARTS = page.__file__.rsplit("/stabsim/", 1)[0] + "/book/web/parts"
+PARTS = str(BOOK / "web/parts")
 RULES_JSON = {name: getattr(diagnosis, name) for name in page.RULES}
 
 
@@ -285,13 +289,13 @@ def test_widget_shows_an_exception_in_words(monkeypatch):
     assert "Perhitungan gagal: on purpose" in widget._note.value
 
 
-def test_cell_shows_a_place_in_the_book_and_a_widget_elsewhere(monkeypatch):
+def test_cell_shows_a_place_in_the_book_and_a_widget_elsewhere():
     shown = labs.show("kinds", times=8)
     bundle = shown._repr_mimebundle_()
     data = bundle[0] if isinstance(bundle, tuple) else bundle
     assert "application/vnd.jupyter.widget-view+json" in data
-    monkeypatch.setenv("STABSIM_BOOK", "1")
-    assert 'data-lab-place="kinds"' in shown._repr_mimebundle_()["text/html"]
+    with using(book=True):
+        assert 'data-lab-place="kinds"' in shown._repr_mimebundle_()["text/html"]
 
 
 def test_words():

@@ -8,8 +8,8 @@ import pytest
 from book.languages import CHAPTERS
 from stabsim import labs
 from stabsim.diagnosis import diagnose
-from stabsim.exercises.exercise import SAID
-from stabsim.labs.report import report
+from stabsim.exercises.frame.exercise import SAID
+from stabsim.labs.frame.report import report
 from tests.browser import WIDE, visit, watch
 
 pytestmark = pytest.mark.long_runs

@@ -13,12 +13,12 @@ from tensorboardX import SummaryWriter
 
 import stabsim as ss
 from benchmarks import verdicts
-from stabsim.advice import advise
 from stabsim.diagnosis import Verdict
 from stabsim.logs import Columns, LogError, diagnose_log, events, read, verdict
+from stabsim.logs.advice import advise
 from stabsim.logs.columns import choose
+from stabsim.logs.report import Report
 from stabsim.logs.spool import Spool
-from stabsim.report import Report
 
 CASES = [
     case

@@ -11,6 +11,7 @@ import xarray as xr
 
 import stabsim as ss
 from stabsim import plots
+from stabsim._settings import using
 from stabsim.schedules import constant, cosine_decay, prepend_warmup
 from stabsim.workloads import mlp, quadratic, surface
 
@@ -123,8 +124,14 @@ def test_sharpness_is_drawn_with_its_threshold():
     drawn(chart)
 
 
-def test_figures_follow_the_language(traces, runs, monkeypatch):
-    monkeypatch.setenv("STABSIM_LANGUAGE", "id")
+@pytest.fixture
+def language(request):
+    with using(language=request.param):
+        yield request.param
+
+
+@pytest.mark.parametrize("language", ["id"], indirect=True)
+def test_figures_follow_the_language(traces, runs, language):
     svg = drawn(plots.norm_histogram(traces["calm"].gradient_norm))
     assert "persentil ke-90: 0," in svg
     assert "norma gradien" in svg
@@ -134,9 +141,10 @@ def test_figures_follow_the_language(traces, runs, monkeypatch):
     assert "best" not in svg
 
 
-@pytest.mark.parametrize(("language", "written"), [("en", "0.0"), ("id", "0,0")])
-def test_shown_figures_write_numbers_as_the_language_does(language, written, runs, monkeypatch):
-    monkeypatch.setenv("STABSIM_LANGUAGE", language)
+@pytest.mark.parametrize(
+    ("language", "written"), [("en", "0.0"), ("id", "0,0")], indirect=["language"]
+)
+def test_shown_figures_write_numbers_as_the_language_does(language, written, runs):
     with alt.renderers.enable("default"), alt.renderers.set_embed_options():
         plots.use_svg()
         shown = str(plots.axis_plot(runs, by="optimizer")._repr_mimebundle_())

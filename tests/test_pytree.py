@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import pytest
 
 import stabsim as ss
+from stabsim._pytree import pytree, static
 from stabsim.clipping import adaptive_clip, autoclip, clip_by_global_norm, zclip
-from stabsim.pytree import pytree, static
 from stabsim.workloads import mlp, quadratic, residual_mlp, resnet, transformer
 
 NODES = [

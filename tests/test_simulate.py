@@ -10,7 +10,7 @@ import stabsim as ss
 from stabsim.clipping import clip_by_global_norm, zclip
 from stabsim.curvature import sharpness
 from stabsim.schedules import linear_warmup
-from stabsim.simulate import Plan, draw, run
+from stabsim.simulation import Plan, draw, run
 from stabsim.workloads import mlp, quadratic, with_outliers
 
 RULES = [ss.sgd, ss.momentum, ss.nesterov, ss.rmsprop, ss.adam, ss.nadam]

@@ -13,8 +13,8 @@ import zarr
 from tqdm import tqdm
 
 import stabsim as ss
-from stabsim import workers
-from stabsim.sweep import SweepInterrupted
+from stabsim.sweeps import workers
+from stabsim.sweeps.sweep import SweepInterrupted
 from stabsim.workloads import mlp, quadratic
 
 AXES = {"rule": [ss.sgd, ss.momentum], "learning_rate": [0.01, 0.1, 0.3], "seed": [0, 1]}

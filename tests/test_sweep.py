@@ -13,7 +13,7 @@ import pytest
 from tqdm import tqdm
 
 import stabsim as ss
-from stabsim.sweep import SweepInterrupted
+from stabsim.sweeps.sweep import SweepInterrupted
 from stabsim.workloads import mlp, quadratic
 
 OPTIONS = {"steps": 12, "batch_size": 16}

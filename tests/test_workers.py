@@ -15,7 +15,7 @@ import pytest
 import xarray as xr
 
 import stabsim as ss
-from stabsim import workers
+from stabsim.sweeps import workers
 from stabsim.workloads import mlp, quadratic
 
 RATES = np.geomspace(0.001, 0.1, 6)

@@ -10,12 +10,12 @@ from typing import Any
 
 import nbformat
 
+from stabsim._words import Text
 from stabsim.classroom import chapter
 from stabsim.classroom.chapter import Task
 from stabsim.classroom.goals import GOALS
 from stabsim.exercises import EXERCISES
-from stabsim.exercises.exercise import Number, Select
-from stabsim.words import Text
+from stabsim.exercises.frame.exercise import Number, Select
 
 INTRODUCTION = Text(
     "# Exercises: {title}\n\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from stabsim.words import LANGUAGES
+from stabsim._words import LANGUAGES
 
 
 @click.group()

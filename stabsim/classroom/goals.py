@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
-from stabsim.exercises.exercise import SAID, Verdict
-from stabsim.words import Text
+from stabsim._words import Text
+from stabsim.exercises.frame.exercise import SAID, Verdict
 
 if TYPE_CHECKING:
-    from stabsim.labs.lab import Lab, Values
+    from stabsim.labs.frame.lab import Lab, Values
 
 TASK = Text(
     'Reach the goal of the lab "{title}" with seed {seed}. Then press *Copy link* and paste the '
@@ -59,7 +59,7 @@ class Reach(NamedTuple):
     def judge(self, given: str, seed: int) -> Verdict:
         """Run the setting that a link holds."""
         from stabsim.labs import LABS
-        from stabsim.labs.report import reached, report
+        from stabsim.labs.frame.report import reached, report
 
         lab = LABS[self.lab]
         try:
@@ -80,7 +80,7 @@ def setting(lab: "Lab", link: str) -> "Values":
         TypeError: if the link is no text, or a control is unknown.
         ValueError: if a value is out of range or no number.
     """
-    from stabsim.labs.lab import Slider  # the labs' charts take long to import
+    from stabsim.labs.frame.lab import Slider  # the labs' charts take long to import
 
     if not isinstance(link, str):
         raise TypeError(f"{link!r} is no link.")

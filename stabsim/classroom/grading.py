@@ -17,9 +17,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from stabsim._words import Text
 from stabsim.classroom import confined
 from stabsim.classroom.course import path
-from stabsim.words import Text
 
 SUBREAPER = 36
 """prctl's option by which what a descendant leaves behind becomes this process's child."""

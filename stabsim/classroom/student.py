@@ -10,11 +10,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from stabsim._words import Text, default_language, number
 from stabsim.classroom.goals import GOALS, Reach
 from stabsim.exercises import EXERCISES
-from stabsim.exercises.ask import Checked
-from stabsim.exercises.exercise import Exercise, Number, Select, Verdict
-from stabsim.words import Text, default_language, number
+from stabsim.exercises.frame.ask import Checked
+from stabsim.exercises.frame.exercise import Exercise, Number, Select, Verdict
 
 UNNAMED = Text(
     "Your numbers depend on your student ID: write it into the cell at the top, run that cell, and "

@@ -4,6 +4,9 @@
 ``stabsim.exercises.check("instability-edge", 0.3)`` judges a number that a cell computed.
 """
 
+from typing import Any
+
+from stabsim._words import default_language
 from stabsim.exercises import (
     batch_size,
     clipping,
@@ -15,11 +18,11 @@ from stabsim.exercises import (
     simulator,
     warmup,
 )
-from stabsim.exercises.ask import ask as ask
-from stabsim.exercises.ask import check as check
-from stabsim.exercises.exercise import Number as Number
-from stabsim.exercises.exercise import Select as Select
-from stabsim.exercises.exercise import Variant as Variant
+from stabsim.exercises.frame.ask import Asked, Checked
+from stabsim.exercises.frame.exercise import Exercise
+from stabsim.exercises.frame.exercise import Number as Number
+from stabsim.exercises.frame.exercise import Select as Select
+from stabsim.exercises.frame.exercise import Variant as Variant
 
 CHAPTERS = (
     index,
@@ -33,3 +36,41 @@ CHAPTERS = (
     batch_size,
 )
 EXERCISES = {exercise.name: exercise for chapter in CHAPTERS for exercise in chapter.EXERCISES}
+
+
+def ask(name: str, language: str | None = None) -> Asked:
+    """The form of an exercise.
+
+    Args:
+        name: one of ``stabsim.exercises.EXERCISES``.
+        language: "en" or "id"; that of ``STABSIM_LANGUAGE`` if not given.
+    Raises:
+        ValueError: if there is no such exercise or language.
+    """
+    return Asked(_named(name), default_language() if language is None else language)
+
+
+def check(name: str, answer: Any, language: str | None = None) -> Checked:
+    """Hold an answer that a cell has computed against an exercise's solution.
+
+    Args:
+        name: one of ``stabsim.exercises.EXERCISES``.
+        answer: a number, or the place of an answer, from 0.
+        language: as for ``ask``.
+    Returns:
+        An object that is true if the answer is right, and prints as what to say of it.
+    Raises:
+        ValueError: if there is no such exercise, language or place.
+        TypeError: if the answer is no number.
+    """
+    try:
+        given = answer if isinstance(answer, str) else float(answer)
+    except TypeError as error:
+        raise TypeError(f"The answer must be a number; it is {answer!r}.") from error
+    return Checked(_named(name).judge(given), default_language() if language is None else language)
+
+
+def _named(name: str) -> Exercise:
+    if name not in EXERCISES:
+        raise ValueError(f"name must be one of {', '.join(EXERCISES)}; it is {name!r}.")
+    return EXERCISES[name]

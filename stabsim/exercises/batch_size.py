@@ -5,9 +5,9 @@ from statistics import mean
 
 import jax.numpy as jnp
 
-from stabsim.exercises.exercise import Hint, Number, Select, Variant
+from stabsim._words import Text
+from stabsim.exercises.frame.exercise import Hint, Number, Select, Variant
 from stabsim.noise import GradientNoise
-from stabsim.words import Text
 
 
 def _scaled(rate: float = 0.012, small: int = 32, large: int = 160) -> float:

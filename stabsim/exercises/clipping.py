@@ -2,9 +2,9 @@
 
 import math
 
+from stabsim._words import Text
 from stabsim.clipping import norm_percentile
-from stabsim.exercises.exercise import Hint, Number, Select, Variant
-from stabsim.words import Text
+from stabsim.exercises.frame.exercise import Hint, Number, Select, Variant
 
 
 def _entry(first: float = 6.0, second: float = 8.0, threshold: float = 5.0) -> float:

@@ -2,8 +2,8 @@
 
 import math
 
-from stabsim.exercises.exercise import Hint, Number, Select, Variant
-from stabsim.words import Text
+from stabsim._words import Text
+from stabsim.exercises.frame.exercise import Hint, Number, Select, Variant
 
 
 def growth(gain: float, blocks: int, residual: bool) -> float:

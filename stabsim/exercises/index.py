@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from stabsim._words import Text
 from stabsim.diagnosis import Verdict, diagnose
-from stabsim.exercises.exercise import Hint, Number, Select, Variant
+from stabsim.exercises.frame.exercise import Hint, Number, Select, Variant
 from stabsim.schedules import linear_warmup
-from stabsim.words import Text
 
 
 def _run(learning_rate: float, warmup: int) -> Any:

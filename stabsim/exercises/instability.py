@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from stabsim.exercises.exercise import Hint, Number, Select, Variant
+from stabsim._words import Text
+from stabsim.exercises.frame.exercise import Hint, Number, Select, Variant
 from stabsim.optimizers import momentum
-from stabsim.simulate import simulate
-from stabsim.words import Text
+from stabsim.simulation import simulate
 from stabsim.workloads import resnet
 
 

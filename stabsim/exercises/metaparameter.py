@@ -5,8 +5,8 @@ import math
 import jax.numpy as jnp
 import numpy as np
 
-from stabsim.exercises.exercise import Hint, Number, Select, Variant
-from stabsim.words import Text
+from stabsim._words import Text
+from stabsim.exercises.frame.exercise import Hint, Number, Select, Variant
 
 
 def _most_evident(readings: list[float], noise: float) -> float:
@@ -16,7 +16,7 @@ def _most_evident(readings: list[float], noise: float) -> float:
 
 def _improvement(deviation: float = 0.2) -> float:
     """At a rate at which the mean equals the best score."""
-    from stabsim.labs import tuner  # charts need Altair, and checks do not
+    from stabsim import tuner  # charts need Altair, and checks do not
 
     given = (jnp.asarray(x, jnp.float32) for x in (-1, deviation, -1))
     return float(tuner.expected_improvement(*given))

@@ -1,9 +1,9 @@
 """Checks of the exercises of the chapter on update rules."""
 
-from stabsim.exercises.exercise import Hint, Number, Select, Variant
+from stabsim._words import Text
+from stabsim.exercises.frame.exercise import Hint, Number, Select, Variant
 from stabsim.optimizers import adam, nesterov
-from stabsim.simulate import simulate
-from stabsim.words import Text
+from stabsim.simulation import simulate
 from stabsim.workloads import quadratic
 
 STATE = {"sgd": 0, "momentum": 1, "nesterov": 1, "rmsprop": 2, "adam": 2, "nadam": 2}

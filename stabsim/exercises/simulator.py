@@ -1,8 +1,8 @@
 """Checks of the exercises on the simulator's page."""
 
-from stabsim.exercises.exercise import Hint, Number, Select, Variant
+from stabsim._words import Text
+from stabsim.exercises.frame.exercise import Hint, Number, Select, Variant
 from stabsim.optimizers import adam, momentum
-from stabsim.words import Text
 
 EXERCISES = (
     Select("simulator-end", 1, (

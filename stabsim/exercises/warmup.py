@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from stabsim.exercises.exercise import Hint, Number, Select, Variant
+from stabsim._words import Text
+from stabsim.exercises.frame.exercise import Hint, Number, Select, Variant
 from stabsim.optimizers import sgd
 from stabsim.schedules import cosine_decay, prepend_warmup
-from stabsim.simulate import simulate
-from stabsim.words import Text
-from stabsim.workloads import surface
+from stabsim.simulation import simulate
+from stabsim.workloads import small_sharp_net, surface
 
 
 def _lengthened(steps: int = 30_000, warmup: int = 1_500) -> float:
@@ -20,9 +20,8 @@ def _crossing(sharpness: float, warmup: int, peak: float) -> float:
 
 
 def _meets() -> float:
-    from stabsim.labs.ramp import small_net  # charts need Altair, and checks do not
 
-    trace = simulate(small_net(), sgd(0.0), steps=1, evaluate_at=(), measure_sharpness_at=[0])
+    trace = simulate(small_sharp_net(), sgd(0.0), steps=1, evaluate_at=(), measure_sharpness_at=[0])
     return _crossing(float(np.asarray(trace.sharpness)[0]), warmup=40, peak=0.35)
 
 

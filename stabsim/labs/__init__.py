@@ -3,6 +3,9 @@
 ``stabsim.labs.show("kinds", times=8)`` shows a lab with a setting of its own.
 """
 
+from typing import Any
+
+from stabsim._words import default_language
 from stabsim.labs.axis import LAB as AXIS
 from stabsim.labs.batch_rates import LAB as BATCH_RATES
 from stabsim.labs.batch_run import LAB as BATCH_RUN
@@ -10,13 +13,13 @@ from stabsim.labs.batch_steps import LAB as BATCH_STEPS
 from stabsim.labs.blocks import LAB as BLOCKS
 from stabsim.labs.clip import LAB as CLIP
 from stabsim.labs.first import LAB as FIRST
+from stabsim.labs.frame.lab import Lab as Lab
+from stabsim.labs.frame.show import Shown
 from stabsim.labs.kinds import LAB as KINDS
-from stabsim.labs.lab import Lab as Lab
 from stabsim.labs.mend import LAB as MEND
 from stabsim.labs.race import LAB as RACE
 from stabsim.labs.ramp import LAB as RAMP
 from stabsim.labs.search import LAB as SEARCH
-from stabsim.labs.show import show as show
 from stabsim.labs.simulator import LAB as SIMULATOR
 from stabsim.labs.strategies import LAB as STRATEGIES
 from stabsim.labs.strides import LAB as STRIDES
@@ -49,3 +52,20 @@ LABS = {
         BATCH_STEPS,
     )
 }
+
+
+def show(name: str, language: str | None = None, **setting: Any) -> Shown:
+    """A lab, with some of its controls set.
+
+    Args:
+        name: one of ``stabsim.labs.LABS``.
+        language: "en" or "id"; that of ``STABSIM_LANGUAGE`` if not given.
+        **setting: controls' values by name; the rest are as they begin.
+    Raises:
+        ValueError: if there is no such lab or language, or a value is out of range.
+        TypeError: if a control is unknown, or a value of the wrong kind.
+    """
+    if name not in LABS:
+        raise ValueError(f"name must be one of {', '.join(LABS)}; it is {name!r}.")
+    lab = LABS[name]
+    return Shown(lab, lab.setting(setting), default_language() if language is None else language)

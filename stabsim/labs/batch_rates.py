@@ -1,52 +1,27 @@
 """Validation error by batch size and learning rate: one rate for all sizes, or each its own."""
 
-from dataclasses import replace
 from typing import Any
 
 import altair as alt
 import jax.numpy as jnp
 import numpy as np
 
-from stabsim.labs import charts
-from stabsim.labs.kept import Arrays, kept
-from stabsim.labs.lab import Choice, Fact, Goal, Lab, Option, Panel, Slider, Tables
+from stabsim._computed_once import Arrays, computed_once
+from stabsim._words import Text
+from stabsim.labs.frame import charts
+from stabsim.labs.frame.lab import Choice, Fact, Goal, Lab, Option, Panel, Slider, Tables
 from stabsim.optimizers import sgd
-from stabsim.simulate import simulate
+from stabsim.simulation import simulate
 from stabsim.statistics import interval
-from stabsim.sweep import sweep
-from stabsim.words import Text
-from stabsim.workloads import Batch, Workload, digits, mlp, with_label_noise
+from stabsim.sweeps.sweep import sweep
+from stabsim.workloads import Workload, noisy_net, on_test_digits
+from stabsim.workloads.examples import ROWS
 
-ROWS = 512
-SHARE = 0.2
 BATCH_SIZES = (8, 32, 128, 512)
 EPOCHS = (5, 10, 20, 40)
 RATES = tuple(2.0**k for k in range(-8, 1))
 TUNED, REPORTED = range(5), range(5, 15)
 """The seeds that rates are chosen on, and those that the result is reported on."""
-
-
-def noisy_net() -> Workload:
-    """A small net on 512 digits, a fifth of them with wrong labels, validated on 642 others."""
-    net = with_label_noise(mlp(depth=2, width=32, rows=ROWS), SHARE)
-    return replace(net, validation=_unseen()[0])
-
-
-def tested(net: Workload) -> Workload:
-    """The net held against 642 further digits, on which nothing is chosen."""
-    return replace(net, validation=_unseen()[1])
-
-
-def _unseen() -> tuple[Batch, Batch]:
-    """Two halves of what the net is not trained on."""
-    train, validation = digits()
-    images, labels = (
-        jnp.concatenate([a[ROWS:], b]) for a, b in zip(train, validation, strict=True)
-    )
-    half = len(labels) // 2
-    return Batch(images[:half], labels[:half]), Batch(
-        images[half : 2 * half], labels[half : 2 * half]
-    )
 
 
 def errors(net: Workload, batch_size: int, learning_rate: Any, seed: Any) -> dict[str, Any]:
@@ -59,7 +34,7 @@ def errors(net: Workload, batch_size: int, learning_rate: Any, seed: Any) -> dic
     return dict(zip(map(str, EPOCHS), trace.validation_error, strict=True))
 
 
-@kept
+@computed_once
 def the_grid() -> Arrays:
     """Errors in per cent, ``(epochs, batch sizes, rates, seeds)``, validated and tested."""
 
@@ -72,7 +47,7 @@ def the_grid() -> Arrays:
         return 100 * np.stack([runs[str(epochs)].to_numpy() for epochs in EPOCHS])
 
     net = noisy_net()
-    return {"validation": swept(net, TUNED), "test": swept(tested(net), REPORTED)}
+    return {"validation": swept(net, TUNED), "test": swept(on_test_digits(net), REPORTED)}
 
 
 CONTROLS = (
@@ -176,10 +151,14 @@ LAB = Lab(
     ),
     (),
     """import stabsim as ss
-from stabsim.labs.batch_rates import EPOCHS, errors, noisy_net, tested
+from stabsim.labs.batch_rates import EPOCHS, errors
+
+net = ss.workloads.on_test_digits(ss.workloads.noisy_net())
+
 
 def experiment(batch_size, seed):
-    return errors(tested(noisy_net()), batch_size, {learning_rate}, seed)
+    return errors(net, batch_size, {learning_rate}, seed)
+
 
 runs = ss.sweep(experiment, batch_size=[8, 32, 128, 512], seed=range(5, 15), loop="batch_size")
 print(100 * runs["{epochs}"].mean("seed").to_series())

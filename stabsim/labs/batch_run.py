@@ -4,14 +4,15 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from stabsim.labs import charts
-from stabsim.labs.batch_rates import ROWS, noisy_net
-from stabsim.labs.lab import Choice, Curve, Fact, Goal, Lab, Option, Panel, Slider, Tables
+from stabsim._words import Text
+from stabsim.labs.frame import charts
+from stabsim.labs.frame.lab import Choice, Curve, Fact, Goal, Lab, Option, Panel, Slider, Tables
 from stabsim.noise import gradient_noise
 from stabsim.optimizers import sgd
 from stabsim.regularization import with_l2
-from stabsim.simulate import simulate
-from stabsim.words import Text
+from stabsim.simulation import simulate
+from stabsim.workloads import noisy_net
+from stabsim.workloads.examples import ROWS
 
 EPOCHS = 40
 EVERY = 2
@@ -80,14 +81,14 @@ LAB = Lab(
     ),
     (Curve("run", "loss"),),
     """import stabsim as ss
-from stabsim.labs.batch_rates import noisy_net
 
+net = ss.workloads.noisy_net()
 rule = ss.with_l2(ss.sgd({learning_rate}), {l2})
 trace = ss.simulate(
-    noisy_net(), rule, steps=40 * 512 // {batch_size}, batch_size={batch_size}, seed={seed}
+    net, rule, steps=40 * 512 // {batch_size}, batch_size={batch_size}, seed={seed}
 )
 print(ss.diagnose(trace))
-print(f"validation error {{100 * float(trace.validation_error[-1]):.3g}} %")
+print(f"validation error {100 * float(trace.validation_error[-1]):.3g} %")
 """,
     Goal(
         Text(

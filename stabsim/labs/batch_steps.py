@@ -6,14 +6,14 @@ import altair as alt
 import jax.numpy as jnp
 import numpy as np
 
-from stabsim.labs import charts
-from stabsim.labs.kept import Arrays, kept
-from stabsim.labs.lab import Choice, Fact, Goal, Lab, Option, Panel, Tables
+from stabsim._computed_once import Arrays, computed_once
+from stabsim._words import Text
+from stabsim.labs.frame import charts
+from stabsim.labs.frame.lab import Choice, Fact, Goal, Lab, Option, Panel, Tables
 from stabsim.optimizers import momentum
-from stabsim.simulate import simulate
-from stabsim.sweep import sweep
-from stabsim.words import Text
-from stabsim.workloads import Workload, mlp
+from stabsim.simulation import simulate
+from stabsim.sweeps.sweep import sweep
+from stabsim.workloads import clean_net
 
 
 class Budget(NamedTuple):
@@ -32,11 +32,6 @@ QUARTER = 0.25
 RULES = {"sgd": 0.0, "momentum": 0.9}
 TARGETS = (0.05, 0.07, 0.1)
 SEEDS = range(5)
-
-
-def clean_net() -> Workload:
-    """A small net on all the training digits."""
-    return mlp(depth=2, width=32)
 
 
 def checkpoints(budget: Budget) -> list[int]:
@@ -66,7 +61,7 @@ def steps_to(targets: Any, batch_size: int, octave: Any, gamma: Any, seed: Any) 
     return found
 
 
-@kept
+@computed_once
 def the_grid() -> Arrays:
     """Steps to each target, ``(targets, batch sizes, rules, rates, seeds)``."""
     runs = sweep(

@@ -5,12 +5,12 @@ from typing import Any
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
+from stabsim._words import Text
 from stabsim.clipping import clip_by_global_norm, sorted_percentile
-from stabsim.labs import charts
-from stabsim.labs.lab import Curve, Fact, Goal, Lab, Panel, Slider, Tables
+from stabsim.labs.frame import charts
+from stabsim.labs.frame.lab import Curve, Fact, Goal, Lab, Panel, Slider, Tables
 from stabsim.optimizers import momentum
-from stabsim.simulate import simulate
-from stabsim.words import Text
+from stabsim.simulation import simulate
 from stabsim.workloads import Workload, mlp, with_outliers
 
 STEPS = 300

@@ -5,12 +5,12 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 
-from stabsim.labs import charts
-from stabsim.labs.lab import Choice, Curve, Goal, Lab, Option, Panel, Slider, Tables
+from stabsim._words import Text
+from stabsim.labs.frame import charts
+from stabsim.labs.frame.lab import Choice, Curve, Goal, Lab, Option, Panel, Slider, Tables
 from stabsim.optimizers import momentum, sgd
 from stabsim.schedules import linear_warmup
-from stabsim.simulate import simulate
-from stabsim.words import Text
+from stabsim.simulation import simulate
 from stabsim.workloads import Workload, mlp, residual_mlp, resnet, with_outliers
 
 

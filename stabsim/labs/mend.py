@@ -4,19 +4,19 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from stabsim._words import Text
 from stabsim.clipping import clip_by_global_norm
-from stabsim.labs import charts
-from stabsim.labs.blocks import LABELS, NAMES, any_block
-from stabsim.labs.lab import Choice, Curve, Goal, Lab, Option, Panel, Slider, Tables
-from stabsim.labs.rules import RULES, AnyRule
-from stabsim.labs.simulator import RULE_NAMES
+from stabsim.labs.blocks import LABELS, NAMES
+from stabsim.labs.frame import charts
+from stabsim.labs.frame.any_rule import RULE_NAMES, RULES, AnyRule
+from stabsim.labs.frame.lab import Choice, Curve, Goal, Lab, Option, Panel, Slider, Tables
 from stabsim.schedules import linear_warmup
-from stabsim.simulate import simulate
-from stabsim.words import Text
+from stabsim.simulation import simulate
+from stabsim.workloads import any_block
+from stabsim.workloads.any_block import ROWS
 from stabsim.workloads.residual import BLOCKS
 
 STEPS = 150
-ROWS = 24
 OFFERED = ("momentum", "sgd", "nesterov", "rmsprop", "adam", "nadam")
 BROKEN = ("residual", "inside", "last", "after", "rezero")
 CLIPPING = {"off": 1e30, "ten": 10.0, "one": 1.0, "tenth": 0.1}

@@ -6,29 +6,20 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, Key
 
-from stabsim.labs import charts
-from stabsim.labs.lab import Choice, Curve, Goal, Lab, Option, Panel, Slider, Tables
-from stabsim.labs.rules import RULES, AnyRule
-from stabsim.pytree import pytree
-from stabsim.simulate import simulate
-from stabsim.words import Text
-from stabsim.workloads import Workload
-from stabsim.workloads.layers import normal
+from stabsim._words import Text
+from stabsim.labs.frame import charts
+from stabsim.labs.frame.any_rule import RULE_NAMES, RULES, AnyRule
+from stabsim.labs.frame.lab import Choice, Curve, Goal, Lab, Option, Panel, Slider, Tables
+from stabsim.simulation import simulate
+from stabsim.workloads import any_surface
+from stabsim.workloads.any_surface import LOWEST, NAMES
 from stabsim.workloads.synthetic import SURFACES, heights
 
 STEPS = 150
-NAMES = ("valley", "saddle", "rosenbrock", "beale")
-LOWEST = {"saddle": -1.0}
-"""The surfaces' least values, where they are not 0."""
-
 LEVELS = 12
 POINTS = 100
 """Contour lines a surface, and points a line."""
-
-SCATTER = 0.05
-"""How far a seed moves the start, as a standard deviation in each direction."""
 
 LABELS = {
     "valley": Text("valley, condition number 20", "lembah, bilangan kondisi 20"),
@@ -36,28 +27,6 @@ LABELS = {
     "rosenbrock": Text("Rosenbrock's curved valley", "lembah lengkung Rosenbrock"),
     "beale": Text("Beale's plateau and corner", "dataran dan sudut Beale"),
 }
-RULE_NAMES = ("SGD", "Momentum", "Nesterov", "RMSProp", "Adam", "NAdam")
-
-
-@pytree
-class AnySurface:
-    """The surface at position ``which`` of ``NAMES``, measured from its least value."""
-
-    which: Int[Array, ""]
-
-    def init(self, key: Key[Array, ""]) -> Float[Array, "2"]:
-        starts = jnp.asarray([SURFACES[name].start for name in NAMES], jnp.float32)
-        return starts[self.which] + SCATTER * normal(key, (2,))
-
-    def apply(self, params: Float[Array, "2"], inputs: Array) -> Float[Array, ""]:
-        heights = [SURFACES[name].function(params) - LOWEST.get(name, 0.0) for name in NAMES]
-        return jnp.stack(heights)[self.which]
-
-
-def bowl(which: Any) -> Workload:
-    """The surface of a name, or at a position of ``NAMES``, with its start moved by the seed."""
-    place = NAMES.index(which) if isinstance(which, str) else which
-    return Workload(AnySurface(jnp.asarray(place)), name="any surface", synthetic=True)
 
 
 @cache
@@ -122,7 +91,7 @@ def run(
     def race(which: Any) -> Any:
         rate = jnp.where(which < RULES.index("rmsprop"), learning_rate, adaptive_rate)
         rule = AnyRule(which, rate, gamma, beta2)
-        trace = simulate(bowl(surface), rule, steps=STEPS, seed=seed, record_parameters=True)
+        trace = simulate(any_surface(surface), rule, steps=STEPS, seed=seed, record_parameters=True)
         return trace.loss, trace.parameters
 
     loss, path = jax.vmap(race)(jnp.arange(len(RULES)))
@@ -139,14 +108,14 @@ def run(
 
 
 def _paths(language: str) -> Any:
-    return charts.race(RULE_NAMES)
+    return charts.race(list(RULE_NAMES.values()))
 
 
 LOSS = Text("loss above its least value", "loss di atas nilai terkecilnya")
 
 
 def _loss(language: str) -> Any:
-    named = {rule: Text(name, name) for rule, name in zip(RULES, RULE_NAMES, strict=True)}
+    named = {rule: Text(name, name) for rule, name in RULE_NAMES.items()}
     return charts.lines(language, named, LOSS, (1e-8, 1e4), STEPS, height=180)
 
 
@@ -165,23 +134,23 @@ LAB = Lab(
             "The loss of each rule at every step.", "Loss tiap aturan pada setiap langkah.")),
     ),
     tuple(Curve("loss", rule, Text(name, name))
-          for rule, name in zip(RULES, RULE_NAMES, strict=True)),
+          for rule, name in RULE_NAMES.items()),
     """import stabsim as ss
 from stabsim import plots
-from stabsim.labs.race import bowl
 
-rules = {{
+net = ss.workloads.any_surface("{surface}")
+rules = {
     "SGD": ss.sgd({learning_rate}),
     "Momentum": ss.momentum({learning_rate}, {gamma}),
     "Nesterov": ss.nesterov({learning_rate}, {gamma}),
     "RMSProp": ss.rmsprop({adaptive_rate}, {beta2}, {gamma}),
     "Adam": ss.adam({adaptive_rate}, {gamma}, {beta2}),
     "NAdam": ss.nadam({adaptive_rate}, {gamma}, {beta2}),
-}}
-traces = {{
-    name: ss.simulate(bowl("{surface}"), rule, steps=150, seed={seed}, record_parameters=True)
+}
+traces = {
+    name: ss.simulate(net, rule, steps=150, seed={seed}, record_parameters=True)
     for name, rule in rules.items()
-}}
+}
 for name, trace in traces.items():
     print(name, ss.diagnose(trace))
 plots.trajectories(traces, "{surface}").savefig("race.png")

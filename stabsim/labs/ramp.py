@@ -4,14 +4,13 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from stabsim.labs import charts
-from stabsim.labs.lab import Curve, Goal, Lab, Panel, Slider, Tables
-from stabsim.labs.warmup_map import sharp_net
+from stabsim._words import Text
+from stabsim.labs.frame import charts
+from stabsim.labs.frame.lab import Curve, Goal, Lab, Panel, Slider, Tables
 from stabsim.optimizers import sgd
 from stabsim.schedules import linear_warmup
-from stabsim.simulate import simulate
-from stabsim.words import Text
-from stabsim.workloads import Workload
+from stabsim.simulation import simulate
+from stabsim.workloads import small_sharp_net
 
 STEPS = 120
 MEASURED = (*range(10), *range(10, STEPS, 4))
@@ -26,14 +25,9 @@ CONTROLS = (
 )  # fmt: skip
 
 
-def small_net() -> Workload:
-    """The sharp net, small enough for its sharpness to be measured at every turn."""
-    return sharp_net(width=24, rows=32)
-
-
 def run(warmup: Any, learning_rate: Any, seed: Any) -> Tables:
     rule = sgd(linear_warmup(learning_rate, warmup))
-    trace = simulate(small_net(), rule, steps=STEPS, seed=seed, evaluate_at=(),
+    trace = simulate(small_sharp_net(), rule, steps=STEPS, seed=seed, evaluate_at=(),
                      measure_sharpness_at=MEASURED)  # fmt: skip
     # At step 0 of a ramp the rate is 0, which bears any sharpness: nothing to draw.
     bounded = jnp.where(trace.threshold < jnp.inf, trace.threshold, jnp.nan)

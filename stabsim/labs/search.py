@@ -5,11 +5,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from stabsim.labs import charts, tuner
-from stabsim.labs.lab import Fact, Goal, Lab, Panel, Tables
+from stabsim import tuner
+from stabsim._words import Text
+from stabsim.labs.frame import charts
+from stabsim.labs.frame.lab import Fact, Goal, Lab, Panel, Tables
 from stabsim.labs.surrogate import AMPLITUDE, LENGTH_SCALE, NOISE
-from stabsim.labs.tuner import EVALUATIONS, GUESSING, NEAR, SEARCHES, Hyperparameters, rivals
-from stabsim.words import Text
+from stabsim.tuner import EVALUATIONS, GUESSING, NEAR, SEARCHES, Hyperparameters, rivals
 
 CONTROLS = (LENGTH_SCALE, AMPLITUDE, NOISE)
 
@@ -81,7 +82,7 @@ LAB = Lab(
             "terhadap banyaknya run.")),
     ),
     (),
-    """from stabsim.labs import tuner
+    """from stabsim import tuner
 
 choose = tuner.with_given(tuner.Hyperparameters({length_scale}, {amplitude}, {noise}))
 searches = [tuner.search(seed, choose) for seed in range(tuner.SEARCHES)]

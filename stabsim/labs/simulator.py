@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
+from stabsim._words import Text
 from stabsim.clipping import clip_by_global_norm
-from stabsim.labs import charts
-from stabsim.labs.lab import Choice, Curve, Lab, Option, Panel, Slider, Tables
-from stabsim.labs.rules import RULES, AnyRule
+from stabsim.labs.frame import charts
+from stabsim.labs.frame.any_rule import RULE_NAMES, RULES, AnyRule
+from stabsim.labs.frame.lab import Choice, Curve, Lab, Option, Panel, Slider, Tables
 from stabsim.schedules import (
     Schedule,
     constant,
@@ -18,8 +19,7 @@ from stabsim.schedules import (
     linear_decay,
     prepend_warmup,
 )
-from stabsim.simulate import simulate
-from stabsim.words import Text
+from stabsim.simulation import simulate
 from stabsim.workloads import Workload, mlp, residual_mlp, surface
 from stabsim.workloads.synthetic import SURFACES
 
@@ -49,8 +49,6 @@ NETS = {
                   lambda: surface("valley"), 'surface("valley")', sharp=True),
 }  # fmt: skip
 
-RULE_NAMES = {"sgd": "SGD", "momentum": "Momentum", "nesterov": "Nesterov", "rmsprop": "RMSProp",
-              "adam": "Adam", "nadam": "NAdam"}  # fmt: skip
 RULE_CODE = {
     "sgd": "ss.sgd(rate)",
     "momentum": "ss.momentum(rate, gamma)",

@@ -7,6 +7,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
+from stabsim._pytree import pytree
+from stabsim._transformation import Scalar, Tree
+from stabsim._words import Text
 from stabsim.clipping import (
     Clipping,
     ClippingState,
@@ -15,16 +18,13 @@ from stabsim.clipping import (
     clip_by_global_norm,
     zclip,
 )
-from stabsim.labs import charts
 from stabsim.labs.clip import CLIPPED, clipped_share
-from stabsim.labs.lab import Choice, Curve, Goal, Lab, Option, Panel, Slider, Tables
+from stabsim.labs.frame import charts
+from stabsim.labs.frame.lab import Choice, Curve, Goal, Lab, Option, Panel, Slider, Tables
 from stabsim.optimizers import sgd
-from stabsim.pytree import pytree
 from stabsim.schedules import linear_warmup
-from stabsim.simulate import simulate
-from stabsim.transformation import Scalar, Tree
-from stabsim.words import Text
-from stabsim.workloads import Workload, residual_mlp, with_outliers
+from stabsim.simulation import simulate
+from stabsim.workloads import steep_net, with_outliers
 
 STEPS = 200
 OFF = 1e30
@@ -124,16 +124,11 @@ CONTROLS = (
 )  # fmt: skip
 
 
-def steep() -> Workload:
-    """A deep residual net that starts steep."""
-    return residual_mlp(depth=12, width=24, gain=1.2)
-
-
 def run(
     which: Any, threshold: Any, warmup: Any, outliers: Any, learning_rate: Any, seed: Any
 ) -> Tables:
     trace = simulate(
-        with_outliers(steep(), 0.02, outliers),
+        with_outliers(steep_net(), 0.02, outliers),
         sgd(linear_warmup(learning_rate, warmup)),
         steps=STEPS,
         batch_size=32,
@@ -186,8 +181,7 @@ LAB = Lab(
     """import stabsim as ss
 from stabsim.clipping import *
 
-steep = ss.workloads.residual_mlp(depth=12, width=24, gain=1.2)
-net = ss.workloads.with_outliers(steep, 0.02, {outliers})
+net = ss.workloads.with_outliers(ss.workloads.steep_net(), 0.02, {outliers})
 rate = ss.schedules.linear_warmup({learning_rate}, {warmup})
 trace = ss.simulate(
     net, ss.sgd(rate), steps=200, batch_size=32, seed={seed}, clipping={which}

@@ -4,12 +4,12 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from stabsim.labs import charts
-from stabsim.labs.lab import Curve, Goal, Lab, Panel, Slider, Tables
+from stabsim._words import Text
+from stabsim.labs.frame import charts
+from stabsim.labs.frame.lab import Curve, Goal, Lab, Panel, Slider, Tables
 from stabsim.optimizers import momentum
 from stabsim.schedules import linear_warmup
-from stabsim.simulate import simulate
-from stabsim.words import Text
+from stabsim.simulation import simulate
 from stabsim.workloads import resnet
 
 STEPS = 100

@@ -6,10 +6,11 @@ import altair as alt
 import jax.numpy as jnp
 import numpy as np
 
-from stabsim.labs import charts, tuner
-from stabsim.labs.lab import Fact, Goal, Lab, Panel, Slider, Tables
-from stabsim.labs.tuner import GUESSING, Hyperparameters
-from stabsim.words import Text
+from stabsim import tuner
+from stabsim._words import Text
+from stabsim.labs.frame import charts
+from stabsim.labs.frame.lab import Fact, Goal, Lab, Panel, Slider, Tables
+from stabsim.tuner import GUESSING, Hyperparameters
 
 LENGTH_SCALES = np.geomspace(0.25, 32, 22, dtype=np.float32)
 NOISES = np.geomspace(0.01, 0.5, 15, dtype=np.float32)
@@ -161,7 +162,7 @@ LAB = Lab(
     (),
     """import jax.numpy as jnp
 
-from stabsim.labs import tuner
+from stabsim import tuner
 
 h = tuner.Hyperparameters({length_scale}, {amplitude}, {noise})
 known = tuner.search({seed}, tuner.with_learned).known

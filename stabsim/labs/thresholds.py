@@ -4,12 +4,11 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from stabsim.labs import charts
-from stabsim.labs.lab import Choice, Curve, Goal, Lab, Option, Panel, Slider, Tables
-from stabsim.labs.rules import RULES, AnyRule
-from stabsim.labs.simulator import RULE_NAMES
-from stabsim.simulate import simulate
-from stabsim.words import Text
+from stabsim._words import Text
+from stabsim.labs.frame import charts
+from stabsim.labs.frame.any_rule import RULE_NAMES, RULES, AnyRule
+from stabsim.labs.frame.lab import Choice, Curve, Goal, Lab, Option, Panel, Slider, Tables
+from stabsim.simulation import simulate
 from stabsim.workloads import mlp
 
 STEPS = 400

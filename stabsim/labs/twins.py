@@ -5,13 +5,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from stabsim._words import Text
 from stabsim.clipping import clip_by_global_norm
-from stabsim.labs import charts
 from stabsim.labs.clip import CLIPPED, clipped_share
-from stabsim.labs.lab import Curve, Goal, Lab, Panel, Slider, Tables
+from stabsim.labs.frame import charts
+from stabsim.labs.frame.lab import Curve, Goal, Lab, Panel, Slider, Tables
 from stabsim.optimizers import sgd
-from stabsim.simulate import simulate
-from stabsim.words import Text
+from stabsim.simulation import simulate
 from stabsim.workloads import mlp
 
 STEPS = 300
@@ -97,7 +97,7 @@ def train(rate, threshold):
     )
 
 
-runs = {{"clipped": train({learning_rate}, {threshold}), "smaller": train({smaller_rate}, 1e30)}}
+runs = {"clipped": train({learning_rate}, {threshold}), "smaller": train({smaller_rate}, 1e30)}
 for name, trace in runs.items():
     print(name, ss.diagnose(trace), float(trace.clipped.mean()))
 plots.loss_curves(runs)

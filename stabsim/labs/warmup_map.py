@@ -6,15 +6,15 @@ import altair as alt
 import jax.numpy as jnp
 import numpy as np
 
-from stabsim.labs import charts
-from stabsim.labs.kept import Arrays, kept
-from stabsim.labs.lab import Curve, Goal, Lab, Panel, Slider, Tables
+from stabsim._computed_once import Arrays, computed_once
+from stabsim._words import Text
+from stabsim.labs.frame import charts
+from stabsim.labs.frame.lab import Curve, Goal, Lab, Panel, Slider, Tables
 from stabsim.optimizers import sgd
 from stabsim.schedules import linear_warmup
-from stabsim.simulate import simulate
-from stabsim.sweep import sweep
-from stabsim.words import Text
-from stabsim.workloads import Workload, mlp
+from stabsim.simulation import simulate
+from stabsim.sweeps.sweep import sweep
+from stabsim.workloads import sharp_net
 
 STEPS = 200
 WARMUPS = (0, 1, 2, 3, 4, 6, 8, 11, 16, 23, 32, 45, 64, 91, 128)
@@ -24,11 +24,6 @@ STABLE, CATAPULTING, DIVERGED, HERE = range(4)
 
 CATAPULT = 1.1
 """A run catapults if its loss climbs above this many times its start, and ends below it."""
-
-
-def sharp_net(width: int = 32, rows: int = 64) -> Workload:
-    """A net whose weights start large, so that it is sharp where it starts."""
-    return mlp(3, width, "gelu", gain=1.6, objective="squared_error", rows=rows)
 
 
 def losses(learning_rate: Any, warmup: Any, seed: Any) -> Any:
@@ -45,7 +40,7 @@ def outcomes(loss: np.ndarray) -> np.ndarray:
     return np.where(survived, kind, DIVERGED)
 
 
-@kept
+@computed_once
 def the_map() -> Arrays:
     """Every warmup at every rate with seed 0, and the rate that the start's sharpness bears."""
     runs = sweep(

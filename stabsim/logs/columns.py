@@ -5,8 +5,9 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from stabsim._words import Text
 from stabsim.logs.source import LogError, unreadable
-from stabsim.words import UNREADABLE, Text
+from stabsim.logs.words import UNREADABLE
 
 
 class Columns(NamedTuple):

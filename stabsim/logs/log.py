@@ -7,7 +7,7 @@ import numpy as np
 
 from stabsim.logs.columns import Columns
 from stabsim.logs.spool import Spool
-from stabsim.words import LOGS, PLACES
+from stabsim.logs.words import LOGS, PLACES
 
 
 class Note(NamedTuple):

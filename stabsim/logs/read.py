@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from stabsim import _check
+from stabsim._words import LANGUAGES
 from stabsim.logs import events, jsonl, table
 from stabsim.logs.columns import Columns, choose, listed
 from stabsim.logs.log import Log
 from stabsim.logs.source import BYTE_ORDER_MARKS, LogError, Source, unreadable
 from stabsim.logs.verdict import LEAST
-from stabsim.words import LANGUAGES
 
 KINDS = ("csv", "jsonl", "tensorboard")
 

@@ -5,7 +5,8 @@ import io
 from collections.abc import Callable, Iterator
 from typing import IO, NamedTuple
 
-from stabsim.words import UNREADABLE, Text
+from stabsim._words import Text
+from stabsim.logs.words import UNREADABLE
 
 BLOCK = 1 << 18
 """Bytes read at once."""

@@ -1,7 +1,16 @@
 """Small workloads on which training is seen to fail: one function makes each."""
 
+from stabsim.workloads.any_block import any_block as any_block
+from stabsim.workloads.any_block import depth_profile as depth_profile
+from stabsim.workloads.any_surface import any_surface as any_surface
 from stabsim.workloads.conv import resnet as resnet
 from stabsim.workloads.digits import digits as digits
+from stabsim.workloads.examples import clean_net as clean_net
+from stabsim.workloads.examples import noisy_net as noisy_net
+from stabsim.workloads.examples import on_test_digits as on_test_digits
+from stabsim.workloads.examples import sharp_net as sharp_net
+from stabsim.workloads.examples import small_sharp_net as small_sharp_net
+from stabsim.workloads.examples import steep_net as steep_net
 from stabsim.workloads.mlp import mlp as mlp
 from stabsim.workloads.residual import residual_mlp as residual_mlp
 from stabsim.workloads.synthetic import quadratic as quadratic

@@ -5,8 +5,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from stabsim import _check
-from stabsim.pytree import pytree, static
-from stabsim.transformation import Scalar, Tree
+from stabsim._pytree import pytree, static
+from stabsim._transformation import Scalar, Tree
 from stabsim.workloads.digits import CLASSES, digits
 from stabsim.workloads.layers import dense, dense_init, normalize
 from stabsim.workloads.workload import Workload, cross_entropy

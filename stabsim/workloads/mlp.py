@@ -4,8 +4,8 @@ import jax
 from jaxtyping import Array, Key
 
 from stabsim import _check
-from stabsim.pytree import pytree, static
-from stabsim.transformation import Scalar, Tree
+from stabsim._pytree import pytree, static
+from stabsim._transformation import Scalar, Tree
 from stabsim.workloads.digits import CLASSES, TRAIN_ROWS, digits
 from stabsim.workloads.layers import ACTIVATIONS, dense, dense_init, normalize
 from stabsim.workloads.workload import Workload, cross_entropy, squared_error

@@ -10,8 +10,8 @@ import numpy as np
 from jaxtyping import Array, Float, Key
 
 from stabsim import _check
-from stabsim.pytree import pytree, static
-from stabsim.transformation import Scalar
+from stabsim._pytree import pytree, static
+from stabsim._transformation import Scalar
 from stabsim.workloads.workload import Workload
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
 from stabsim import _check
-from stabsim.pytree import pytree, static
-from stabsim.transformation import Scalar, Tree
+from stabsim._pytree import pytree, static
+from stabsim._transformation import Scalar, Tree
 
 
 class Batch(NamedTuple):

@@ -3,7 +3,7 @@
 from functools import cache
 
 from stabsim.labs import LABS
-from stabsim.labs.report import reached, report
+from stabsim.labs.frame.report import reached, report
 
 SEEDS = range(10)
 MOST = 7

@@ -14,7 +14,7 @@ import stabsim as ss
 from stabsim.exercises import EXERCISES
 from stabsim.labs import LABS, batch_rates, batch_steps
 from stabsim.labs.batch_rates import BATCH_SIZES, EPOCHS, RATES
-from stabsim.labs.report import reached, report
+from stabsim.labs.frame.report import reached, report
 from tests.chapters.runs import MOST, goals, run
 
 ROOT = Path(__file__).parents[2]
@@ -123,7 +123,7 @@ def test_forty_steps_are_enough_at_a_higher_rate():
 
 
 def test_measured_variance_is_the_formulas():
-    net = batch_rates.noisy_net()
+    net = ss.workloads.noisy_net()
     still = ss.simulate(net, ss.sgd(0.0), steps=128, batch_size=16, seed=3, evaluate_at=())
     noise = ss.gradient_noise(net, still.final_parameters)
     # Four whole epochs: their minibatches' mean is the gradient over all rows.
@@ -133,7 +133,7 @@ def test_measured_variance_is_the_formulas():
 
 
 def test_noise_scale_is_a_few_tens_at_the_start_and_grows():
-    net = batch_steps.clean_net()
+    net = ss.workloads.clean_net()
 
     def scale(steps, seed):
         trace = ss.simulate(net, ss.sgd(0.25), steps=steps, batch_size=64, seed=seed,
@@ -262,6 +262,6 @@ def test_answers():
     assert ss.exercises.check("batch-pairs", found[False])
     assert not ss.exercises.check("batch-pairs", found[True])
     assert found[False] / found[True] == pytest.approx(6 / 7)
-    net = batch_rates.noisy_net()
+    net = ss.workloads.noisy_net()
     noise = ss.gradient_noise(net, net.init(jax.random.key(0)))
     assert float(noise.scale) == pytest.approx(float(noise.noise / noise.signal))

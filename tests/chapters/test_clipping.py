@@ -13,8 +13,8 @@ from stabsim.clipping import adaptive_clip, autoclip, clip_by_global_norm, zclip
 from stabsim.exercises import EXERCISES
 from stabsim.labs import LABS
 from stabsim.labs.clip import EDGES, corrupted, histogram
-from stabsim.labs.report import report
-from stabsim.labs.strategies import STRATEGIES, steep, strategy
+from stabsim.labs.frame.report import report
+from stabsim.labs.strategies import STRATEGIES, strategy
 from tests.chapters.runs import MOST, SEEDS, goals, run, verdicts
 
 ROOT = Path(__file__).parents[2]
@@ -129,15 +129,15 @@ def test_warmup_does_not_help_in_the_recorded_claims():
 @cache
 def started():
     """The steep net at its rate and at a tenth, with three thresholds and with none."""
-    calm = ss.simulate(steep(), ss.sgd(2.0**-6 / 10), steps=200, batch_size=32, evaluate_at=(),
-                       measure_sharpness_at=(0, 5, 50, 199))  # fmt: skip
+    calm = ss.simulate(ss.workloads.steep_net(), ss.sgd(2.0**-6 / 10), steps=200, batch_size=32,
+                       evaluate_at=(), measure_sharpness_at=(0, 5, 50, 199))  # fmt: skip
     good = ss.playbook.advise_clipping(calm.gradient_norm).threshold
     aggressive = ss.clipping.norm_percentile(calm.gradient_norm[100:], 50.0) / 2
 
     def train(threshold, warmup, learning_rate, seed):
         rule = ss.sgd(ss.schedules.linear_warmup(learning_rate, warmup))
-        return ss.simulate(steep(), rule, steps=200, batch_size=32, seed=seed, evaluate_at=(),
-                           clipping=clip_by_global_norm(threshold))  # fmt: skip
+        return ss.simulate(ss.workloads.steep_net(), rule, steps=200, batch_size=32, seed=seed,
+                           evaluate_at=(), clipping=clip_by_global_norm(threshold))  # fmt: skip
 
     runs = ss.sweep(
         train, threshold=[OFF, good, aggressive, 30.0], warmup=[0, 40],

@@ -7,8 +7,8 @@ import pytest
 import stabsim as ss
 from stabsim.exercises import EXERCISES
 from stabsim.labs import LABS
-from stabsim.labs.blocks import DEPTH, any_block
-from stabsim.labs.report import report
+from stabsim.labs.frame.report import report
+from stabsim.workloads.any_block import DEPTH, any_block
 from stabsim.workloads.residual import BLOCKS
 from tests.chapters.runs import MOST, SEEDS, goals, run, verdicts
 

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 import stabsim as ss
+from stabsim import tuner
 from stabsim.exercises import EXERCISES
-from stabsim.labs import LABS, tuner
-from stabsim.labs.report import reached, report
+from stabsim.labs import LABS
+from stabsim.labs.frame.report import reached, report
 from stabsim.labs.surrogate import LENGTH_SCALES, NOISES, densities
-from stabsim.labs.tuner import Hyperparameters
+from stabsim.tuner import Hyperparameters
 from tests.chapters.runs import MOST, SEEDS
 
 

@@ -8,8 +8,8 @@ import stabsim as ss
 from stabsim.exercises import EXERCISES
 from stabsim.exercises.optimizers import STATE
 from stabsim.labs import LABS
-from stabsim.labs.report import reached, report
-from stabsim.labs.rules import RULES
+from stabsim.labs.frame.any_rule import RULES
+from stabsim.labs.frame.report import reached, report
 from tests.chapters.runs import MOST, SEEDS
 
 

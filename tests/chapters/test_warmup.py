@@ -11,7 +11,7 @@ import pytest
 import stabsim as ss
 from stabsim.exercises import EXERCISES
 from stabsim.labs import LABS
-from stabsim.labs.report import reached, report
+from stabsim.labs.frame.report import reached, report
 from stabsim.labs.warmup_map import CATAPULTING, DIVERGED, RATES, STABLE, WARMUPS, the_map
 
 ROOT = Path(__file__).parents[2]

@@ -1,4 +1,4 @@
-// What to do about a log: where to clip, and which experiment comes next. As stabsim/advice.py.
+// What to do about a log: where to clip, and which experiment comes next. As stabsim/logs/advice.py.
 
 import { before } from "./diagnosis.mjs";
 import { fill, number, whole } from "./numbers.mjs";

@@ -1,4 +1,4 @@
-// Numbers as stabsim/words.py writes them, and sentences with their values filled in.
+// Numbers as stabsim/_words.py writes them, and sentences with their values filled in.
 
 const SUPERSCRIPT = { "-": "⁻", ...Object.fromEntries([..."⁰¹²³⁴⁵⁶⁷⁸⁹"].map((c, i) => [i, c])) };
 

@@ -1,4 +1,4 @@
-// What is drawn of a log: rows for the charts of stabsim/drop/charts.py, and words for each.
+// What is drawn of a log: rows for the charts of book/diagnose/charts.py, and words for each.
 
 import { before } from "./diagnosis.mjs";
 import { evidence } from "./evidence.mjs";

@@ -1,4 +1,4 @@
-// What a lab says about a run: the facts and sentences of stabsim/labs/report.py.
+// What a lab says about a run: the facts and sentences of stabsim/labs/frame/report.py.
 
 import { diagnose, diagnoseSweep } from "./diagnosis.mjs";
 import { evidence } from "./evidence.mjs";

@@ -1,4 +1,4 @@
-// All that is said of a log, sentences by heading: as Report.sections of stabsim/report.py.
+// All that is said of a log, sentences by heading: as Report.sections of stabsim/logs/report.py.
 
 import { clipSentences, nextSentences } from "./advice.mjs";
 import { evidence } from "./evidence.mjs";

@@ -1,0 +1,127 @@
+"""The page's form, and the words and numbers that its scripts need to diagnose as Python does."""
+
+import html
+from typing import Any
+
+from book.diagnose.charts import specifications
+from book.diagnose.examples import EXAMPLES
+from book.diagnose.words import DROP, DROP_INSTEAD
+from book.lab_page import RULES
+from stabsim import diagnosis
+from stabsim._diagnosis_words import EVIDENCE, VERDICTS
+from stabsim._words import Text
+from stabsim.logs import columns, jsonl
+from stabsim.logs.advice import CHECKS, EARLY_FIXES, ENOUGH, EXPERIMENTS, MID_FIXES
+from stabsim.logs.log import EMPTY
+from stabsim.logs.read import OTHERS
+from stabsim.logs.report import SHOWN_RISES, STRETCHES
+from stabsim.logs.source import LONGEST_LINE
+from stabsim.logs.table import DELIMITERS
+from stabsim.logs.verdict import LEAST
+from stabsim.logs.words import ADVICE, LOGS, PLACES, REPORT, UNREADABLE
+from stabsim.playbook import AGGRESSIVE, LARGEST_WARMUP
+from stabsim.plots import TOP
+
+COMMAND = "stabsim diagnose run.csv --language {language} --html report.html"
+
+
+def words(language: str) -> dict[str, Any]:
+    """Words and numbers, as JSON: what the reader and the report of Python rest on."""
+
+    def chosen(texts: dict[str, Text]) -> dict[str, str]:
+        return {name: DROP_INSTEAD.get(name, text).in_(language) for name, text in texts.items()}
+
+    return {
+        "language": language,
+        "verdicts": chosen(VERDICTS),
+        "evidence": chosen(EVIDENCE),
+        "advice": chosen(ADVICE),
+        "report": chosen(REPORT),
+        "logs": chosen(LOGS),
+        "places": chosen(PLACES),
+        "unreadable": chosen(UNREADABLE),
+        "drop": chosen(DROP),
+        "rules": {name: getattr(diagnosis, name) for name in RULES},
+        "orders": {"stable": CHECKS, "early": EARLY_FIXES, "mid": MID_FIXES},
+        "enough": ENOUGH,
+        "aggressive": AGGRESSIVE,
+        "largestWarmup": LARGEST_WARMUP,
+        "shownRises": SHOWN_RISES,
+        "columns": {
+            "names": columns.NAMES,
+            "same": columns.SAME,
+            "noMatter": sorted(columns.NO_MATTER),
+            "others": sorted(columns.OTHERS),
+        },
+        "empty": sorted(EMPTY),
+        "delimiters": DELIMITERS,
+        "longestLine": LONGEST_LINE,
+        "least": LEAST,
+        "head": jsonl.HEAD,
+        "deepest": jsonl.DEEPEST,
+        "otherKinds": {mark.decode("latin-1"): name for mark, name in OTHERS.items()},
+        "stretches": STRETCHES,
+        "top": TOP,
+    }
+
+
+def description(language: str) -> dict[str, Any]:
+    """All that the page must know, as JSON."""
+    return {
+        "words": words(language),
+        "charts": specifications(language),
+        "examples": {one.name: one.about(language) for one in EXAMPLES},
+    }
+
+
+def markup(language: str, source: str) -> str:
+    """The form's HTML, in which nothing can be chosen until its script is there.
+
+    Args:
+        language: "en" or "id".
+        source: the address of the folder with the page's description and the examples.
+    """
+    say = {name: html.escape(text.in_(language)) for name, text in DROP.items()}
+    examples = "".join(
+        f'<button type="button" data-example="{one.name}" disabled>'
+        f"{html.escape(one.label.in_(language))}</button>"
+        for one in EXAMPLES
+    )
+    menus = "".join(
+        f'<div class="drop-field"><label for="drop-{role}">{say[role]}</label>'
+        f'<select id="drop-{role}" name="{role}"></select></div>'
+        for role in columns.Columns._fields
+    )
+    tried = "".join(
+        f'<label><input type="checkbox" name="tried" value="{name}"> {say[name]}</label>'
+        for name in EXPERIMENTS
+    )
+    figures = "".join(
+        f'<figure hidden><div class="drop-chart" data-chart="{name}" role="img"></div>'
+        "<figcaption></figcaption></figure>"
+        for name in ("loss", "norm", "histogram")
+    )
+    command = html.escape(COMMAND.format(language=language))
+    return (
+        f'<section class="drop" data-drop="{source}" aria-label="{say["title"]}">'
+        f"<noscript><p>{say['noscript']}</p><pre>{command}</pre></noscript>"
+        '<div class="drop-zone pst-js-only"><label for="drop-file">'
+        f"<strong>{say['choose']}</strong> {say['formats']} "
+        f'<span class="drop-hint">{say["or drop"]}</span></label>'
+        '<input type="file" id="drop-file" disabled>'
+        f'<p class="drop-here">{say["here"]}</p></div>'
+        f'<div class="drop-examples pst-js-only"><p>{say["examples"]}</p>{examples}</div>'
+        '<p class="drop-note" role="status" aria-live="polite"></p>'
+        f'<progress max="1" value="0" aria-label="{say["progress"]}" hidden></progress>'
+        f'<div class="drop-result" hidden><div class="drop-said" aria-live="polite"></div>{figures}'
+        '</div><form class="drop-columns" hidden><fieldset>'
+        f"<legend>{say['columns']}</legend>{menus}</fieldset></form>"
+        f'<form class="drop-options" hidden><fieldset><legend>{say["clip"]}</legend>'
+        f'<div class="drop-field"><label for="drop-percentile">{say["percentile"]}</label>'
+        '<input type="number" id="drop-percentile" name="percentile" min="0" max="100" step="any" '
+        'value="90"></div>'
+        f'<div class="drop-field"><label for="drop-threshold">{say["threshold"]}</label>'
+        '<input type="number" id="drop-threshold" name="threshold" min="0" step="any"></div>'
+        f"</fieldset><fieldset><legend>{say['tried']}</legend>{tried}</fieldset></form>"
+        "</section>"
+    )

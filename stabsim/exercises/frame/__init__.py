@@ -1,0 +1,1 @@
+"""How exercises are declared, judged and asked; it knows no exercise by name."""

@@ -1,0 +1,1 @@
+"""How labs are declared, drawn, reported and shown; it knows no lab by name."""

@@ -1,0 +1,320 @@
+"""A lab: one experiment, declared once, that runs on a kernel and in a static page alike."""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from stabsim._words import Text, number, three_digits
+
+Values = dict[str, float | int | str]
+"""A setting: each control's value by its name."""
+
+PLACE = re.compile(r"\{(\w+)\}")
+"""Where a control's value stands in a lab's Python. Other braces are Python's own."""
+
+Tables = dict[str, dict[str, Any]]
+"""What a run comes to: columns by name, in tables by name."""
+
+
+@dataclass(frozen=True)
+class Slider:
+    """A number.
+
+    Attributes:
+        name: the keyword that the lab's function gets.
+        label: what it is called.
+        low, high: its range.
+        default: where it begins.
+        scale: "log", "linear" or "whole" (whole numbers).
+        positions: how many steps the slider has, but for whole numbers.
+        unit: what it counts.
+    """
+
+    name: str
+    label: Text
+    low: float | int
+    high: float | int
+    default: float | int
+    scale: str = "linear"
+    positions: int = 100
+    unit: Text = Text("", "")
+
+    def check(self, value: Any) -> float | int:
+        """The value, if it lies in the range.
+
+        Raises:
+            TypeError: if it is no number.
+            ValueError: if it is out of range, or not whole where it must be.
+        """
+        if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+            raise TypeError(f"{self.name} must be a number, not {value!r}.")
+        if not self.low <= value <= self.high:
+            raise ValueError(
+                f"{self.name} must be from {self.low:g} to {self.high:g}; it is {value}."
+            )
+        if self.scale != "whole":
+            return float(value)
+        if value != int(value):
+            raise ValueError(f"{self.name} must be a whole number; it is {value}.")
+        return int(value)
+
+    @property
+    def ends(self) -> tuple[int, int]:
+        """The slider's first and last position."""
+        return (int(self.low), int(self.high)) if self.scale == "whole" else (0, self.positions)
+
+    def position(self, value: float | int) -> int:
+        """The position nearest to a value."""
+        if self.scale == "whole":
+            return int(value)
+        if self.scale == "log":
+            share = math.log(value / self.low) / math.log(self.high / self.low)
+        else:
+            share = (value - self.low) / (self.high - self.low)
+        return round(share * self.positions)
+
+    def at(self, position: int) -> float | int:
+        """The value at a position."""
+        if self.scale == "whole":
+            return position
+        share = position / self.positions
+        if self.scale == "log":
+            return three_digits(self.low * (self.high / self.low) ** share)
+        return three_digits(self.low + (self.high - self.low) * share)
+
+    def sample(self, rng: np.random.Generator) -> float | int:
+        """The value at a position drawn at random."""
+        low, high = self.ends
+        return self.at(int(rng.integers(low, high + 1)))
+
+    def written(self, value: float | int, language: str) -> str:
+        unit = self.unit.in_(language)
+        return number(value, language) + (f" {unit}" if unit else "")
+
+
+class Option(NamedTuple):
+    """One choice: its value, what it is called, and the Python that stands for it."""
+
+    value: str
+    label: Text
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of several.
+
+    Attributes:
+        name: the keyword that the lab's function gets, as the position of the chosen option;
+            or as its value, where the choice is static.
+        label: what it is called.
+        options: what can be chosen; the first is the default.
+        static: whether it changes the program: then each option is compiled by itself.
+    """
+
+    name: str
+    label: Text
+    options: tuple[Option, ...]
+    static: bool = False
+
+    @property
+    def default(self) -> str:
+        return self.options[0].value
+
+    def check(self, value: Any) -> str:
+        """The value, if it is an option.
+
+        Raises:
+            ValueError: if it is not.
+        """
+        known = [option.value for option in self.options]
+        if value not in known:
+            raise ValueError(f"{self.name} must be one of {', '.join(known)}; it is {value!r}.")
+        return value
+
+    def sample(self, rng: np.random.Generator) -> str:
+        return str(rng.choice([option.value for option in self.options]))
+
+    def position(self, value: str) -> int:
+        return [option.value for option in self.options].index(value)
+
+    def written(self, value: str, language: str) -> str:
+        return self.options[self.position(value)].label.in_(language)
+
+
+Control = Slider | Choice
+
+
+class Curve(NamedTuple):
+    """A loss curve that the lab's report diagnoses: where it lies, and what it is called."""
+
+    table: str
+    column: str
+    label: Text = Text("", "")
+
+
+class Fact(NamedTuple):
+    """A number that the lab's report states: the first entry of a column, whose name it bears.
+
+    Attributes:
+        table, column: where it lies.
+        text: the sentence that states it, in place of ``{value}``.
+    """
+
+    table: str
+    column: str
+    text: Text
+
+
+class Panel(NamedTuple):
+    """A chart over one of the tables.
+
+    Attributes:
+        table: its name; the chart's data are the named data "run", and "ghost" for a kept run.
+        chart: from a language to an Altair chart of a single view.
+        alt: what it shows, for those who do not see it.
+        click: sliders that a click on a mark sets, in the page, to the mark's columns of the
+            same names.
+    """
+
+    table: str
+    chart: Callable[[str], Any]
+    alt: Text
+    click: tuple[str, ...] = ()
+
+
+class Goal(NamedTuple):
+    """What the reader should reach, and how the lab knows.
+
+    Attributes:
+        text: the task.
+        conditions: (name, relation, value) triples that must hold, the relation one of "<",
+            ">", "=="; a name is a control or one of the report's facts, among them
+            ``changes``, the number of controls, but for the seed, that are not as they began.
+    """
+
+    text: Text
+    conditions: tuple[tuple[str, str, float | str], ...]
+
+
+@dataclass(frozen=True)
+class Lab:
+    """One experiment.
+
+    Attributes:
+        name: as in ``stabsim.labs.show(name)``.
+        title: what it is called.
+        controls: what can be set.
+        run: from the controls' values to tables, a function that ``jax.jit`` takes.
+        panels: the charts.
+        curves: the loss curves to diagnose. Their facts are ``verdict``, ``initial_loss``,
+            ``final_loss`` and ``peak_loss`` for the first, and the same with ``_2``, ... for
+            the others.
+        code: Python that repeats the run; ``{name}`` stands for a control's value, other braces
+            for themselves.
+        goal: what to reach, if anything.
+        facts: numbers to state, by the names of their columns.
+        sweep: whether the table "sweep" holds a ``learning_rate`` and a ``loss`` of shape
+            ``(rates, steps)``. Their reading is added to the table "axis", and the report.
+    """
+
+    name: str
+    title: Text
+    controls: tuple[Control, ...]
+    run: Callable[..., Tables]
+    panels: tuple[Panel, ...]
+    curves: tuple[Curve, ...]
+    code: str
+    goal: Goal | None = None
+    sweep: bool = False
+    facts: tuple[Fact, ...] = ()
+
+    @property
+    def defaults(self) -> Values:
+        return {control.name: control.default for control in self.controls}
+
+    def setting(self, changes: Mapping[str, Any]) -> Values:
+        """The defaults with ``changes``.
+
+        Raises:
+            TypeError: if a control is unknown, or a value of the wrong kind.
+            ValueError: if a value is out of range.
+        """
+        known = {control.name: control for control in self.controls}
+        if unknown := sorted(set(changes) - set(known)):
+            raise TypeError(f"{self.name} has no control {', '.join(unknown)}: it has "
+                            f"{', '.join(known)}.")  # fmt: skip
+        return self.defaults | {name: known[name].check(value) for name, value in changes.items()}
+
+    # --- running ---
+
+    @property
+    def _static(self) -> list[Choice]:
+        return [c for c in self.controls if isinstance(c, Choice) and c.static]
+
+    def variant(self, values: Values) -> str:
+        """The name of the program that runs a setting."""
+        return "-".join([self.name, *(str(values[c.name]) for c in self._static)])
+
+    def variants(self) -> dict[str, Values]:
+        """Every program, by name, with the static choices that make it."""
+        named = [[(c.name, option.value) for option in c.options] for c in self._static]
+        chosen: list[Values] = [dict(pairs) for pairs in product(*named)]
+        return {self.variant(self.defaults | one): one for one in chosen}
+
+    def arguments(self, values: Values) -> dict[str, np.ndarray]:
+        """What the program of a setting is given: float32 numbers, int32 counts and positions."""
+        given = {}
+        for control in self.controls:
+            value = values[control.name]
+            if isinstance(control, Slider):
+                kind = np.int32 if control.scale == "whole" else np.float32
+                given[control.name] = np.asarray(value, kind)
+            elif not control.static:
+                given[control.name] = np.asarray(control.position(str(value)), np.int32)
+        return given
+
+    def program(self, static: Values) -> Callable[[dict[str, Any]], Tables]:
+        """The function of :meth:`arguments` that is jitted here and compiled for the page."""
+
+        def run(given: dict[str, Any]) -> Tables:
+            tables = self.run(**static, **given)
+            return {name: {k: jnp.asarray(v) for k, v in t.items()} for name, t in tables.items()}
+
+        return run
+
+    @cached_property
+    def _jitted(self) -> dict[str, Any]:
+        return {}
+
+    def compute(self, values: Values) -> Tables:
+        """Run a setting here."""
+        variant = self.variant(values)
+        if variant not in self._jitted:
+            static = {c.name: values[c.name] for c in self._static}
+            self._jitted[variant] = jax.jit(self.program(static))
+        tables = self._jitted[variant](self.arguments(values))
+        return {n: {k: np.asarray(v) for k, v in t.items()} for n, t in tables.items()}
+
+    def python(self, values: Values) -> str:
+        """Python that repeats a setting with stabsim."""
+        written: dict[str, Any] = {}
+        for control in self.controls:
+            value = values[control.name]
+            if isinstance(control, Choice):
+                option = control.options[control.position(str(value))]
+                value = option.code or option.value
+            written[control.name] = value
+
+        def filled(code: str) -> str:
+            return PLACE.sub(lambda m: str(written.get(m[1], m[0])), code)
+
+        return filled(filled(self.code))  # twice, for an option's code may hold controls too

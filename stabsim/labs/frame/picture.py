@@ -1,0 +1,60 @@
+"""A lab's pictures as SVG, drawn by the same specifications as in the page."""
+
+import math
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from stabsim._plot_words import LOCALES
+from stabsim.labs.frame.lab import Lab, Tables
+
+Row = dict[str, float | None]
+
+
+@cache
+def specifications(lab: Lab, language: str) -> list[dict[str, Any]]:
+    """Each panel's chart, compiled from Vega-Lite to Vega."""
+    import vl_convert  # a tool of builds and widgets, not of training
+
+    charts = [panel.chart(language) for panel in lab.panels]
+    return [vl_convert.vegalite_to_vega(chart.to_dict(validate=False)) for chart in charts]
+
+
+def rows(table: dict[str, Any]) -> list[Row]:
+    """One row an entry, as charts take them: None where a number is not finite."""
+    columns = {name: np.asarray(x, float).tolist() for name, x in table.items()}
+    return [
+        {name: x if math.isfinite(x) else None for name, x in zip(columns, entries, strict=True)}
+        for entries in zip(*columns.values(), strict=True)
+    ]
+
+
+def is_empty(table: dict[str, Any]) -> bool:
+    """Whether there is nothing to see: no number but the steps is finite."""
+    return not any(np.isfinite(x).any() for name, x in table.items() if name != "step")
+
+
+def svg(spec: dict[str, Any], run: list[Row], ghost: list[Row], width: int, language: str) -> str:
+    """One panel with its data."""
+    import vl_convert
+
+    data = {"run": run, "ghost": ghost}
+    filled = [{**d, "values": data[d["name"]]} if d["name"] in data else d for d in spec["data"]]
+    return vl_convert.vega_to_svg(
+        {**spec, "data": filled, "width": width}, format_locale=LOCALES[language]
+    )
+
+
+def pictures(
+    lab: Lab, tables: Tables, language: str, width: int, ghost: Tables | None = None
+) -> list[str | None]:
+    """Every panel's SVG; None for one with nothing to show."""
+    drawn: list[str | None] = []
+    for panel, spec in zip(lab.panels, specifications(lab, language), strict=True):
+        if is_empty(tables[panel.table]):
+            drawn.append(None)
+            continue
+        kept = rows(ghost[panel.table]) if ghost else []
+        drawn.append(svg(spec, rows(tables[panel.table]), kept, width, language))
+    return drawn

@@ -1,0 +1,35 @@
+"""Show a lab: a widget on a kernel, and in a book's build a place that the page fills."""
+
+import html
+import json
+from typing import Any
+
+from stabsim._settings import settings
+from stabsim.labs.frame.lab import Lab, Values
+
+
+class Shown:
+    """What a cell displays."""
+
+    def __init__(self, lab: Lab, values: Values, language: str) -> None:
+        self.lab, self.values, self.language = lab, values, language
+
+    def _repr_mimebundle_(self, **_: Any) -> Any:
+        if settings().book:
+            return {"text/html": placeholder(self.lab.name, self.values),
+                    "text/plain": self.lab.title.in_(self.language)}  # fmt: skip
+        return self.widget()._repr_mimebundle_()
+
+    def widget(self) -> Any:
+        """The ipywidgets widget."""
+        from stabsim.labs.frame.widget import (
+            LabWidget,  # it needs ipywidgets, and training does not
+        )
+
+        return LabWidget(self.lab, self.values, self.language)
+
+
+def placeholder(name: str, values: Values) -> str:
+    """What the book's build replaces by the lab, so that no cached page holds an old one."""
+    setting = html.escape(json.dumps(values, sort_keys=True))
+    return f'<div data-lab-place="{name}" data-setting="{setting}"></div>'

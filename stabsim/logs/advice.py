@@ -1,0 +1,248 @@
+"""From the verdict on a log to what to do: where to clip, and which experiment comes next.
+
+The order of the experiments is the playbook's: warmup first against early instability, clipping
+first against sudden instability in the middle, then another optimizer, the architecture, its
+initialization, and a lower rate last. Source: Godbole et al., Deep Learning Tuning Playbook
+(2023), FAQ.
+"""
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+import numpy as np
+
+from stabsim import _check
+from stabsim._words import default_language, number, whole
+from stabsim.diagnosis import LEARNED, Verdict
+from stabsim.logs.log import Log
+from stabsim.logs.verdict import Reading
+from stabsim.logs.words import ADVICE
+from stabsim.playbook import AGGRESSIVE, warmup_candidates
+
+CHECKS = ("sweep", "every-step")
+"""What to try with a stable run, in order."""
+
+EARLY_FIXES = ("warmup", "clipping", "optimizer", "architecture", "rezero", "lower-rate")
+"""What to try against early instability, in order."""
+
+MID_FIXES = ("clipping", "warmup", *EARLY_FIXES[2:])
+"""What to try against instability in mid-training, in order."""
+
+EXPERIMENTS = (*CHECKS, *EARLY_FIXES)
+
+ENOUGH = 50
+"""So many norms say what is typical."""
+
+
+class Clip(NamedTuple):
+    """A clipping threshold and what it would do.
+
+    Attributes:
+        threshold: in units of the gradient's norm.
+        percentile: the percentile that it is; None where it was given.
+        norms: how many finite norms it was judged by.
+        before: the step before which these lie; None if all of the log's norms count.
+        clipped_fraction: the share of them that it would clip.
+        clipped_of_all: the share of all norms, where those not finite count as clipped.
+    """
+
+    threshold: float
+    percentile: float | None
+    norms: int
+    before: float | None
+    clipped_fraction: float
+    clipped_of_all: float
+
+
+class Advice(NamedTuple):
+    """What follows from a log.
+
+    Attributes:
+        clip: where to clip; None where no positive norm was logged.
+        experiment: what to try next, one of :data:`EXPERIMENTS`; None if all were tried.
+        learning_rate: the largest rate of the log; None where none was logged.
+        warmup_steps: over how many steps the rate rose from less than half; None if it did not.
+        every: the steps from record to record; None where they differ.
+        max_train_steps: the last step, from the first.
+    """
+
+    clip: Clip | None
+    experiment: str | None
+    learning_rate: float | None
+    warmup_steps: float | None
+    every: float | None
+    max_train_steps: float
+
+    def sentences(self, language: str | None = None) -> list[str]:
+        """On clipping and on the next experiment, one sentence each, in "en" or "id"."""
+        language = default_language() if language is None else language
+        return [*self.clip_sentences(language), *self.next_sentences(language)]
+
+    def clip_sentences(self, language: str) -> list[str]:
+        if self.clip is None:
+            return [ADVICE["no norms"].in_(language)]
+        clip = self.clip
+        kind = "judged" if clip.percentile is None else "threshold"
+        base = "all" if clip.before is None else "before"
+        values = {
+            "threshold": number(clip.threshold, language),
+            "percentile": number(clip.percentile or 0.0, language),
+            "base": ADVICE[base].in_(language).format(
+                norms=clip.norms, step=whole(clip.before or 0.0, language)
+            ),
+            "share": _percent(clip.clipped_fraction, language),
+            "of_all": _percent(clip.clipped_of_all, language),
+        }  # fmt: skip
+        said = [ADVICE[kind].in_(language).format(**values)]
+        if values["share"] != values["of_all"]:
+            said.append(ADVICE["of all"].in_(language).format(**values))
+        if clip.clipped_fraction > AGGRESSIVE:
+            said.append(ADVICE["aggressive"].in_(language))
+        return said
+
+    def next_sentences(self, language: str) -> list[str]:
+        said = []
+        if self.warmup_steps is not None:
+            steps = whole(self.warmup_steps, language)
+            said.append(ADVICE["warmed"].in_(language).format(steps=steps))
+        said.append(ADVICE[self.experiment or "nothing left"].in_(language).format(
+            rate=_quantity("rate", self.learning_rate, language),
+            twice=_quantity("twice", self.learning_rate, language, 2.0),
+            lengths=", ".join(str(n) for n in self.warmups),
+            threshold=_quantity("at", self.clip and self.clip.threshold, language),
+        ))  # fmt: skip
+        if self.experiment in CHECKS and self.every != 1:
+            key = "uneven" if self.every is None else "sparse"
+            every = whole(self.every or 0.0, language)
+            said.append(ADVICE[key].in_(language).format(every=every))
+        return said
+
+    @property
+    def warmups(self) -> list[int]:
+        """Warmup lengths to try: the playbook's, up to a tenth of the training."""
+        return warmup_candidates(max(10, int(self.max_train_steps)))
+
+
+def _percent(share: float, language: str) -> str:
+    return f"{number(100 * share, language)}%"
+
+
+def _quantity(name: str, value: float | None, language: str, factor: float = 1.0) -> str:
+    """A number with the words around it, or the words for one that is not known."""
+    if value is None:
+        return ADVICE[f"{name} unknown"].in_(language)
+    return ADVICE[name].in_(language).format(number(factor * value, language))
+
+
+def advise(
+    log: Log,
+    reading: Reading,
+    *,
+    percentile: float = 90.0,
+    threshold: float | None = None,
+    tried: Collection[str] = (),
+) -> Advice:
+    """What to do about a log.
+
+    Args:
+        log: the log.
+        reading: what :func:`stabsim.logs.diagnose_log` says of it.
+        percentile: the percentile of the norms to clip at.
+        threshold: a threshold to judge instead.
+        tried: the experiments that were tried already.
+    Raises:
+        ValueError: if a number is out of its range, or an experiment is unknown.
+    """
+    _check.percentile("percentile", percentile)
+    if threshold is not None:
+        _check.positive("threshold", threshold)
+    for one in tried:
+        _check.choice("tried", one, EXPERIMENTS)
+    steps = log.loss.step
+    first, last = float(steps.read(0, 1)[0]), float(steps.read(steps.size - 1, steps.size)[0])
+    rate, warmed = _rates(log, first, last)
+    clip = _clip(log, reading, percentile, threshold)
+    done = {*tried, *(["warmup"] if warmed is not None else [])}
+    order = _order(reading)
+    if order != CHECKS and clip is not None and clip.clipped_fraction > AGGRESSIVE:
+        order = ("lower-rate",)
+    experiment = next((one for one in order if one not in done), None)
+    return Advice(clip, experiment, rate, warmed, _every(log), last - first)
+
+
+def _order(reading: Reading) -> tuple[str, ...]:
+    diagnosis, curve = reading
+    if not diagnosis.unstable:
+        return CHECKS
+    if diagnosis.verdict is Verdict.MID_TRAINING:
+        return MID_FIXES
+    if diagnosis.rises:
+        return EARLY_FIXES if diagnosis.rises[-1].early else MID_FIXES
+    # Not finite without a rise before: early if nothing had been learned.
+    learned = curve is not None and curve.smooth.min() <= LEARNED * abs(curve.loss[0])
+    return MID_FIXES if learned else EARLY_FIXES
+
+
+def _every(log: Log) -> float | None:
+    """The steps from record to record; None where they differ."""
+    first, found = True, None
+    last = np.zeros(0)
+    for block in log.loss.step.blocks():
+        gaps = np.diff(np.concatenate([last, block]))
+        last = block[-1:]
+        if gaps.size and first:
+            found, first = float(gaps[0]), False
+        if gaps.size and (gaps != found).any():
+            return None
+    return found
+
+
+def _rates(log: Log, first: float, last: float) -> tuple[float | None, float | None]:
+    """The largest rate, and how long it took to reach it if that was a warmup."""
+    series = log.learning_rate
+    largest, at, start = -np.inf, first, None
+    for step, value in zip(series.step.blocks(), series.value.blocks(), strict=True):
+        value = np.where(np.isfinite(value), value, -np.inf)
+        start = float(value[0]) if start is None else start
+        if value.max() > largest:
+            largest, at = float(value.max()), float(step[value.argmax()])
+    if start is None or largest <= 0:
+        return None, None
+    warmed = start < largest / 2 and at - first <= (last - first) / 2
+    return largest, at - first if warmed and at > first else None
+
+
+def _clip(log: Log, reading: Reading, percentile: float, threshold: float | None) -> Clip | None:
+    norms = log.gradient_norm
+    before = _sound_until(reading)
+    stop = norms.size
+    if before is not None:
+        stop = sum(int(np.searchsorted(block, before)) for block in norms.step.blocks())
+    if stop < ENOUGH:
+        before, stop = None, norms.size
+    finite = sum(int(np.isfinite(block).sum()) for block in norms.value.blocks(0, stop))
+    if finite == 0:
+        return None
+    given = threshold is not None
+    if threshold is None:
+        threshold = norms.value.percentile(percentile, 0, stop)
+    if threshold <= 0:
+        return None
+    above = [
+        sum(int((~(block <= threshold) & (np.isfinite(block) | whole)).sum()) for block in blocks)
+        for whole, blocks in ((False, norms.value.blocks(0, stop)), (True, norms.value.blocks()))
+    ]
+    share, of_all = above[0] / finite, above[1] / norms.size
+    return Clip(threshold, None if given else percentile, finite, before, share, of_all)
+
+
+def _sound_until(reading: Reading) -> float | None:
+    """The step from which the run never recovered; None if it did.
+
+    The norms after it are those of a run that has failed, and say nothing of what is typical.
+    """
+    diagnosis = reading.diagnosis
+    lost = [rise.onset for rise in diagnosis.rises if rise.recovered_at is None]
+    if diagnosis.diverged_at is not None:
+        lost.append(diagnosis.diverged_at)
+    return min(lost, default=None)

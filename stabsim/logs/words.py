@@ -1,0 +1,255 @@
+"""What is said of a log, in both languages: what was skipped, why it cannot be read, advice."""
+
+from stabsim._words import Text
+
+LOGS = {
+    "no number": Text(
+        "{count} cells are no numbers (the first at {first}).",
+        "{count} sel bukan bilangan (yang pertama di {first}).",
+    ),
+    "no step": Text(
+        "{count} losses have no finite step (the first at {first}).",
+        "{count} loss tidak memiliki langkah yang berhingga (yang pertama di {first}).",
+    ),
+    "step back": Text(
+        "{count} losses come at a step that is not above all before it (the first at {first}).",
+        "{count} loss berada pada langkah yang tidak melebihi semua langkah sebelumnya (yang "
+        "pertama di {first}).",
+    ),
+    "too long": Text(
+        "{count} lines are too long to be records (the first is {first}).",
+        "{count} baris terlalu panjang untuk sebuah catatan (yang pertama {first}).",
+    ),
+    "other width": Text(
+        "{count} rows have more or fewer cells than the first (the first is {first}).",
+        "{count} baris memiliki lebih banyak atau lebih sedikit sel daripada baris nama (yang "
+        "pertama {first}).",
+    ),
+    "no object": Text(
+        "{count} lines are no JSON objects (the first is {first}).",
+        "{count} baris bukan objek JSON (yang pertama {first}).",
+    ),
+    "truncated": Text(
+        "The file ends in the middle of a record, at {first}.",
+        "Berkas terputus di tengah sebuah catatan, pada {first}.",
+    ),
+    "damaged": Text(
+        "The file is damaged at {first}; what follows was not read.",
+        "Berkas rusak pada {first}; selebihnya tidak dibaca.",
+    ),
+    "checksum": Text(
+        "{count} records do not match their checksums (the first at {first}).",
+        "{count} catatan tidak cocok dengan checksum-nya (yang pertama di {first}).",
+    ),
+    "no event": Text(
+        "{count} records are no events (the first at {first}).",
+        "{count} catatan bukan event (yang pertama di {first}).",
+    ),
+    "several: gradient_norm": Text(
+        "Several columns may be the gradient norm, and none was taken: name one with "
+        "--gradient-norm.",
+        "Beberapa kolom mungkin berisi norma gradien dan tidak satu pun dipakai: sebutkan salah "
+        "satu dengan --gradient-norm.",
+    ),
+}
+"""What was skipped in a log."""
+
+UNREADABLE = {
+    "empty": Text("The file is empty.", "Berkas ini kosong."),
+    "long header": Text(
+        "The first line is too long for a row of names.",
+        "Baris pertama terlalu panjang untuk sebuah baris nama.",
+    ),
+    "several losses": Text(
+        "Several columns may be the training loss: {names}. {ask}",
+        "Beberapa kolom mungkin berisi loss pelatihan: {names}. {ask}",
+    ),
+    "no loss": Text(
+        "No column looks like a training loss. The columns are {names}. {ask}",
+        "Tidak ada kolom yang tampaknya berisi loss pelatihan. Kolom yang ada: {names}. {ask}",
+    ),
+    "say which": Text(
+        "Say which, as in --loss {example}.", "Sebutkan salah satu, misalnya --loss {example}."
+    ),
+    "say one": Text(
+        "Say which one it is with --loss NAME.", "Sebutkan kolomnya dengan --loss NAMA."
+    ),
+    "too short": Text(
+        "The column {name} holds {count} losses that can be used; at least {least} are needed.",
+        "Kolom {name} memuat {count} loss yang dapat dipakai; diperlukan paling sedikit {least}.",
+    ),
+    "other kind": Text(
+        "This is a file of another kind ({kind}). Unpack or export it as CSV or JSON lines first.",
+        "Ini berkas jenis lain ({kind}). Bongkar atau ekspor dahulu menjadi CSV atau JSON lines.",
+    ),
+    "binary": Text(
+        "This is a binary file that is no event file of TensorBoard. Logs may be CSV, JSON lines "
+        "or TensorBoard's event files.",
+        "Ini berkas biner yang bukan berkas event TensorBoard. Log dapat berupa CSV, JSON lines, "
+        "atau berkas event TensorBoard.",
+    ),
+    "no objects": Text(
+        "No line is a JSON object. One JSON document is not JSON lines; jq -c '.[]' FILE writes a "
+        "list as lines.",
+        "Tidak ada baris yang berupa objek JSON. Satu dokumen JSON bukan JSON lines; "
+        "jq -c '.[]' FILE menuliskan sebuah daftar per baris.",
+    ),
+}
+"""Why a log cannot be read, where the book's page says it too."""
+
+PLACES = {"line": Text("line {}", "baris {}"), "byte": Text("byte {}", "byte {}")}
+"""Where something stands in a file."""
+
+ADVICE = {
+    "threshold": Text(
+        "Clip the gradient's global norm at {threshold}, the {percentile}th percentile of {base}; "
+        "that would have clipped {share} of them.",
+        "Potonglah norma global gradien pada {threshold}, persentil ke-{percentile} dari {base}; "
+        "ambang itu akan memotong {share} di antaranya.",
+    ),
+    "judged": Text(
+        "Of {base}, the threshold {threshold} would have clipped {share}.",
+        "Dari {base}, ambang {threshold} akan memotong {share}.",
+    ),
+    "all": Text("all {norms} finite norms", "seluruh {norms} norma yang berhingga"),
+    "before": Text(
+        "the {norms} norms before step {step}, from which the run did not recover",
+        "{norms} norma sebelum langkah {step}, yang sesudahnya run tidak pulih",
+    ),
+    "of all": Text(
+        "Of all updates of the log it would have clipped {of_all}.",
+        "Dari semua pembaruan dalam log, ambang itu akan memotong {of_all}.",
+    ),
+    "aggressive": Text(
+        "Clipping more than half of the updates is in essence a smaller learning rate: cut the "
+        "rate instead.",
+        "Memotong lebih dari separuh pembaruan pada hakikatnya sama dengan laju pembelajaran yang "
+        "lebih kecil: turunkan saja lajunya.",
+    ),
+    "no norms": Text(
+        "No positive gradient norm was logged, so no threshold can be given. Log the global L2 "
+        "norm of the unclipped gradient at every step (see stabsim.logs.hooks).",
+        "Log ini tidak memuat norma gradien yang positif, sehingga ambang tidak dapat diberikan. "
+        "Catatlah norma L2 global gradien sebelum pemotongan pada setiap langkah (lihat "
+        "stabsim.logs.hooks).",
+    ),
+    "warmed": Text(
+        "The logged rate already warms up over {steps} steps.",
+        "Laju dalam log sudah memakai warmup selama {steps} langkah.",
+    ),
+    "rate": Text("{}", "{}"),
+    "rate unknown": Text("the present rate", "laju sekarang"),
+    "twice": Text("{}, twice that rate", "{}, dua kali laju itu"),
+    "twice unknown": Text("twice that rate", "dua kali laju itu"),
+    "at": Text("at {}", "pada {}"),
+    "at unknown": Text(
+        "at the 90th percentile of the norms, once they are logged",
+        "pada persentil ke-90 norma, setelah norma itu dicatat",
+    ),
+    "sweep": Text(
+        "Sweep the learning rate around {rate}, and see whether the best rate lies right at the "
+        "edge of instability.",
+        "Lakukan penyapuan laju pembelajaran di sekitar {rate}, lalu lihat apakah laju terbaik "
+        "terletak tepat di tepi ketidakstabilan.",
+    ),
+    "every-step": Text(
+        "If {rate} is the best rate of a sweep, train for 500 steps at {twice}, and log every "
+        "step: this shows early instability that recovers between evaluations.",
+        "Jika {rate} adalah laju terbaik suatu penyapuan, latihlah 500 langkah pada {twice}, dan "
+        "catat setiap langkah: dengan begitu tampak ketidakstabilan awal yang pulih di antara dua "
+        "evaluasi.",
+    ),
+    "warmup": Text(
+        "Warm up: let the learning rate climb from 0 to {rate} over the first steps. Try {lengths} "
+        "steps, and take the shortest warmup that is stable.",
+        "Pakailah warmup: biarkan laju pembelajaran naik dari 0 ke {rate} selama langkah-langkah "
+        "pertama. Cobalah {lengths} langkah, dan pakailah warmup terpendek yang stabil.",
+    ),
+    "clipping": Text(
+        "Clip gradients by their global norm {threshold}. If the instability remains, lower the "
+        "threshold.",
+        "Potonglah gradien menurut norma globalnya {threshold}. Jika tetap tidak stabil, turunkan "
+        "ambangnya.",
+    ),
+    "optimizer": Text(
+        "Try another optimizer: Adam sometimes copes where Momentum does not. Tune its rate anew.",
+        "Cobalah optimizer lain: Adam kadang sanggup ketika Momentum tidak. Setel ulang lajunya.",
+    ),
+    "architecture": Text(
+        "Bring the architecture in order: residual connections, and normalization as the last "
+        "operation before the addition, x + Norm(f(x)), not Norm(x + f(x)).",
+        "Benahi arsitekturnya: koneksi residual, dan normalisasi sebagai operasi terakhir sebelum "
+        "penjumlahan, x + Norm(f(x)), bukan Norm(x + f(x)).",
+    ),
+    "rezero": Text(
+        "Start the residual branches at zero, as ReZero does.",
+        "Mulailah cabang residual dari nol, seperti ReZero.",
+    ),
+    "lower-rate": Text(
+        "Lower the learning rate below {rate}: the last resort.",
+        "Turunkan laju pembelajaran sampai di bawah {rate}: upaya terakhir.",
+    ),
+    "nothing left": Text(
+        "Every experiment of the playbook's list was tried.",
+        "Semua percobaan dalam daftar playbook sudah dicoba.",
+    ),
+    "sparse": Text(
+        "This log has a record every {every} steps: an early instability that recovers in between "
+        "does not show in it.",
+        "Log ini hanya mencatat setiap {every} langkah: ketidakstabilan awal yang pulih di antara "
+        "dua catatan tidak tampak di dalamnya.",
+    ),
+    "uneven": Text(
+        "Some steps of this log are missing: an early instability that recovers in between does "
+        "not show in it.",
+        "Sebagian langkah tidak ada dalam log ini: ketidakstabilan awal yang pulih di antaranya "
+        "tidak tampak.",
+    ),
+}
+"""What to do about a log; experiments by the names of stabsim.advice."""
+
+REPORT = {
+    "log": Text("Log", "Log"),
+    "read": Text(
+        "{records} records, steps {first} to {last}, from {columns}.",
+        "{records} catatan, langkah {first} sampai {last}, dari {columns}.",
+    ),
+    "numbered": Text("numbered rows", "baris bernomor"),
+    "verdict": Text("Verdict", "Putusan"),
+    "clipping": Text("Clipping", "Pemotongan gradien"),
+    "next": Text("Next", "Percobaan berikutnya"),
+    "skipped": Text("Skipped", "Dilewati"),
+    "title": Text("Diagnosis of {name}", "Diagnosis {name}"),
+    "smoothed": Text("running median", "median bergerak"),
+    "loss caption": Text(
+        "Training loss against the step. The band spans the lowest and highest loss of each "
+        "stretch of the log; the line is the running median by which rises are judged.{marks}",
+        "Loss pelatihan terhadap langkah. Pita membentang dari loss terendah sampai loss tertinggi "
+        "pada tiap ruas log; garisnya median bergerak yang dipakai untuk menilai kenaikan.{marks}",
+    ),
+    "marks": Text(
+        " Triangles mark where a rise began, crosses its peak, circles where it had recovered.",
+        " Segitiga menandai awal suatu kenaikan, silang menandai puncaknya, lingkaran menandai "
+        "saat loss pulih.",
+    ),
+    "norm caption": Text(
+        "Unclipped gradient norm against the step: the band spans the lowest and highest norm of "
+        "each stretch.{line}",
+        "Norma gradien sebelum pemotongan terhadap langkah: pita membentang dari norma terendah "
+        "sampai norma tertinggi pada tiap ruas.{line}",
+    ),
+    "histogram caption": Text(
+        "Gradient norms of all steps, on a logarithmic axis.{line}",
+        "Norma gradien pada semua langkah, pada sumbu logaritmik.{line}",
+    ),
+    "line": Text(
+        " The dashed line is the threshold {threshold}.",
+        " Garis putus-putus menunjukkan ambang {threshold}.",
+    ),
+    "more": Text(
+        "{count} more rises follow; stabsim diagnose --json lists them all.",
+        "Masih ada {count} kenaikan lagi; stabsim diagnose --json memuat semuanya.",
+    ),
+    "by": Text("Made by stabsim diagnose.", "Dibuat dengan stabsim diagnose."),
+}
+"""The words of a report on a log."""

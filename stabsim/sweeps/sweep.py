@@ -1,0 +1,217 @@
+"""Many runs at once: an experiment over a grid of metaparameters and seeds."""
+
+import itertools
+import math
+import os
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import jax
+import numpy as np
+import pandas as pd
+import xarray as xr
+from tqdm import tqdm
+
+from stabsim import _check
+from stabsim.sweeps import workers
+from stabsim.sweeps.grid import BOOLEAN, Axis, Grid, Job
+from stabsim.sweeps.store import Store
+from stabsim.trace import Trace
+from stabsim.workloads import Workload
+
+RUNS_AT_ONCE = 16
+"""Runs in one block: on a CPU core, batched products gain nothing from more."""
+
+
+class SweepInterrupted(UserWarning):
+    """A sweep was stopped from the keyboard; its dataset holds the runs that were done."""
+
+
+def sweep(
+    experiment: Callable[..., Trace | Mapping[str, Any]],
+    /,
+    *,
+    loop: Iterable[str] = (),
+    runs_at_once: int | None = None,
+    progress: bool = True,
+    resume: xr.Dataset | None = None,
+    executor: Any = None,
+    store: str | os.PathLike[str] | None = None,
+    **axes: Any,
+) -> xr.Dataset:
+    """Run an experiment at every point of a grid.
+
+    The experiment is a function of the axes' names. Numbers and seeds are traced: the
+    experiment is called once, and its program runs the grid block by block, each block
+    vectorized, one block on each core of a CPU, or sharded over the devices where there
+    are several. Other values (optimizers, workloads, strings) are looped over, and so are
+    the numbers that decide a shape, if named in ``loop``.
+
+    A sweep that outgrows this process takes an ``executor``: each block is a task of its own,
+    which gives the same numbers wherever it runs, and runs again if its worker dies. The
+    experiment travels by value (a lambda or a function of a notebook may be one), but the
+    modules that it imports must be there. With a ``store`` each block is written when it is
+    done, and the same call goes on from there.
+
+    Args:
+        experiment: from one value per axis to a Trace, or to a dict of scalars.
+        loop: numeric axes to loop over, such as a depth or a batch size.
+        runs_at_once: runs in one block. If not given, it is chosen for the machine: at most
+            16 on a core of a CPU, all on a GPU. With an executor, whose machines are not
+            known, it is 16: give more for workers with GPUs, and fewer if there are more
+            workers than blocks.
+        progress: whether a bar appears once a sweep has taken two seconds.
+        resume: what an interrupted sweep over the same axes returned; the runs that it
+            holds are not run again.
+        executor: where to run the blocks if not on this process's devices: a Dask client,
+            an executor as of ``concurrent.futures``, or a function that makes one, such as
+            :func:`stabsim.processes` returns. After a worker's death Dask goes on by
+            itself, and what the function makes is made anew; an executor that was given and
+            broke cannot be used again.
+        store: a folder for the results, a Zarr hierarchy with a group for each combination
+            of the looped axes: ``xarray.open_zarr(store, group="runs", consolidated=False)``
+            reads it at any time. It holds a hash of the axes and of every operation and
+            constant of the traced experiment. What a hash cannot see: what Python does in
+            callbacks, and the processor and compiler, which decide the last bits. A store
+            keeps the size of block that it was begun with.
+        **axes: for each name a list of values, or a dict from label to value.
+    Returns:
+        A dataset labelled by axis, with the trace's own step axes behind. Its ``done`` says
+        which runs it holds: all, unless the sweep was interrupted from the keyboard, which
+        warns and keeps what was done. ``.to_dataframe()`` gives a table.
+    Raises:
+        TypeError: if an axis is no list, if a traced number is used where a fixed one is
+            needed, if the experiment returns something else, or if the executor is none.
+        ValueError: if an axis is empty or repeats a label, or there is none; if the store
+            belongs to another sweep, or is given along with ``resume``.
+        Exception: what the experiment raises on a worker, with a note of its settings;
+            what workers die of, if they do so three times in a row with nothing done.
+    Examples:
+        >>> from stabsim import momentum, simulate, workloads
+        >>> def experiment(learning_rate, gamma):
+        ...     bowl = workloads.quadratic([1.0, 4.0])
+        ...     return simulate(bowl, momentum(learning_rate, gamma), steps=50)
+        >>> runs = sweep(experiment, learning_rate=[0.1, 0.2, 2.0], gamma=[0.0, 0.9])
+        >>> dict(runs.loss.sizes)
+        {'learning_rate': 3, 'gamma': 2, 'step': 50}
+    """
+    loop = [loop] if isinstance(loop, str) else list(loop)
+    if not axes:
+        raise ValueError("sweep needs at least one axis, such as learning_rate=[0.1, 0.2].")
+    if unknown := sorted(set(loop) - set(axes)):
+        raise ValueError(f"loop must name axes of the sweep; {unknown} are not among them.")
+    if runs_at_once is not None:
+        _check.count("runs_at_once", runs_at_once)
+    if resume is not None and store is not None:
+        raise ValueError("give resume or store, not both: a store holds what was done.")
+    parsed = [_axis(name, values, name in loop) for name, values in axes.items()]
+    looped = [axis for axis in parsed if axis.looped]
+    traced = [axis for axis in parsed if not axis.looped]
+
+    total = math.prod(len(axis.values) for axis in parsed)
+    before = 0 if resume is None else int(resume.done.sum())
+    grids: list[Grid] = []
+    jobs: list[Job] = []
+    interrupted = False
+    stored = None if store is None else Store(store, {a.name: a.labels for a in parsed})
+    with tqdm(total=total, initial=before, unit="run", delay=2, disable=not progress) as bar:
+
+        def keep(job: Job, leaves: list[np.ndarray]) -> None:
+            job.grid.keep(job.block, leaves)
+            bar.update(job.grid.ran[job.block].size)
+
+        try:
+            for place in itertools.product(*(range(len(axis.values)) for axis in looped)):
+                grid = Grid(experiment, looped, place, traced, resume)
+                grids.append(grid)
+                jobs += grid.cut(runs_at_once or _block_size(grid, executor), stored)
+                if grid.ran.any():
+                    bar.update(int(grid.ran.sum()))
+            workers.run(jobs, executor, keep)
+        except KeyboardInterrupt:
+            interrupted = True
+    grids = [grid for grid in grids if grid.ran.any() or grid.before is not None]
+    if not grids:
+        raise KeyboardInterrupt
+    result = _dataset(grids, parsed, looped)
+    if interrupted:
+        again = "resume= this result" if store is None else "the same store="
+        warnings.warn(
+            f"Interrupted: {int(result.done.sum())} of {total} runs are done. "
+            f"To go on, call sweep again with {again}.",
+            SweepInterrupted,
+            stacklevel=2,
+        )
+    return result
+
+
+def _axis(name: str, values: Any, looped: bool) -> Axis:
+    if isinstance(values, Mapping):
+        axis = Axis(name, list(values.values()), list(values), True)
+    elif isinstance(values, str) or not isinstance(values, Iterable) or _is_scalar(values):
+        raise TypeError(f"axis {name} must be a list of values, such as {name}=[{values!r}].")
+    else:
+        listed = list(values)
+        numeric = all(isinstance(v, int | float | np.number | jax.Array) for v in listed)
+        numeric &= not any(isinstance(v, bool) for v in listed)
+        if numeric and any(np.ndim(v) for v in listed):
+            raise ValueError(f"axis {name} must hold single numbers.")
+        labels = np.asarray(listed).tolist() if numeric else [_name(v) for v in listed]
+        axis = Axis(name, listed, labels, looped or not numeric)
+    if not axis.values:
+        raise ValueError(f"axis {name} must hold at least one value; it is empty.")
+    if len(set(axis.labels)) < len(axis.labels):
+        raise ValueError(
+            f"axis {name} must hold values of different names; they are {axis.labels}. "
+            "Name them yourself with a dict from label to value."
+        )
+    return axis
+
+
+def _block_size(grid: Grid, executor: Any) -> int:
+    if executor is not None:
+        return RUNS_AT_ONCE
+    runs, devices = max(1, int(grid.wanted.sum())), jax.devices()
+    if devices[0].platform != "cpu":
+        return runs
+    return min(RUNS_AT_ONCE * len(devices), math.ceil(runs / workers.blocks_at_once()))
+
+
+def _is_scalar(values: Any) -> bool:
+    return getattr(values, "ndim", 1) == 0
+
+
+def _name(value: Any) -> str | int | float:
+    if isinstance(value, Workload):
+        return value.name
+    if isinstance(value, str | int | float):
+        return value
+    return getattr(value, "__name__", None) or repr(value)
+
+
+def _dataset(grids: list[Grid], parsed: list[Axis], looped: list[Axis]) -> xr.Dataset:
+    """All grids side by side, in the order of the axes; what was never begun is not done."""
+    pieces = {grid.place: grid.dataset() for grid in grids}
+    names = {str(name) for piece in pieces.values() for name in piece}
+    filling = {name: name not in BOOLEAN and np.nan for name in names}
+    for axis in reversed(looped):
+        rows: dict[tuple[int, ...], list[tuple[int, xr.Dataset]]] = {}
+        for place, piece in pieces.items():
+            rows.setdefault(place[:-1], []).append((place[-1], piece))
+        pieces = {
+            place: xr.concat(
+                [piece for _, piece in row],
+                pd.Index([axis.labels[i] for i, _ in row], name=axis.name),
+                data_vars="all",
+                coords="minimal",
+                compat="override",
+                join="outer",
+                fill_value=filling,
+            ).reindex({axis.name: axis.labels}, fill_value=filling)
+            for place, row in rows.items()
+        }
+    data = pieces[()]
+    for name in BOOLEAN & names:
+        data[name] = data[name].astype(bool)
+    return data.transpose(*(a.name for a in parsed), ...)
