@@ -125,7 +125,7 @@ def test_an_interrupted_sweep_goes_on_from_its_store(tmp_path, runs, ran, monkey
     with monkeypatch.context() as patch:
         patch.setattr(workers, "attempt", stall)
         patch.setattr(workers._Here, "close", lambda pool: closing.set() or close(pool))
-        patch.setattr(sys.modules["stabsim.sweep"], "tqdm", Bar)
+        patch.setattr(sys.modules["stabsim.sweeps.sweep"], "tqdm", Bar)
         with pytest.warns(SweepInterrupted, match="sweep again with the same store="):
             part = ss.sweep(experiment, runs_at_once=2, store=tmp_path / "part", **AXES)
     assert 0 < int(part.done.sum()) < 12

@@ -149,7 +149,7 @@ def test_interrupted_sweep_keeps_what_is_done_and_resumes(monkeypatch):
                 signal.raise_signal(signal.SIGINT)  # as Ctrl-C does
             return super().update(n)
 
-    monkeypatch.setattr(sys.modules["stabsim.sweep"], "tqdm", Bar)
+    monkeypatch.setattr(sys.modules["stabsim.sweeps.sweep"], "tqdm", Bar)
     axes = {"learning_rate": np.geomspace(0.001, 0.1, 4), "seed": range(3)}
     with pytest.warns(SweepInterrupted, match="of 12 runs are done"):
         part = ss.sweep(train, runs_at_once=1, **axes)
