@@ -29,9 +29,8 @@ if TYPE_CHECKING:
     from stabsim import exercises as exercises
     from stabsim import labs as labs
     from stabsim import plots as plots
-    from stabsim import wasm as wasm
 
-LATER = ("classroom", "differences", "exercises", "labs", "plots", "wasm")
+LATER = ("classroom", "differences", "exercises", "labs", "plots")
 """Imported when they are first used: training needs none of them."""
 
 
