@@ -51,13 +51,13 @@ bench: .venv/ready-for-tests book
 	$(BIN)/python -m benchmarks.cluster
 	$(BIN)/python -m benchmarks.classroom
 
-.venv/ready: requirements.txt pyproject.toml
+.venv/ready: requirements.txt pyproject.toml jax2wasm/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
 	"stabsim needs Python 3.11 or newer; this is %d.%d. Try make PYTHON=python3.11." % sys.version_info[:2])'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --no-compile -r requirements.txt
-	$(BIN)/python -m pip install --quiet --no-compile --no-deps --editable .
+	$(BIN)/python -m pip install --quiet --no-compile --no-deps --editable ./jax2wasm --editable .
 	@touch $@
 
 # PyTorch, the other reference, is large and asked for by nothing but the tests and benchmarks.
@@ -67,7 +67,8 @@ bench: .venv/ready-for-tests book
 
 lock:
 	uvx uv pip compile --universal --python-version 3.11 --no-annotate \
-	--custom-compile-command "make lock" --extra book --extra test pyproject.toml -o requirements.txt
+	--custom-compile-command "make lock" --no-emit-package jax2wasm \
+	--extra book --extra test pyproject.toml -o requirements.txt
 
 clean:
 	rm -rf .venv _build

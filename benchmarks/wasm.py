@@ -18,11 +18,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+import jax2wasm
 import stabsim as ss
 from benchmarks import onnx_peer
 from book import BUILD, assets
 from book.assets import NODE
-from stabsim import wasm, workloads
+from stabsim import workloads
 
 RUNS = 5  # of each, in a round
 DRIVER = """
@@ -181,7 +182,7 @@ class InNode:
 def compiled(function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[InNode, float]:
     """Our module, and its size in KB."""
     folder = Path(tempfile.mkdtemp())
-    module = wasm.compile(function, *arguments)
+    module = jax2wasm.compile(function, *arguments)
     module.save(folder, "program")
     values = [np.asarray(x).tolist() for x in jax.tree.leaves(arguments)]
     manifest = {**module.manifest(), "values": values}

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from stabsim import wasm
+import jax2wasm
 from stabsim.diagnosis import diagnose
 from stabsim.labs.frame.lab import Lab, Tables, Values
 
@@ -110,7 +110,7 @@ def _compile_variant(name: str, static: Values, folder: Path) -> tuple[dict[str,
 
     lab = LABS[name]
     example = lab.arguments(lab.defaults | static)
-    module = wasm.compile(lab.program(static), example)
+    module = jax2wasm.compile(lab.program(static), example)
     variant = lab.variant(lab.defaults | static)
     file = f"{variant}-{sha256(module.source.encode()).hexdigest()[:8]}"
     said = ""
@@ -141,7 +141,7 @@ def _compile_variant(name: str, static: Values, folder: Path) -> tuple[dict[str,
     }, said
 
 
-def check(lab: Lab, static: Values, module: wasm.Module, samples: int = SAMPLES) -> Parity:
+def check(lab: Lab, static: Values, module: jax2wasm.Module, samples: int = SAMPLES) -> Parity:
     """Compare the compiled program with JAX at the defaults and at sampled settings.
 
     Raises:
@@ -150,18 +150,18 @@ def check(lab: Lab, static: Values, module: wasm.Module, samples: int = SAMPLES)
     rng = np.random.default_rng(0)
     settings = [lab.defaults | static]
     settings += [{c.name: c.sample(rng) for c in lab.controls} | static for _ in range(samples)]
-    parity = _compare(lab, settings, wasm.Engine(module), [])
+    parity = _compare(lab, settings, jax2wasm.Engine(module), [])
     # Only where something differs does it matter how sensitive the runs are.
     if parity.first > TOLERANCE or parity.far or parity.changed:
-        nudged = [wasm.Engine(_nudged(module, way)) for way in (1, -1)]
-        parity = _compare(lab, settings, wasm.Engine(module), nudged)
+        nudged = [jax2wasm.Engine(_nudged(module, way)) for way in (1, -1)]
+        parity = _compare(lab, settings, jax2wasm.Engine(module), nudged)
     if not parity.holds:
         raise ArithmeticError(f"{lab.variant(settings[0])} differs from JAX: {parity}")
     return parity
 
 
 def _compare(
-    lab: Lab, settings: list[Values], engine: wasm.Engine, nudged: list[wasm.Engine]
+    lab: Lab, settings: list[Values], engine: jax2wasm.Engine, nudged: list[jax2wasm.Engine]
 ) -> Parity:
     first, stable, sensitive, changed, undecided = 0.0, [], 0, 0, 0
     facts = []
@@ -185,7 +185,7 @@ def _compare(
     return Parity(facts, first, stable, far, sensitive, changed, undecided)
 
 
-def _nudged(module: wasm.Module, way: int) -> wasm.Module:
+def _nudged(module: jax2wasm.Module, way: int) -> jax2wasm.Module:
     return replace(module, source=module.source.replace(NORMAL, NUDGED % way))
 
 

@@ -139,11 +139,12 @@ def publish(folder: Path, language: str) -> None:
 
 
 def kept(name: str, make: Callable[[], str], *given: Any) -> str:
-    """What ``make`` returns, made once for this state of the package and what is given."""
+    """What ``make`` returns, made once for this state of the packages and what is given."""
     digest = hashlib.sha256(repr(given).encode())
-    for file in sorted((ROOT / "stabsim").rglob("*.[pc]*")):
-        if file.suffix in (".py", ".c"):
-            digest.update(file.read_bytes())
+    for folder in ("stabsim", "jax2wasm"):
+        for file in sorted((ROOT / folder).rglob("*.[pc]*")):
+            if file.suffix in (".py", ".c"):
+                digest.update(file.read_bytes())
     file = KEPT / f"{digest.hexdigest()[:16]}-{name}"
     if not file.exists():
         KEPT.mkdir(parents=True, exist_ok=True)

@@ -8,12 +8,13 @@ import jax
 import numpy as np
 import pytest
 
+import jax2wasm
 import stabsim as ss
 from book import BOOK
 from book import lab_page as page
 from book import lab_programs as build
 from book.assets import NODE
-from stabsim import diagnosis, labs, wasm
+from stabsim import diagnosis, labs
 from stabsim._settings import using
 from stabsim._words import LANGUAGES, Text, number
 from stabsim.labs import LABS
@@ -222,13 +223,13 @@ def test_parity_holds_and_notices_another_program():
     lab = LABS["kinds"]
     static = {"net": "outliers"}
     example = lab.arguments(lab.defaults | static)
-    assert build.check(lab, static, wasm.compile(lab.program(static), example), samples=1).holds
+    assert build.check(lab, static, jax2wasm.compile(lab.program(static), example), samples=1).holds
 
     def other(given):
         return lab.program(static)({**given, "times": 3 * given["times"]})
 
     with pytest.raises(ArithmeticError, match="kinds-outliers differs from JAX"):
-        build.check(lab, static, wasm.compile(other, example), samples=1)
+        build.check(lab, static, jax2wasm.compile(other, example), samples=1)
 
 
 @pytest.mark.parametrize("which", range(6), ids=RULES)

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from stabsim.wasm.value import Keys, Value, dtype_of, literal, position
-from stabsim.wasm.writer import Writer
+from jax2wasm.value import Keys, Value, dtype_of, literal, position
+from jax2wasm.writer import Writer
 
 Rule = Callable[..., Any]
 

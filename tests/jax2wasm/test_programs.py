@@ -9,9 +9,9 @@ import optax
 import pytest
 from jax.flatten_util import ravel_pytree
 
-from stabsim import wasm
-from tests.wasm import networks as n
-from tests.wasm.check import check
+import jax2wasm
+from tests.jax2wasm import networks as n
+from tests.jax2wasm.check import check
 
 
 def f(*numbers):
@@ -159,7 +159,7 @@ def test_divergence_is_kept():
 
 def test_runs_do_not_remember():
     """A run starts anew: its result is that of the first run, whatever ran between."""
-    engine = wasm.Engine(wasm.compile(n.trained(n.classify, update=n.momentum), *f(0, 0)))
+    engine = jax2wasm.Engine(jax2wasm.compile(n.trained(n.classify, update=n.momentum), *f(0, 0)))
     first = engine(*f(0.05, 0.9))
     engine(*f(1e20, 0.9))
     for a, b in zip(first, engine(*f(0.05, 0.9)), strict=True):

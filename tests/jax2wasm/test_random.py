@@ -4,7 +4,7 @@ import jax
 import numpy as np
 from jax import random
 
-from tests.wasm.check import check
+from tests.jax2wasm.check import check
 
 
 def test_draws_of_a_seed():

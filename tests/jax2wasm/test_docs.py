@@ -4,17 +4,17 @@ import importlib
 import json
 import re
 import subprocess
-from pathlib import Path
 
 import jax
 import numpy as np
 import pytest
+from jax2wasm.rules import RULES
 
+from book import ROOT
 from book.assets import NODE
-from stabsim.wasm.rules import RULES
-from tests.wasm.check import QUICK
+from tests.jax2wasm.check import QUICK
 
-GUIDE = Path(__file__).parents[2] / "docs" / "wasm.md"
+GUIDE = ROOT / "jax2wasm" / "README.md"
 BLOCKS = dict(re.findall(r"```(python|js)\n(.*?)```", GUIDE.read_text(), re.DOTALL))
 SCRIPT = """
 import { readFile } from 'node:fs/promises';
@@ -29,7 +29,7 @@ def test_the_table_lists_every_primitive():
     rows = dict(re.findall(r"^\| `(\w+)\.py` \| (.*) \|$", GUIDE.read_text(), re.MULTILINE))
     named = {file: set(primitives.split(", ")) for file, primitives in rows.items()}
     for file, primitives in named.items():
-        module = importlib.import_module(f"stabsim.wasm.rules.{file}")
+        module = importlib.import_module(f"jax2wasm.rules.{file}")
         assert primitives == set(module.RULES), file
     assert set().union(*named.values()) == set(RULES)
 

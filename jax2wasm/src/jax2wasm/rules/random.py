@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from stabsim.wasm.value import Keys, UnsupportedError, Value, position
-from stabsim.wasm.writer import Writer
+from jax2wasm.value import Keys, UnsupportedError, Value, position
+from jax2wasm.writer import Writer
 
 
 def threefry2x32(w: Writer, eqn: Any, *operands: Value) -> list[Value]:

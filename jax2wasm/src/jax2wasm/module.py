@@ -11,10 +11,10 @@ import jax
 import numpy as np
 from jax.interpreters.partial_eval import dce_jaxpr
 
-from stabsim.wasm.interpret import interpret
-from stabsim.wasm.toolchain import to_wasm
-from stabsim.wasm.value import UnsupportedError, dtype_of
-from stabsim.wasm.writer import Constants, Writer
+from jax2wasm.interpret import interpret
+from jax2wasm.toolchain import to_wasm
+from jax2wasm.value import UnsupportedError, dtype_of
+from jax2wasm.writer import Constants, Writer
 
 RUNTIME = [Path(__file__).with_name(name) for name in ("math.c", "runtime.c")]
 

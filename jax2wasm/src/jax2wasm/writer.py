@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stabsim.wasm.value import C_TYPE, Buffer, Keys, Leaf, Value, dtype_of, full_view, literal
+from jax2wasm.value import C_TYPE, Buffer, Keys, Leaf, Value, dtype_of, full_view, literal
 
 SHARED_BYTES = 4096  # constants above it lie outside the module, for modules to share
 ROOM = 8  # numbers behind each array, which matmul may read and not use

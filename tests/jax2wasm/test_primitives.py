@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from stabsim import wasm
-from tests.wasm.cases import FAMILIES, elementwise
-from tests.wasm.check import check
+import jax2wasm
+from tests.jax2wasm.cases import FAMILIES, elementwise
+from tests.jax2wasm.check import check
 
 CASES = {
     "triangles": 3,
@@ -38,7 +38,9 @@ def test_our_own_functions_over_all_floats():
     """Within 3 units in the last place (or of 0), at every 40,009th of all floats."""
     x = np.arange(0, 2**32, 40_009).astype(np.uint32).view(np.float32)
     names = ["exp", "expm1", "log", "log1p", "tanh", "logistic"]
-    engine = wasm.Engine(wasm.compile(lambda x: [getattr(jax.lax, name)(x) for name in names], x))
+    engine = jax2wasm.Engine(
+        jax2wasm.compile(lambda x: [getattr(jax.lax, name)(x) for name in names], x)
+    )
     with np.errstate(all="ignore"):
         wide = x.astype(np.float64)  # which notices the NaN that signal
         exact = [getattr(np, name)(wide) for name in names[:-1]] + [1 / (1 + np.exp(-wide))]

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from stabsim.wasm.value import UnsupportedError, Value
-from stabsim.wasm.writer import Writer
+from jax2wasm.value import UnsupportedError, Value
+from jax2wasm.writer import Writer
 
 
 def cholesky(w: Writer, eqn: Any, a: Value) -> Value:

@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from stabsim import wasm
-from tests.wasm.check import check
+import jax2wasm
+from tests.jax2wasm.check import check
 
 X = np.arange(12, dtype=np.float32).reshape(3, 4)
 
@@ -113,7 +113,7 @@ def test_what_depends_on_no_input_is_computed_once():
         return lax.scan(step, jnp.zeros(4), table.T)
 
     check(run, (np.float32(0.5),), (np.float32(-2),))
-    source = wasm.compile(run, np.float32(0)).source
+    source = jax2wasm.compile(run, np.float32(0)).source
     loop, start = source.partition('EXPORT("start")')[::2]
     assert "tanh_f(" in start
     assert "tanh_f(" not in loop.partition("NOINLINE void body")[2]

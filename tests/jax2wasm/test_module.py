@@ -10,11 +10,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import wasmtime
+from jax2wasm.writer import SHARED_BYTES
 
-from stabsim import wasm
-from stabsim.wasm import toolchain
-from stabsim.wasm.writer import SHARED_BYTES
-from tests.wasm.check import check
+import jax2wasm
+from jax2wasm import toolchain
+from tests.jax2wasm.check import check
 
 X = np.float32([[1, 2, 3], [4, 5, 6]])
 
@@ -35,8 +35,8 @@ def singular(x):
     [(eigenvalues, "eigh", "the line that"), (singular, "svd", "and inside a loop")],
 )
 def test_an_unknown_primitive_is_named_with_its_line(function, primitive, comment):
-    with pytest.raises(wasm.UnsupportedError) as caught:
-        wasm.compile(function, X)
+    with pytest.raises(jax2wasm.UnsupportedError) as caught:
+        jax2wasm.compile(function, X)
     lines, first = inspect.getsourcelines(function)
     line = first + next(i for i, text in enumerate(lines) if comment in text)
     assert f"the primitive '{primitive}'" in str(caught.value)
@@ -56,15 +56,17 @@ def test_an_unknown_primitive_is_named_with_its_line(function, primitive, commen
     ],
 )
 def test_what_is_not_compiled_says_so(function, words):
-    with pytest.raises(wasm.UnsupportedError, match=f"cannot compile .*{words}.*test_module.py"):
-        wasm.compile(function, X)
+    with pytest.raises(
+        jax2wasm.UnsupportedError, match=f"cannot compile .*{words}.*test_module.py"
+    ):
+        jax2wasm.compile(function, X)
 
 
 def test_arguments_of_another_dtype_are_refused(x64):
-    with pytest.raises(wasm.UnsupportedError, match=r"float64 values .*argument 1"):
-        wasm.compile(lambda x, y: x, np.float32(1), np.float64(1))
-    with pytest.raises(wasm.UnsupportedError, match=r"int8 values .*result 1"):
-        wasm.compile(lambda x: (x, x.astype(jnp.int8)), np.float32(1))
+    with pytest.raises(jax2wasm.UnsupportedError, match=r"float64 values .*argument 1"):
+        jax2wasm.compile(lambda x, y: x, np.float32(1), np.float64(1))
+    with pytest.raises(jax2wasm.UnsupportedError, match=r"int8 values .*result 1"):
+        jax2wasm.compile(lambda x: (x, x.astype(jnp.int8)), np.float32(1))
 
 
 def test_constants_of_every_kind():
@@ -85,7 +87,7 @@ def test_constants_of_every_kind():
     result = check(lambda x: {k: jnp.asarray(v) for k, v in kept.items()}, (X,))[0]
     for name in ("small", "few values"):
         np.testing.assert_array_equal(np.signbit(result[name]), np.signbit(kept[name]), name)
-    module = wasm.compile(lambda x: [jnp.asarray(v) for v in kept.values()], X)
+    module = jax2wasm.compile(lambda x: [jnp.asarray(v) for v in kept.values()], X)
     assert sorted(len(c.data) for c in module.shared) == [3000, 3000, 4 * (n + 1), 12000]
 
 
@@ -101,7 +103,7 @@ def test_inputs_and_outputs():
 
 
 def test_wrong_arguments_are_refused():
-    engine = wasm.Engine(wasm.compile(lambda x, y: x + y, X, X))
+    engine = jax2wasm.Engine(jax2wasm.compile(lambda x, y: x + y, X, X))
     with pytest.raises(ValueError, match=r"argument 1 must have the shape \(2, 3\), not \(3,\)"):
         engine(X, X[0])
     with pytest.raises(ValueError, match="shorter"):
@@ -111,7 +113,9 @@ def test_wrong_arguments_are_refused():
 def test_a_saved_module_is_all_that_a_loader_needs(tmp_path):
     """Written to a folder, read back, and run by hand; modules share a constant's file."""
     table = np.random.default_rng(0).normal(size=(40, 50)).astype(np.float32)
-    modules = [wasm.compile(lambda i, k=k: jnp.asarray(table)[i] * k, np.int32(0)) for k in (1, 2)]
+    modules = [
+        jax2wasm.compile(lambda i, k=k: jnp.asarray(table)[i] * k, np.int32(0)) for k in (1, 2)
+    ]
     for name, module in zip("ab", modules, strict=True):
         module.save(tmp_path, name)
     manifest = json.loads(json.dumps(modules[0].manifest()))
@@ -135,7 +139,7 @@ def test_a_saved_module_is_all_that_a_loader_needs(tmp_path):
 
 def test_the_same_function_compiles_to_the_same_bytes():
     """So a build can be cached by its content."""
-    twice = [wasm.compile(lambda x: jnp.tanh(x @ x.T).sum(0) + X[:, 0], X) for _ in range(2)]
+    twice = [jax2wasm.compile(lambda x: jnp.tanh(x @ x.T).sum(0) + X[:, 0], X) for _ in range(2)]
     assert twice[0].source == twice[1].source
     assert twice[0].wasm == twice[1].wasm
 

@@ -12,8 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from stabsim.wasm.value import Ints, UnsupportedError, Value
-from stabsim.wasm.writer import Writer
+from jax2wasm.value import Ints, UnsupportedError, Value
+from jax2wasm.writer import Writer
 
 
 def rewritten(function: Callable[..., Array]) -> Callable[..., list[Value]]:

@@ -10,7 +10,7 @@ import stabsim as ss
 from stabsim import workloads
 from stabsim.clipping import adaptive_clip, autoclip, clip_by_global_norm, zclip
 from stabsim.schedules import linear_warmup, warmup_then_constant
-from tests.wasm.check import check
+from tests.jax2wasm.check import check
 
 pytestmark = pytest.mark.usefixtures("unchecked")
 RULES = {

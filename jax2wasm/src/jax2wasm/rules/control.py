@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 from jax.extend.core import jaxpr_as_fun
 
-from stabsim.wasm.value import Keys, UnsupportedError, Value, literal
-from stabsim.wasm.writer import Writer
+from jax2wasm.value import Keys, UnsupportedError, Value, literal
+from jax2wasm.writer import Writer
 
 
 def call(w: Writer, eqn: Any, *operands: Value | Keys) -> list[Any]:

@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from stabsim import wasm
+import jax2wasm
 
 TOLERANCE = 5e-6  # of the largest entry: sums are taken in another order
 QUICK = {"xla_backend_optimization_level": 0}  # halves the time of a test and moves no last bit
@@ -39,7 +39,7 @@ def check(
     function: Any, *calls: tuple, tolerance: float = TOLERANCE, entrywise: bool = False
 ) -> list[Any]:
     """Compile a function once, run it on each tuple of arguments; returns what it gave."""
-    engine = wasm.Engine(wasm.compile(function, *calls[0]))
+    engine = jax2wasm.Engine(jax2wasm.compile(function, *calls[0]))
     right = jax.jit(function).lower(*calls[0]).compile(compiler_options=QUICK)
     results = [engine(*arguments) for arguments in calls]
     for ours, arguments in zip(results, calls, strict=True):

@@ -4,7 +4,7 @@ A rule takes the primitive's parameters from ``eqn.params``, and returns a Value
 them for a primitive with several results.
 """
 
-from stabsim.wasm.rules import (
+from jax2wasm.rules import (
     control,
     elementwise,
     index,

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from stabsim.wasm.value import SUFFIX, Ints, UnsupportedError, Value
-from stabsim.wasm.writer import Writer, aligned
+from jax2wasm.value import SUFFIX, Ints, UnsupportedError, Value
+from jax2wasm.writer import Writer, aligned
 
 START = {
     "sum": {"f": "0", "i": "0", "u": "0"},

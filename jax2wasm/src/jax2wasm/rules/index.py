@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from stabsim.wasm.value import C_TYPE, SUFFIX, UnsupportedError, Value, literal
-from stabsim.wasm.writer import Writer
+from jax2wasm.value import C_TYPE, SUFFIX, UnsupportedError, Value, literal
+from jax2wasm.writer import Writer
 
 
 def dynamic_slice(w: Writer, eqn: Any, x: Value, *starts: Value) -> Value:

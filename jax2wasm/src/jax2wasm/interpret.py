@@ -8,10 +8,10 @@ import numpy as np
 from jax.extend import source_info_util
 from jax.extend.core import Literal
 
-from stabsim.wasm.rules import RULES
-from stabsim.wasm.simplify import simplified, uses_of
-from stabsim.wasm.value import Keys, UnsupportedError, Value
-from stabsim.wasm.writer import Writer
+from jax2wasm.rules import RULES
+from jax2wasm.simplify import simplified, uses_of
+from jax2wasm.value import Keys, UnsupportedError, Value
+from jax2wasm.writer import Writer
 
 LONGEST = 1200  # characters of an expression that is still left unstored
 

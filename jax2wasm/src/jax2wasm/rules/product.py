@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from stabsim.wasm.rules.layout import reshaped
-from stabsim.wasm.value import UnsupportedError, Value
-from stabsim.wasm.writer import Writer
+from jax2wasm.rules.layout import reshaped
+from jax2wasm.value import UnsupportedError, Value
+from jax2wasm.writer import Writer
 
 
 def dot_general(w: Writer, eqn: Any, a: Value, b: Value) -> Value:

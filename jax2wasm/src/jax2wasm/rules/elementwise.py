@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from stabsim.wasm.value import C_TYPE, SUFFIX, UnsupportedError, Value, combine, dtype_of
-from stabsim.wasm.writer import Writer
+from jax2wasm.value import C_TYPE, SUFFIX, UnsupportedError, Value, combine, dtype_of
+from jax2wasm.writer import Writer
 
 LIBM = ["exp2", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "asinh",
         "acosh", "atanh", "sqrt", "cbrt", "erf", "erfc", "floor", "ceil"]  # fmt: skip
