@@ -1,6 +1,6 @@
 """stabsim: train small networks, break them, explain why, and mend them."""
 
-from importlib import import_module
+from importlib import import_module, metadata
 from typing import TYPE_CHECKING, Any
 
 from stabsim import clipping as clipping
@@ -24,6 +24,7 @@ from stabsim.trace import Trace as Trace
 from stabsim.workers import processes as processes
 
 if TYPE_CHECKING:
+    __version__: str
     from stabsim import classroom as classroom
     from stabsim import differences as differences
     from stabsim import exercises as exercises
@@ -38,4 +39,6 @@ LATER = ("classroom", "differences", "exercises", "labs", "plots", "wasm")
 def __getattr__(name: str) -> Any:
     if name in LATER:
         return import_module(f"stabsim.{name}")
+    if name == "__version__":
+        return metadata.version("stabsim")
     raise AttributeError(f"stabsim has no attribute {name!r}")
