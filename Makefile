@@ -1,18 +1,19 @@
 # make serve   set up, build the book in both languages and serve it at http://localhost:8000
 # make book    set up, then build it into _build/site
 # make bundle  the same, then pack it into _build/stabsim-book.zip for a room without internet
-# make publish the same as book, then push the site to the branch gh-pages of origin
+# make publish-notebooks  set up, then push the notebooks to the branch of origin that Colab opens
 # make hashes  set up, then list the translated sections that are stale
 # make test    set up, then lint, check types and test
 # make claims  set up, then test every claim of the playbook (about a quarter of an hour)
 # make bench   set up, then run the benchmarks
+# make dist    set up, then make what goes to PyPI, in _build/dist
 # make lock    resolve the locked requirements anew
 
 PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 
-.PHONY: serve book bundle publish hashes test claims bench lock clean
+.PHONY: serve book bundle publish-notebooks hashes test claims bench dist lock clean
 .DELETE_ON_ERROR:
 
 serve: book
@@ -25,10 +26,13 @@ book: .venv/ready
 bundle: book
 	$(BIN)/python -m book bundle
 
-# The branch from which GitHub serves the site, and Colab opens the notebooks.
-publish: book
-	$(BIN)/ghp-import --no-jekyll --push --no-history --force \
-	--message "The book of $$(git rev-parse --short HEAD)" _build/site
+# Colab opens notebooks from a branch alone. The site goes to GitHub Pages by
+# .github/workflows/pages.yml, since a branch that a workflow pushes is not served.
+publish-notebooks: .venv/ready
+	rm -rf _build/notebooks
+	$(BIN)/python -m book notebooks _build/notebooks
+	$(BIN)/ghp-import --branch notebooks --push --no-history --force \
+	--message "The notebooks of $$(git rev-parse --short HEAD)" _build/notebooks
 
 hashes: .venv/ready
 	$(BIN)/python -m book hashes
@@ -64,6 +68,11 @@ bench: .venv/ready-for-tests book
 .venv/ready-for-tests: .venv/ready requirements-peers.txt
 	$(BIN)/python -m pip install --quiet --no-compile -r requirements-peers.txt
 	@touch $@
+
+dist: .venv/ready-for-tests
+	rm -rf _build/dist
+	$(BIN)/python -m build --outdir _build/dist/jax2wasm jax2wasm
+	$(BIN)/python -m build --outdir _build/dist/stabsim .
 
 lock:
 	uvx uv pip compile --universal --python-version 3.11 --no-annotate \

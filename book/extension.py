@@ -14,6 +14,7 @@ from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.jinja2glue import BuiltinTemplateLoader
 
+import stabsim
 from book import (
     BOOK,
     BUILD,
@@ -27,6 +28,7 @@ from book import (
     maths,
     notebooks,
     policy,
+    repository,
     scoreboard,
     styles,
     words,
@@ -65,6 +67,7 @@ def configure(app: Sphinx, config: Config) -> None:
         assets.make()
     config.html_static_path.append(str(assets.ASSETS))
     config.templates_path.append(str(BOOK / "templates"))
+    config.release = stabsim.__version__
     config.template_bridge = "book.extension.Templates"
     config.html_favicon = str(BOOK / "web/favicon.svg")
     # Relative to the chapters, wherever these are.
@@ -108,12 +111,9 @@ def describe(
         tags += f'\n    <meta name="description" content="{escape(description)}" />'
     context["metatags"] = tags
     if app.config.book_in_all_languages and pagename in notebooks.pages():
-        where, language = notebooks.place(), app.config.language
-        context["launch"] = {
-            "Colab": where.colab(language, pagename),
-            "Binder": where.binder(language, pagename),
-        }
-        context["notebook"] = f"{notebooks.FOLDER}/{pagename}.ipynb"
+        where, language = repository.place(), app.config.language
+        context["launch"] = where.launch(language, pagename) if where else {}
+        context["notebook"] = f"{repository.FOLDER}/{pagename}.ipynb"
     root = context["pathto"]("", 1) or "./"
     context["languages"] = [
         {

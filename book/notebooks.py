@@ -5,7 +5,6 @@ references and labels are written in these. Its first cell installs stabsim wher
 """
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,13 +16,8 @@ from pybtex.database import Entry, parse_file
 from book import BOOK, LANGUAGES, ROOT, SITE, scoreboard
 from book.languages import CHAPTERS
 from book.outline import HASH, LABEL, ROLE, blocks, options
+from book.repository import FOLDER, Place, place
 from stabsim._words import Text
-
-FOLDER = "notebooks"
-"""Where they lie beside a language's pages."""
-
-SITE_BRANCH = "gh-pages"
-"""The branch of the repository that holds the built site, from which Colab opens notebooks."""
 
 LIVE = Text(
     "Written from the live page [{title}]({page}), where labs and exercises run in the browser. "
@@ -36,6 +30,13 @@ FIRST = Text(
     "Jalankan sel ini lebih dahulu. Sel ini memasang `stabsim` jika belum ada, "
     "dan tidak memasang ulang yang sudah ada.",
 )
+FIRST_NOWHERE = Text(
+    "Run this cell first. It needs `stabsim`: in the project's folder, `pip install .[labs]`.",
+    "Jalankan sel ini lebih dahulu. Sel ini memerlukan `stabsim`: di dalam folder proyek, "
+    "`pip install .[labs]`.",
+)
+"""Where it is not known what to install from."""
+
 REFERENCES = Text("References", "Daftar pustaka")
 FIGURE = Text("Figure.", "Gambar.")
 AND = Text("and", "dan")
@@ -49,49 +50,15 @@ os.environ["STABSIM_LANGUAGE"] = "{language}"
 if importlib.util.find_spec("stabsim") is None:
     %pip install --quiet "stabsim[labs] @ git+{repository}"\
 """
+SETUP_NOWHERE = """\
+import os
+
+os.environ["STABSIM_LANGUAGE"] = "{language}"
+import stabsim\
+"""
 
 LINK = re.compile(r"\]\(([\w-]+)(?:\.md)?\)")
 NUMBERED = re.compile(r"(?<=\$\$)[ \t]*\([\w-]+\)[ \t]*$", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where the project is published, all of it from the repository's address in _config.yml."""
-
-    repository: str
-    branch: str
-
-    @property
-    def path(self) -> str:
-        """OWNER/NAME."""
-        return "/".join(self.repository.rstrip("/").split("/")[-2:])
-
-    @property
-    def pages(self) -> str:
-        """The published site."""
-        owner, name = self.path.split("/")
-        return f"https://{owner}.github.io/{name}"
-
-    def colab(self, language: str, page: str) -> str:
-        """Opens a page's notebook in Colab."""
-        return (
-            f"https://colab.research.google.com/github/{self.path}/blob/{SITE_BRANCH}/"
-            f"{language}/{FOLDER}/{page}.ipynb"
-        )
-
-    def binder(self, language: str, page: str) -> str:
-        """Opens a page's notebook in Binder, which makes it in binder/postBuild."""
-        return (
-            f"https://mybinder.org/v2/gh/{self.path}/{self.branch}?urlpath=lab/tree/"
-            f"{FOLDER}/{language}/{page}.ipynb"
-        )
-
-
-@cache
-def place() -> Place:
-    """The repository that _config.yml names."""
-    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf8"))["repository"]
-    return Place(config["url"], config["branch"])
 
 
 def pages() -> list[str]:
@@ -108,7 +75,7 @@ def write(folder: Path, language: str, where: Place | None = None) -> None:
     Args:
         folder: is made if it is not there.
         language: "en" or "id".
-        where: what the first cells install from; the repository of _config.yml if not given.
+        where: what the first cells install from; where this folder is published if not given.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for page in pages():
@@ -127,17 +94,16 @@ def publish() -> None:
         write(SITE / language / FOLDER, language)
 
 
-def notebook(language: str, page: str, where: Place) -> nbformat.NotebookNode:
+def notebook(language: str, page: str, where: Place | None) -> nbformat.NotebookNode:
     """One page as a notebook."""
     source = _source(language, page)
     read = cells(source.split("\n---\n", 1)[1].splitlines(), language, where)
     title = next(line[2:] for line in source.splitlines() if line.startswith("# "))
-    address = f"{where.pages}/{language}/{page}.html"
-    live = LIVE.in_(language).format(title=title, page=address)
-    setup = SETUP.format(language=language, repository=where.repository)
+    live = LIVE.in_(language).format(title=title, page=address(where, language, page))
+    say = (FIRST if where else FIRST_NOWHERE).in_(language)
     first = [
-        nbformat.v4.new_markdown_cell(f"{live}\n\n{FIRST.in_(language)}"),
-        nbformat.v4.new_code_cell(setup),
+        nbformat.v4.new_markdown_cell(f"{live}\n\n{say}"),
+        nbformat.v4.new_code_cell(setup(language, where)),
     ]
     made = nbformat.v4.new_notebook(cells=[*first, *read])
     for number, cell in enumerate(made.cells):
@@ -150,7 +116,19 @@ def notebook(language: str, page: str, where: Place) -> nbformat.NotebookNode:
     return made
 
 
-def cells(lines: list[str], language: str, where: Place) -> list[nbformat.NotebookNode]:
+def setup(language: str, where: Place | None) -> str:
+    """The first cell's code: the language, and stabsim where it is missing."""
+    if where is None:
+        return SETUP_NOWHERE.format(language=language)
+    return SETUP.format(language=language, repository=where.repository)
+
+
+def address(where: Place | None, language: str, page: str, anchor: str = "") -> str:
+    """A page of the live book; if that is published nowhere, the page beside the notebook."""
+    return f"{f'{where.pages}/{language}' if where else '..'}/{page}.html{anchor}"
+
+
+def cells(lines: list[str], language: str, where: Place | None) -> list[nbformat.NotebookNode]:
     """Some lines of a page as cells, without ids."""
     reader = _Reader(language, where)
     reader.read(lines)
@@ -164,7 +142,7 @@ def _source(language: str, page: str) -> str:
 class _Reader:
     """Turns lines of MyST into cells."""
 
-    def __init__(self, language: str, where: Place) -> None:
+    def __init__(self, language: str, where: Place | None) -> None:
         self.language, self.where = language, where
         self.cells: list[nbformat.NotebookNode] = []
         self.lines: list[str] = []
@@ -224,7 +202,7 @@ class _Reader:
     def _address(self, target: str) -> str:
         """Where a link to a page or a label leads: to the live book."""
         page, anchor = _labels().get(target, (target, ""))
-        return f"{self.where.pages}/{self.language}/{page}.html{anchor}"
+        return address(self.where, self.language, page, anchor)
 
     def _code(self, block: list[str]) -> None:
         self._end_prose()

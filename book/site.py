@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -14,10 +15,13 @@ from typing import Any
 
 from jupyter_book.sphinx import build_sphinx
 
-from book import BOOK, BUILD, LANGUAGES, ROOT, SITE, assets, labs, notebooks, policy
+from book import BOOK, BUILD, LANGUAGES, ROOT, SITE, assets, labs, notebooks, policy, repository
 
 AHEAD: dict[str, BaseProcess] = {}
 """What runs the notebooks of a language before its turn."""
+
+COMMIT = re.compile(r'<span class="commit">.*?</span>', re.DOTALL)
+"""Where a page's footer says of which commit it is."""
 
 
 def build() -> None:
@@ -34,6 +38,26 @@ def build() -> None:
         notebooks.publish()
         start_page = (BOOK / "start.html").read_text(encoding="utf8")
         (SITE / "index.html").write_text(policy.secure(start_page), encoding="utf8")
+        stamp()
+        if not repository.place():
+            print("No buttons to Colab and Binder: no repository on GitHub is known (_config.yml)")
+
+
+def stamp(site: Path = SITE, root: Path = ROOT) -> None:
+    """Say in each page's footer of which commit the book is, where it is of one.
+
+    Not in Sphinx, which would write every page anew at every commit.
+    """
+    known, where = repository.commit(root), repository.place(root)
+    text = f"{known}" if known else ""
+    if known and where:
+        text = f'<a href="{where.repository}/commit/{known}" rel="noopener external">{known}</a>'
+    said = f'<span class="commit">{text and f" ({text})"}</span>'
+    for page in site.glob("*/*.html"):
+        before = page.read_text(encoding="utf8")
+        after = COMMIT.sub(said, before)
+        if after != before:
+            page.write_text(after, encoding="utf8")
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from importlib import import_module, metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    __version__: str
     from stabsim import classroom as classroom
     from stabsim import clipping as clipping
     from stabsim import curvature as curvature

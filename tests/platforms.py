@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from book import BUILD, LANGUAGES, ROOT, notebooks
+from book.repository import Place
 
 HERE = BUILD / "platforms"
 COLAB = ROOT / "tests/colab.txt"
@@ -81,7 +82,7 @@ def colab(python: str) -> tuple[Path, Path]:
     run(own, "-m", "pip", "install", "--quiet", "nbclient")  # drives the kernel from outside
     written = HERE / "colab-notebooks"
     # pip takes a requirement's address only with a host.
-    here = notebooks.Place(f"file://localhost{ROOT}", "main")
+    here = Place(f"file://localhost{ROOT}")
     for language in LANGUAGES:
         notebooks.write(written / language, language, here)
     return own, written

@@ -6,10 +6,11 @@ from urllib.parse import urlsplit
 import nbformat
 import pytest
 
-from book import LANGUAGES, ROOT, notebooks
+from book import LANGUAGES, notebooks
 from book.languages import CHAPTERS
+from book.repository import Place
 
-ELSEWHERE = notebooks.Place("https://github.com/someone/else", "trunk")
+ELSEWHERE = Place("https://github.com/someone/else")
 MYST = re.compile(r"^\s*(:{3,}|`{3,}\{|~{3,}\{|% en:)|^\(\S+\)=|\{[\w:]+\}`", re.MULTILINE)
 CELL = re.compile(r"```\{code-cell\}.*?\n(.*?)```", re.DOTALL)
 PAGES = [(language, page) for language in LANGUAGES for page in notebooks.pages()]
@@ -61,15 +62,20 @@ def test_links_to_sections_of_the_live_book_lead_somewhere(made):
         assert f"({label})=" in (CHAPTERS / language / f"{page}.md").read_text(encoding="utf8")
 
 
-def test_every_address_follows_the_repositorys():
-    assert ELSEWHERE.colab("id", "warmup") == (
-        "https://colab.research.google.com/github/someone/else/blob/gh-pages/id/notebooks/"
-        "warmup.ipynb"
-    )
-    assert ELSEWHERE.binder("en", "index") == (
-        "https://mybinder.org/v2/gh/someone/else/trunk?urlpath=lab/tree/notebooks/en/index.ipynb"
-    )
-    assert (ROOT / "_config.yml").read_text().count(notebooks.place().repository) == 1
+@pytest.mark.parametrize(("language", "page"), PAGES)
+def test_where_the_book_is_published_nowhere(language, page):
+    book = notebooks.notebook(language, page, None)
+    setup = next(cell.source for cell in book.cells if cell.cell_type == "code")
+    compile(setup, "setup", "exec")
+    assert "import stabsim" in setup
+    text = "\n".join(cell.source for cell in book.cells if cell.cell_type == "markdown")
+    links = re.findall(r"\]\(([^)\s]+)\)", re.sub(r"\$[^$]*\$|`[^`]*`", "", text))
+    beside = [
+        re.fullmatch(r"\.\./([\w-]+)\.html(#[\w-]+)?", link) for link in links if link[0] == "."
+    ]
+    assert all(beside)
+    assert all((CHAPTERS / language / f"{link[1]}.md").is_file() for link in beside)
+    assert beside[0][1] == page
 
 
 def test_a_directive_without_a_counterpart_is_said(monkeypatch):

@@ -19,7 +19,7 @@ from stabsim.exercises.frame.exercise import Number, Select
 
 INTRODUCTION = Text(
     "# Exercises: {title}\n\n"
-    "What they ask about is explained in the chapter [{title}]({address}), whose labs run in your "
+    "What they ask about is explained in the chapter {chapter}, whose labs run in your "
     "browser.\n\n"
     "1. Write your student ID into the next cell and run it: your numbers depend on it.\n"
     "2. Run the cells from top to bottom. Put your answers where `None` stands, change code as "
@@ -27,7 +27,7 @@ INTRODUCTION = Text(
     "3. Change no cell that checks an answer: they are restored before your work is graded.\n\n"
     "While it is graded, your notebook has no network, and may write to temporary files alone.",
     "# Latihan: {title}\n\n"
-    "Bahannya dijelaskan dalam bab [{title}]({address}), yang lab-labnya berjalan di peramban "
+    "Bahannya dijelaskan dalam bab {chapter}, yang lab-labnya berjalan di peramban "
     "Anda.\n\n"
     "1. Tulislah NIM Anda di sel berikut, lalu jalankan: bilangan soal Anda bergantung padanya.\n"
     "2. Jalankan sel-selnya dari atas ke bawah. Gantilah `None` dengan jawaban Anda, ubahlah kode "
@@ -64,10 +64,11 @@ def source(language: str, page: str, only: Container[str] | None = None) -> Any:
     if not tasks:
         raise ValueError(f"{page} has none of these exercises.")
     title = chapter.title(language, page)
-    address = f"{chapter.place().pages}/{language}/{page}.html"
+    where = chapter.place()
+    link = f"[{title}]({where.pages}/{language}/{page}.html)" if where else title
     cells = [
         _locked(
-            _text(INTRODUCTION.in_(language).format(title=title, address=address)), "introduction"
+            _text(INTRODUCTION.in_(language).format(title=title, chapter=link)), "introduction"
         ),
         _code(f'STUDENT = ""  # {IDENTITY.in_(language)}'),
         _locked(_code(f"{chapter.setup(language)}\nimport stabsim as ss"), "setup"),

@@ -60,13 +60,13 @@ def title(language: str, page: str) -> str:
 
 
 def place() -> Any:
-    """Where the live book is published: ``book.notebooks.Place``."""
+    """Where the live book is published: ``book.repository.Place``, or None."""
     return _notebooks().place()
 
 
 def setup(language: str) -> str:
     """The first cell of a notebook: the language, and stabsim where it is missing."""
-    return _notebooks().SETUP.format(language=language, repository=place().repository)
+    return _notebooks().setup(language, place())
 
 
 def tasks(language: str, page: str) -> list[Task]:
