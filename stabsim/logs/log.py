@@ -14,7 +14,7 @@ class Note(NamedTuple):
     """What was skipped for one reason.
 
     Attributes:
-        reason: a key of :data:`stabsim.words.LOGS`.
+        reason: a key of :data:`stabsim.logs.words.LOGS`.
         count: how often.
         first: the line or byte at which it first happened.
         unit: "line" or "byte".
