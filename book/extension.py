@@ -17,7 +17,6 @@ from sphinx.jinja2glue import BuiltinTemplateLoader
 import stabsim
 from book import (
     BOOK,
-    BUILD,
     LANGUAGES,
     anchors,
     assets,
@@ -27,12 +26,14 @@ from book import (
     labs,
     maths,
     notebooks,
+    outputs,
     policy,
     repository,
     scoreboard,
     styles,
     words,
 )
+from stabsim._source import digest
 
 UNUSED = ("**/*.map", "*.html", "scripts/fontawesome.js*", "vendor", "locales", "sphinx-thebe.*")
 """What the theme brings and no page loads."""
@@ -73,30 +74,25 @@ def configure(app: Sphinx, config: Config) -> None:
     # Relative to the chapters, wherever these are.
     config.bibtex_bibfiles = [os.path.relpath(BOOK / "references.bib", app.srcdir)]
     config.html_math_renderer = "set_at_build"
-    kernel = BUILD / "ipython/profile_default/ipython_kernel_config.py"
-    kernel.parent.mkdir(parents=True, exist_ok=True)
-    # Notebooks run without the settings of whoever builds; and the kernel, which listens to this
-    # machine alone, need not warn that it does so in the clear.
-    kernel.write_text("c.IPKernelApp.log_level = 'ERROR'\n")
     for name in ("traitlets", "jax"):  # ... nor say that it runs, or on what
         logging.getLogger(name).setLevel(logging.WARNING)
-    os.environ["IPYTHONDIR"] = str(BUILD / "ipython")
-    os.environ |= {"STABSIM_BOOK": "1", "STABSIM_LANGUAGE": config.language}
+    outputs.surround_kernels(config.language)
     labs.share_programs()
 
 
-def announce(app: Sphinx, page: str, source: list[str]) -> None:
-    """Say which page is read, that is, which notebook runs, where Sphinx itself says nothing."""
-    if app.config.book_in_all_languages:
-        print(f"  {page}", flush=True)
+def outdated(
+    app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
+) -> list[str]:
+    """The pages whose cells, labs or exercises may have come to something else since."""
+    known: dict[str, str] = getattr(env, "book_states", {})
+    now = {page: _state(app.config.language, page) for page in outputs.pages()}
+    env.book_states = now  # type: ignore[attr-defined]
+    return [page for page in now if now[page] != known.get(page) and page in env.found_docs]
 
 
-def read_ahead(app: Sphinx, _: BuildEnvironment) -> None:
-    """Begin with the next language."""
-    if app.config.book_in_all_languages and app.builder.format == "html":
-        from book import site
-
-        site.read_ahead(app.config.language)
+def _state(language: str, page: str) -> str:
+    shown = [f"stabsim.labs.{name}" for name, _ in outputs.labs(language, page)]
+    return outputs.state(language, page) + digest("stabsim.exercises", *shown)
 
 
 def describe(
@@ -146,6 +142,7 @@ def finish(app: Sphinx, error: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register all of the above."""
     app.add_config_value("book_in_all_languages", False, "html")
+    app.add_config_value("book_made_by", "", "env")
     words.setup(app)
     anchors.setup(app)
     maths.setup(app)
@@ -154,8 +151,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     demonstrations.setup(app)
     diagnose.setup(app)
     app.connect("config-inited", configure)
-    app.connect("source-read", announce)
-    app.connect("env-updated", read_ahead)
+    app.connect("env-get-outdated", outdated)
     app.connect("html-page-context", describe)
     app.connect("build-finished", finish)
     app.add_css_file("lab/frame.css")

@@ -8,7 +8,7 @@ from stabsim import diagnosis
 from stabsim._diagnosis_words import EVIDENCE, SWEEP, VERDICTS
 from stabsim._words import Text
 from stabsim.labs.frame.charts import WIDTH
-from stabsim.labs.frame.lab import Choice, Control, Lab, Slider, Values
+from stabsim.labs.frame.lab import Choice, Control, Lab, Slider, Tables, Values
 from stabsim.labs.frame.picture import pictures, specifications
 from stabsim.labs.frame.report import report
 from stabsim.labs.frame.words import FRAME
@@ -66,17 +66,18 @@ def _control(control: Control, language: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def markup(lab: Lab, values: Values, language: str, source: str, place: str) -> str:
+def markup(lab: Lab, values: Values, tables: Tables, language: str, source: str, place: str) -> str:
     """The lab's HTML, with its first picture drawn.
 
     Args:
         lab: the lab.
         values: its first setting.
+        tables: what its compiled program makes of that, so that the first picture is the one to
+            which *Reset* leads back.
         language: "en" or "id".
         source: the address of the lab's description, relative to the page.
         place: an id of its own on the page.
     """
-    tables = lab.compute(values)
     said = report(lab, tables, values, language)
     wide, narrow = (pictures(lab, tables, language, width) for width in (WIDTH, NARROW))
     say = {name: text.in_(language) for name, text in FRAME.items()}

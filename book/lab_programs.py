@@ -1,14 +1,9 @@
 """Compile the labs for the page, and hold the compiled against JAX."""
 
 import json
-import os
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cache
 from hashlib import sha256
-from itertools import repeat
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,6 +28,9 @@ INLINE float exact_erf_inv(float x) {"""
 
 SAME = 1e-3
 """How far a fact may be from JAX's, as a share of it, or of 1 if that is more."""
+
+QUICK: Any = {"xla_backend_optimization_level": 0}
+"""JAX's own run is compiled quickly: it runs a few times, and moves by last bits alone."""
 
 PREFIX = 3
 """The first losses agree whatever comes after."""
@@ -80,39 +78,46 @@ class Parity(NamedTuple):
         )
 
 
-def compile_lab(name: str, folder: Path, tell: Callable[[str], None] = print) -> dict[str, Any]:
-    """Compile every program of a lab into a folder, each checked; returns what a loader needs.
+class Compiled(NamedTuple):
+    """A lab's programs, and what they make of some settings.
+
+    Attributes:
+        programs: what a loader needs of each, by variant.
+        tables: of each setting, as the page's browser would compute them to the last bit.
+    """
+
+    programs: dict[str, Any]
+    tables: list[Tables]
+
+
+def compile_lab(
+    lab: Lab, settings: Sequence[Values], folder: Path, tell: Callable[[str], None] = print
+) -> Compiled:
+    """Compile every program of a lab into a folder, each checked, and run it on its settings.
 
     Raises:
         ArithmeticError: if a compiled program comes to something else than JAX.
     """
-    from stabsim.labs import LABS
-
-    variants = LABS[name].variants()
-    programs = {}
-    made = _pool().map(_compile_variant, repeat(name), variants.values(), repeat(folder))
-    for variant, (description, said) in zip(variants, made, strict=True):
-        programs[variant] = description
+    programs, tables = {}, {}
+    for variant, static in lab.variants().items():
+        module = jax2wasm.compile(lab.program(static), lab.arguments(lab.defaults | static))
+        programs[variant], said = _saved(lab, static, module, folder)
         if said:
             tell(f"  {variant}: {said}")
-    return programs
+        for place, values in enumerate(settings):
+            if lab.variant(values) == variant:
+                tables[place] = jax2wasm.Engine(module)(lab.arguments(values))
+    return Compiled(programs, [tables[place] for place in range(len(settings))])
 
 
-@cache
-def _pool() -> ProcessPoolExecutor:
-    """A process a core, for XLA compiles a program on one; the same ones for every lab."""
-    return ProcessPoolExecutor(os.cpu_count() or 1, get_context("spawn"))
-
-
-def _compile_variant(name: str, static: Values, folder: Path) -> tuple[dict[str, Any], str]:
-    """What a loader needs of one program, and what to say of it if it was compiled anew."""
-    from stabsim.labs import LABS
-
-    lab = LABS[name]
+def _saved(
+    lab: Lab, static: Values, module: jax2wasm.Module, folder: Path
+) -> tuple[dict[str, Any], str]:
+    """What a loader needs of a program, and what to say of it if it is new to the folder."""
     example = lab.arguments(lab.defaults | static)
-    module = jax2wasm.compile(lab.program(static), example)
-    variant = lab.variant(lab.defaults | static)
-    file = f"{variant}-{sha256(module.source.encode()).hexdigest()[:8]}"
+    # Named by content alone: two variants may be one program.
+    content = module.source + json.dumps(module.manifest())
+    file = f"{lab.name}-{sha256(content.encode()).hexdigest()[:16]}"
     said = ""
     if not (folder / f"{file}.json").exists():
         module.save(folder, file)
@@ -150,24 +155,31 @@ def check(lab: Lab, static: Values, module: jax2wasm.Module, samples: int = SAMP
     rng = np.random.default_rng(0)
     settings = [lab.defaults | static]
     settings += [{c.name: c.sample(rng) for c in lab.controls} | static for _ in range(samples)]
-    parity = _compare(lab, settings, jax2wasm.Engine(module), [])
+    given = lab.arguments(settings[0])
+    theirs = jax.jit(lab.program(static)).lower(given).compile(compiler_options=QUICK)
+    right = [_arrays(theirs(lab.arguments(values))) for values in settings]
+    parity = _compare(lab, settings, right, jax2wasm.Engine(module), [])
     # Only where something differs does it matter how sensitive the runs are.
     if parity.first > TOLERANCE or parity.far or parity.changed:
         nudged = [jax2wasm.Engine(_nudged(module, way)) for way in (1, -1)]
-        parity = _compare(lab, settings, jax2wasm.Engine(module), nudged)
+        parity = _compare(lab, settings, right, jax2wasm.Engine(module), nudged)
     if not parity.holds:
         raise ArithmeticError(f"{lab.variant(settings[0])} differs from JAX: {parity}")
     return parity
 
 
 def _compare(
-    lab: Lab, settings: list[Values], engine: jax2wasm.Engine, nudged: list[jax2wasm.Engine]
+    lab: Lab,
+    settings: list[Values],
+    right: list[Tables],
+    engine: jax2wasm.Engine,
+    nudged: list[jax2wasm.Engine],
 ) -> Parity:
     first, stable, sensitive, changed, undecided = 0.0, [], 0, 0, 0
     facts = []
-    for values in settings:
+    for values, theirs in zip(settings, right, strict=True):
         given = lab.arguments(values)
-        tables = (engine(given), lab.compute(values), *(other(given) for other in nudged))
+        tables = (engine(given), theirs, *(other(given) for other in nudged))
         if not lab.curves:  # those of a run may be as chaotic as the run
             facts.append(_apart(*(_facts(lab, t) for t in tables[:2])))
         for ours, theirs, *others in zip(*(_losses(lab, t) for t in tables), strict=True):
@@ -183,6 +195,10 @@ def _compare(
                 undecided += any(diagnose(x).verdict != verdict for x in others)
     far = sum(x > TOLERANCE for x in stable)
     return Parity(facts, first, stable, far, sensitive, changed, undecided)
+
+
+def _arrays(tables: Tables) -> Tables:
+    return {name: {k: np.asarray(v) for k, v in table.items()} for name, table in tables.items()}
 
 
 def _nudged(module: jax2wasm.Module, way: int) -> jax2wasm.Module:

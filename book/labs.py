@@ -6,24 +6,26 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from book import BUILD, ROOT
+import numpy as np
+
+import jax2wasm
+from book import BUILD, LANGUAGES, outputs
+from stabsim._source import digest
+
+if TYPE_CHECKING:
+    from stabsim.labs.frame.lab import Tables, Values
 
 MODELS = BUILD / "labs"
 """What pages fetch: compiled programs, their data, and descriptions of the labs."""
 
-COMPILED: dict[str, Future[dict[str, Any]]] = {}
-"""The programs of each lab that is being compiled."""
-
 KEPT = BUILD / "kept"
 """What was made before from the same sources, so that a second build makes nothing."""
 
-SHOWN = re.compile(r'labs\.show\(\s*"(\w+)"')
 PLACE = re.compile(r'<div data-lab-place="(\w+)" data-setting="([^"]*)"></div>')
 
 EXERCISE = re.compile(r'<div data-exercise-place="([\w-]+)"></div>')
@@ -49,10 +51,10 @@ def _exercise(name: str, language: str) -> str:
 
         return exercise_page.markup(EXERCISES[name], language)
 
-    return kept(f"{name}.{language}.exercise.html", make)
+    return kept(f"{name}.{language}.exercise.html", make, "book.exercise_page", "stabsim.exercises")
 
 
-def _lab(name: str, setting: str, language: str, static: str, place: str) -> str:
+def _lab(name: str, changes: str, language: str, static: str, place: str) -> str:
     _describe(name, language)
     source = f"{static}/lab/models/{name}.{language}.json"
 
@@ -60,28 +62,65 @@ def _lab(name: str, setting: str, language: str, static: str, place: str) -> str
         from book import lab_page
         from stabsim.labs import LABS
 
-        values = LABS[name].setting(json.loads(html.unescape(setting)))
-        return lab_page.markup(LABS[name], values, language, source, place)
+        values, tables = _first(name, json.loads(html.unescape(changes)))
+        return lab_page.markup(LABS[name], values, tables, language, source, place)
 
-    return kept(f"{name}.{language}.html", make, setting, source, place)
+    code = ("book.lab_page", f"stabsim.labs.{name}")
+    return kept(f"{name}.{language}.html", make, *code, given=(changes, source, place))
 
 
-@contextmanager
-def compiled_meanwhile() -> Iterator[None]:
-    """Compile the pages' labs while notebooks run: that one waits for kernels, this for compilers.
+def _first(name: str, changes: dict[str, Any]) -> "tuple[Values, Tables]":
+    """A lab's first setting on a page, and what its compiled program makes of it."""
+    from stabsim.labs import LABS
+
+    values = LABS[name].setting(changes)
+    for known, tables in prepare(name)["first"]:
+        if known == values:
+            arrays = {k: {n: np.asarray(x) for n, x in t.items()} for k, t in tables.items()}
+            return values, arrays
+    raise ValueError(f"No page of chapters/ shows {name} with {changes}.")
+
+
+@cache
+def prepare(name: str) -> dict[str, Any]:
+    """Compile a lab: its ``programs``, and the ``first`` tables of each setting that a page shows.
 
     What goes wrong is said where a page needs the lab.
     """
-    share_programs()
-    pages = "".join(page.read_text(encoding="utf8") for page in ROOT.glob("chapters/*/*.md"))
-    # Two labs at a time, so that no core waits for a lab's last program.
-    pool = ThreadPoolExecutor(2)
-    for name in dict.fromkeys(SHOWN.findall(pages)):
-        COMPILED[name] = pool.submit(_programs, name)
-    try:
-        yield
-    finally:
-        pool.shutdown(cancel_futures=True)
+    shown = [
+        changes
+        for language in LANGUAGES
+        for page in outputs.pages()
+        for lab, changes in outputs.labs(language, page)
+        if lab == name
+    ]
+
+    def make() -> str:
+        from book import lab_programs
+        from stabsim.labs import LABS
+
+        settings = [LABS[name].setting(changes) for changes in shown]
+        compiled = lab_programs.compile_lab(LABS[name], settings, MODELS)
+        first = [
+            (
+                values,
+                {k: {n: np.asarray(x).tolist() for n, x in t.items()} for k, t in tables.items()},
+            )
+            for values, tables in zip(settings, compiled.tables, strict=True)
+        ]
+        return json.dumps({"programs": compiled.programs, "first": first})
+
+    MODELS.mkdir(parents=True, exist_ok=True)
+    code = ("book.lab_programs", f"stabsim.labs.{name}")
+    return json.loads(kept(f"{name}.programs.json", make, *code, given=(shown, _compiler())))
+
+
+@cache
+def _compiler() -> str:
+    """Changes when the compiler does."""
+    files = sorted(Path(jax2wasm.__file__).parent.rglob("*.[pc]*"))
+    whole = b"".join(file.read_bytes() for file in files if file.suffix in (".py", ".c"))
+    return hashlib.sha256(whole).hexdigest()
 
 
 def share_programs() -> None:
@@ -98,22 +137,11 @@ def share_programs() -> None:
     }
 
 
-def _programs(name: str) -> dict[str, Any]:
-    def programs() -> str:
-        from book import lab_programs
-
-        return json.dumps(lab_programs.compile_lab(name, MODELS))
-
-    MODELS.mkdir(parents=True, exist_ok=True)
-    return json.loads(kept(f"{name}.programs.json", programs))
-
-
 def _describe(name: str, language: str) -> None:
     def description() -> str:
         from book import lab_page
         from stabsim.labs import LABS
 
-        programs = COMPILED[name].result() if name in COMPILED else _programs(name)
         return json.dumps(lab_page.description(LABS[name], language, programs))
 
     def frame() -> str:
@@ -121,9 +149,11 @@ def _describe(name: str, language: str) -> None:
 
         return json.dumps(lab_page.frame(language), ensure_ascii=False)
 
-    described = kept(f"{name}.{language}.json", description)
+    programs, code = prepare(name)["programs"], ("book.lab_page", f"stabsim.labs.{name}")
+    described = kept(f"{name}.{language}.json", description, *code, given=programs)
     (MODELS / f"{name}.{language}.json").write_text(described, encoding="utf8")
-    (MODELS / f"frame.{language}.json").write_text(kept(f"frame.{language}.json", frame), "utf8")
+    framed = kept(f"frame.{language}.json", frame, "book.lab_page")
+    (MODELS / f"frame.{language}.json").write_text(framed, encoding="utf8")
 
 
 def publish(folder: Path, language: str) -> None:
@@ -138,15 +168,21 @@ def publish(folder: Path, language: str) -> None:
                 shutil.copy(MODELS / file, folder)
 
 
-def kept(name: str, make: Callable[[], str], *given: Any) -> str:
-    """What ``make`` returns, made once for this state of the packages and what is given."""
-    digest = hashlib.sha256(repr(given).encode())
-    for folder in ("stabsim", "jax2wasm"):
-        for file in sorted((ROOT / folder).rglob("*.[pc]*")):
-            if file.suffix in (".py", ".c"):
-                digest.update(file.read_bytes())
-    file = KEPT / f"{digest.hexdigest()[:16]}-{name}"
+def kept(name: str, make: Callable[[], str], *code: str, given: Any = ()) -> str:
+    """What ``make`` returns, made once for a state of the code and for what is given.
+
+    Args:
+        name: of the file that keeps it.
+        make: makes it.
+        *code: the modules that it rests on, with all that they import.
+        given: what else it rests on.
+    """
+    state = hashlib.sha256(f"{digest(*code)} {given!r}".encode()).hexdigest()[:16]
+    file = KEPT / f"{state}-{name}"
     if not file.exists():
         KEPT.mkdir(parents=True, exist_ok=True)
-        file.write_text(make(), encoding="utf8")
+        # A name of its own until it is whole, for another process may be at it too.
+        part = KEPT / f"{os.getpid()}-{file.name}"
+        part.write_text(make(), encoding="utf8")
+        part.replace(file)
     return file.read_text(encoding="utf8")

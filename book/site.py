@@ -6,41 +6,107 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager, redirect_stderr
 from multiprocessing import get_context
-from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from jupyter_book.sphinx import build_sphinx
 
-from book import BOOK, BUILD, LANGUAGES, ROOT, SITE, assets, labs, notebooks, policy, repository
-
-AHEAD: dict[str, BaseProcess] = {}
-"""What runs the notebooks of a language before its turn."""
+from book import (
+    BOOK,
+    BUILD,
+    LANGUAGES,
+    ROOT,
+    SITE,
+    assets,
+    labs,
+    notebooks,
+    outputs,
+    policy,
+    repository,
+)
 
 COMMIT = re.compile(r'<span class="commit">.*?</span>', re.DOTALL)
 """Where a page's footer says of which commit it is."""
 
 
-def build() -> None:
-    """Build what has changed; a warning or a notebook that raises is an error."""
-    with alone(), labs.compiled_meanwhile():
+def build(first: Callable[[], None] | None = None) -> None:
+    """Build what has changed; a warning or a notebook that raises is an error.
+
+    Cells run and labs are compiled before Sphinx reads a page, two at a time on two cores. Each
+    language is written as soon as its pages' outputs are there, in a process of its own.
+
+    Args:
+        first: called when the first language's welcome page can be read, and its labs moved,
+            while the rest is still being made.
+    """
+    start = time.perf_counter()
+    workers = get_context("spawn")
+    with alone(), ProcessPoolExecutor(
+        os.cpu_count(), workers, initializer=labs.share_programs
+    ) as making, ProcessPoolExecutor(len(LANGUAGES), workers) as writing:  # fmt: skip
+        begun = Begun.of(making)
         assets.make()
-        for language, name in LANGUAGES.items():
-            print(f"{name}: building {SITE.relative_to(ROOT) / language}", flush=True)
-            start = time.perf_counter()
-            build_language(language)
-            # Copies of the notebooks as run, which myst-nb leaves beside the pages.
-            shutil.rmtree(SITE / "jupyter_execute", ignore_errors=True)
-            print(f"{name}: {time.perf_counter() - start:.0f} s", flush=True)
+        english = next(iter(LANGUAGES))
+        wait(begun.welcome)
+        if first is not None and not (SITE / english / "index.html").exists():
+            writing.submit(build_first, english).result()
+            start_page()
+            first()
+        written = {}
+        for language in LANGUAGES:
+            wait(begun.outputs[language] + begun.labs)
+            written[language] = writing.submit(build_language, language)
+        for language, one in written.items():
+            if not one.result():
+                raise SystemExit(f"The book in {LANGUAGES[language]} has warnings or errors.")
+        # Copies of the notebooks as run, which myst-nb leaves beside the pages.
+        shutil.rmtree(SITE / "jupyter_execute", ignore_errors=True)
         notebooks.publish()
-        start_page = (BOOK / "start.html").read_text(encoding="utf8")
-        (SITE / "index.html").write_text(policy.secure(start_page), encoding="utf8")
+        start_page()
         stamp()
-        if not repository.place():
-            print("No buttons to Colab and Binder: no repository on GitHub is known (_config.yml)")
+    if not repository.place():
+        print("No buttons to Colab and Binder: no repository on GitHub is known (_config.yml)")
+    print(f"Built in {time.perf_counter() - start:.0f} s", flush=True)
+
+
+class Begun(NamedTuple):
+    """What is being made before Sphinx comes to it.
+
+    Attributes:
+        outputs: of the cells of each language's pages.
+        labs: compiled.
+        welcome: those of all of these that the first language's welcome page needs.
+    """
+
+    outputs: dict[str, list[Future]]
+    labs: list[Future]
+    welcome: list[Future]
+
+    @classmethod
+    def of(cls, pool: ProcessPoolExecutor) -> "Begun":
+        """Begin, with what the welcome page needs first, and the languages in their order."""
+        english, *others = LANGUAGES
+        index, *pages = outputs.pages()
+        on_index = dict.fromkeys(name for name, _ in outputs.labs(english, index))
+        on_pages = dict.fromkeys(n for page in pages for n, _ in outputs.labs(english, page))
+        made: dict[str, list[Future]] = {english: [pool.submit(outputs.run, english, index)]}
+        compiled: list[Future] = [pool.submit(labs.prepare, name) for name in on_index]
+        welcome = [*made[english], *compiled]
+        made[english] += [pool.submit(outputs.run, english, page) for page in pages]
+        compiled += [pool.submit(labs.prepare, n) for n in on_pages if n not in on_index]
+        for language in others:
+            made[language] = [pool.submit(outputs.run, language, p) for p in (index, *pages)]
+        return cls(made, compiled, welcome)
+
+
+def start_page() -> None:
+    """Write the page that chooses a language."""
+    text = (BOOK / "start.html").read_text(encoding="utf8")
+    (SITE / "index.html").write_text(policy.secure(text), encoding="utf8")
 
 
 def stamp(site: Path = SITE, root: Path = ROOT) -> None:
@@ -69,46 +135,41 @@ def alone() -> Iterator[None]:
         yield
 
 
-def build_language(language: str) -> None:
-    """Build one language."""
-    if language in AHEAD:
-        AHEAD[language].join()
+def build_language(language: str) -> bool:
+    """Build one language; whether nothing was wrong."""
     pages = BUILD / "pages" / language
-    status = _sphinx(language, SITE / language, doctreedir=pages, warningiserror=True, quiet=True)
+    status = _sphinx(language, SITE / language, doctreedir=pages, warningiserror=True)
     if status:
         # Sphinx says nothing again about a page that it has read once: read all anew next time.
         shutil.rmtree(pages, ignore_errors=True)
-        raise SystemExit(f"The book in {LANGUAGES[language]} has warnings or errors: see above.")
+    return not status
 
 
-def _sphinx(language: str, out: Path, **options: Any) -> int | Exception:
+def build_first(language: str) -> None:
+    """Build the welcome page alone, whose links lead nowhere yet."""
+    toc = BUILD / "contents/first.yml"
+    toc.parent.mkdir(exist_ok=True)
+    toc.write_text("format: jb-book\nroot: index\n", encoding="utf8")
+    with open(os.devnull, "w") as nowhere, redirect_stderr(nowhere):
+        _sphinx(
+            language, SITE / language, {"external_toc_path": str(toc)},
+            doctreedir=BUILD / "pages/first", really_quiet=True,
+        )  # fmt: skip
+
+
+def _sphinx(
+    language: str, out: Path, others: dict[str, Any] | None = None, **options: Any
+) -> int | Exception:
     return build_sphinx(
         ROOT / "chapters" / language,
         out,
         path_config=ROOT / "_config.yml",
         noconfig=True,
-        confoverrides=settings(language),
+        confoverrides=settings(language) | (others or {}),
         keep_going=True,
+        quiet=True,
         **options,
     )
-
-
-def read_ahead(read: str) -> None:
-    """Once one language is read, run the notebooks of the next while that one is written.
-
-    For writing takes one core, and waits for the last labs to be compiled.
-    """
-    codes = list(LANGUAGES)
-    for language in codes[codes.index(read) + 1 :][:1]:
-        AHEAD[language] = get_context("spawn").Process(target=_read, args=(language,), daemon=True)
-        AHEAD[language].start()
-
-
-def _read(language: str) -> None:
-    """Fill the cache of the notebooks' outputs. The build itself says what is wrong with them."""
-    folder = BUILD / "ahead" / language
-    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
-        _sphinx(language, folder, doctreedir=folder / "pages", builder="dummy", really_quiet=True)
 
 
 def settings(language: str) -> dict[str, Any]:
@@ -118,7 +179,8 @@ def settings(language: str) -> dict[str, Any]:
         "book_in_all_languages": True,
         "exclude_patterns": [],
         "external_toc_path": str(contents(language)),
-        "nb_execution_cache_path": str(cache(language)),
+        "nb_execution_cache_path": str(outputs.cache(language)),
+        "book_made_by": _book(),
         "latex_individualpages": False,
     }
 
@@ -134,16 +196,7 @@ def contents(language: str) -> Path:
     return file
 
 
-def cache(language: str) -> Path:
-    """Where the outputs of the notebooks are kept, for this state of the package they run.
-
-    Jupyter Book runs a notebook anew when its code changes, but not when the package does.
-    """
-    digest = hashlib.sha256()
-    for file in sorted((ROOT / "stabsim").rglob("*.py")):
-        digest.update(file.read_bytes())
-    folder = BUILD / "outputs" / language / digest.hexdigest()[:16]
-    for old in folder.parent.glob("*"):
-        if old != folder:
-            shutil.rmtree(old)
-    return folder
+def _book() -> str:
+    """Changes when the code of the book's frame, its templates or its words do."""
+    files = [f for kind in ("py", "html", "yml", "po", "bib") for f in BOOK.rglob(f"*.{kind}")]
+    return hashlib.sha256(b"".join(f.read_bytes() for f in sorted(files))).hexdigest()[:16]

@@ -13,6 +13,9 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 """Where the package lies."""
 
+OURS = ("stabsim", "book")
+"""The packages that count; what others do is named by their versions."""
+
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -46,7 +49,7 @@ def reached(names: Iterable[str]) -> set[str]:
 @cache
 def _home(name: str) -> str | None:
     """The module that a dotted name is, or that defines it; None if it is not ours."""
-    if name.split(".")[0] != "stabsim":
+    if name.split(".")[0] not in OURS:
         return None
     if _file(name):
         return name

@@ -8,6 +8,7 @@ exercise in it is moved as a reader moves it, by events of its widgets.
 
 import argparse
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -98,10 +99,8 @@ def binder(python: str) -> tuple[Path, Path]:
 
 
 def labs_of(file: Path) -> list[str]:
-    from book.labs import SHOWN
-
     text = "\n".join("".join(c["source"]) for c in json.loads(file.read_text())["cells"])
-    return list(dict.fromkeys(SHOWN.findall(text)))
+    return list(dict.fromkeys(re.findall(r'labs\.show\(\s*"(\w+)"', text)))
 
 
 def unchanged(own: Path) -> None:

@@ -36,7 +36,9 @@ def fill(page: str, language: str, static: str) -> str:
 
         return markup(language, source)
 
-    return page.replace(PLACE, kept(f"drop.{language}.html", make, source))
+    return page.replace(
+        PLACE, kept(f"drop.{language}.html", make, "book.diagnose.page", given=source)
+    )
 
 
 def publish(folder: Path, language: str) -> None:
@@ -54,9 +56,9 @@ def publish(folder: Path, language: str) -> None:
 
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    described = kept(f"drop.{language}.json", description)
+    described = kept(f"drop.{language}.json", description, "book.diagnose.page")
     (folder / f"drop.{language}.json").write_text(described, encoding="utf8")
-    for name, log in json.loads(kept("drop.logs.json", logs)).items():
+    for name, log in json.loads(kept("drop.logs.json", logs, "book.diagnose.examples")).items():
         (folder / f"{name}.csv").write_text(log, encoding="utf8")
 
 

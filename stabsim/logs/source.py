@@ -28,7 +28,7 @@ class LogError(Exception):
 
 
 def unreadable(reason: str, **values: str | int | Text) -> LogError:
-    """The error for a reason of :data:`stabsim.logs.words.UNREADABLE`, with the values in its words."""
+    """The error for a reason of ``stabsim.logs.words.UNREADABLE``, with the values in its words."""
 
     def said(language: str) -> str:
         plain = {

@@ -1,0 +1,132 @@
+"""Runs the cells of the pages before Sphinx reads these: several at a time, and only what changed.
+
+Jupyter Book's cache holds a page's outputs until its code changes. Here they go, too, when the
+package that the code calls does, as far as the page can reach it.
+"""
+
+import ast
+import hashlib
+import json
+import os
+import re
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
+from jupyter_cache.executors.utils import single_nb_execution
+from myst_nb.core.config import NbParserConfig
+from myst_nb.core.read import create_nb_reader
+from myst_parser.config.main import MdParserConfig
+from nbformat import NotebookNode
+
+from book import BUILD, LANGUAGES, ROOT
+from stabsim._source import digest
+
+CELL = re.compile(r"^```\{code-cell\}.*?^```$", re.MULTILINE | re.DOTALL)
+CALLED = re.compile(r"\bss((?:\.\w+)+)")
+
+
+def source(language: str, page: str) -> Path:
+    """The file of a page."""
+    return ROOT / "chapters" / language / f"{page}.md"
+
+
+def pages() -> list[str]:
+    """The pages with cells, the welcome page first: it is what a reader opens first."""
+    found = sorted((ROOT / "chapters" / next(iter(LANGUAGES))).glob("*.md"))
+    names = [file.stem for file in found if CELL.search(file.read_text(encoding="utf8"))]
+    return sorted(names, key=lambda name: name != "index")
+
+
+def notebook(language: str, page: str) -> NotebookNode:
+    """A page as the notebook that myst-nb makes of it."""
+    file = source(language, page)
+    text = file.read_text(encoding="utf8")
+    reader = create_nb_reader(str(file), MdParserConfig(), NbParserConfig(), text)
+    assert reader is not None, f"{file} does not begin as a notebook."
+    return reader.read(text)
+
+
+def cells(language: str, page: str) -> str:
+    """The code of a page."""
+    return "\n".join(c.source for c in notebook(language, page).cells if c.cell_type == "code")
+
+
+def labs(language: str, page: str) -> list[tuple[str, dict[str, Any]]]:
+    """The labs that a page shows, each with what its setting changes."""
+    return [
+        (
+            ast.literal_eval(call.args[0]),
+            {str(k.arg): ast.literal_eval(k.value) for k in call.keywords},
+        )
+        for call in ast.walk(ast.parse(cells(language, page)))
+        if isinstance(call, ast.Call) and ast.unparse(call.func).endswith("labs.show")
+    ]
+
+
+def cache(language: str) -> Path:
+    """Where the outputs of a language's cells are kept."""
+    return BUILD / "outputs" / language
+
+
+def state(language: str, page: str) -> str:
+    """Changes when a page's cells may come to something else: with what they call."""
+    code = cells(language, page)
+    reached = {
+        "labs.show": [f"labs.{name}" for name, _ in labs(language, page)] + ["labs.frame.show"],
+        "exercises.ask": ["exercises.frame.ask"],  # a place that the page fills
+    }
+    called = {name[1:] for name in CALLED.findall(code)}
+    names = {n for name in called for n in reached.get(name, [name])}
+    locked = (ROOT / "requirements.txt").read_bytes() + sys.version.encode()
+    ours = digest(*sorted(f"stabsim.{name}" for name in names))
+    return hashlib.sha256(f"{ours} {code}".encode() + locked).hexdigest()[:16]
+
+
+def run(language: str, page: str) -> None:
+    """Run a page's cells in a kernel, unless their outputs are there.
+
+    Outputs of cells that fail are not kept: Sphinx runs them again, and says what went wrong.
+    """
+    file, page_as_notebook = source(language, page), notebook(language, page)
+    kept = get_cache(cache(language))
+    forget_stale(language, page)
+    with suppress(KeyError):
+        kept.match_cache_notebook(page_as_notebook)
+        return
+    surround_kernels(language)
+    result = single_nb_execution(
+        page_as_notebook, cwd=str(file.parent), allow_errors=False, timeout=600, meta_override=True
+    )
+    if result.err is None:
+        bundle = CacheBundleIn(page_as_notebook, str(file), data={"execution_seconds": result.time})
+        kept.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+
+
+def surround_kernels(language: str) -> None:
+    """Set the environment that kernels inherit: our own, and no settings of whoever builds."""
+    settings = BUILD / "ipython/profile_default/ipython_kernel_config.py"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    # A kernel that listens to this machine alone need not warn that it does so in the clear.
+    settings.write_text("c.IPKernelApp.log_level = 'ERROR'\n")
+    os.environ |= {
+        "IPYTHONDIR": str(BUILD / "ipython"), "STABSIM_BOOK": "1", "STABSIM_LANGUAGE": language,
+    }  # fmt: skip
+
+
+def forget_stale(language: str, page: str) -> None:
+    """Drop a page's outputs that were made in another state."""
+    known = cache(language) / "states" / f"{page}.json"
+    now = state(language, page)
+    if known.exists() and json.loads(known.read_text(encoding="utf8")) == now:
+        return
+    kept = get_cache(cache(language))
+    records: list[Any] = kept.list_cache_records()
+    for record in records:
+        if Path(record.uri) == source(language, page):
+            kept.remove_cache(record.pk)
+    known.parent.mkdir(parents=True, exist_ok=True)
+    known.write_text(json.dumps(now), encoding="utf8")
