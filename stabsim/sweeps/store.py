@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from stabsim._extras import extra
 from stabsim.sweeps.program import Block
 
 
@@ -18,16 +19,12 @@ class Store:
         axes: the labels of each of the sweep's axes, which a store that is there must have.
     Raises:
         ValueError: if something else is there.
-        ImportError: if Zarr is missing.
+        ModuleNotFoundError: if Zarr is missing.
     """
 
     def __init__(self, path: str | os.PathLike[str], axes: dict[str, list[Any]]):
-        try:
+        with extra("cluster"):
             import zarr
-        except ImportError as error:
-            raise ImportError(
-                "store needs Zarr; install it with pip install 'stabsim[cluster]'."
-            ) from error
         self.path = Path(path)
         elsewhere = ValueError(f"store must be a new folder or a sweep's; {path} is neither.")
         foreign = self.path.exists() and not (self.path / "zarr.json").exists()

@@ -21,6 +21,7 @@ import jax
 import numpy as np
 
 from stabsim import _check
+from stabsim._extras import extra
 from stabsim.sweeps.grid import Job
 from stabsim.sweeps.program import Program, Task
 
@@ -250,12 +251,8 @@ def _unpickle(pickled: bytes) -> Program:
 
 
 def _pickle(program: Program) -> bytes:
-    try:
+    with extra("cluster"):
         import cloudpickle
-    except ImportError as error:
-        raise ImportError(
-            "executor needs cloudpickle; install it with pip install 'stabsim[cluster]'."
-        ) from error
     return cloudpickle.dumps(program)
 
 
