@@ -36,8 +36,16 @@ def write() -> None:
 
 def text() -> str:
     """What the file should hold."""
-    found = {language: {page: _page(language, page) for page in pages()} for language in LANGUAGES}
+    found = {
+        language: {page: _plain(_page(language, page)) for page in pages()}
+        for language in LANGUAGES
+    }
     return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
+
+
+def _plain(page: Page) -> dict[str, Any]:
+    """A page as JSON holds it, by names."""
+    return page._asdict() | {"tasks": [task._asdict() for task in page.tasks]}
 
 
 def pages() -> list[str]:
@@ -45,7 +53,7 @@ def pages() -> list[str]:
     return [page for page in notebooks.pages() if SECTION.search(_source("en", page))]
 
 
-def _page(language: str, page: str) -> dict[str, Any]:
+def _page(language: str, page: str) -> Page:
     source = _source(language, page)
     exercises = next(p.lines for p in read(source) if SECTION.search("\n".join(p.lines)))
     tasks = [_task(language, page, lines, worked) for lines, worked in _split(exercises)]
@@ -56,10 +64,10 @@ def _page(language: str, page: str) -> dict[str, Any]:
         next(line[2:] for line in source.splitlines() if line.startswith("# ")),
         [statements[i] for i in kept],
         [
-            task._replace(needs=[kept.index(i) for i in sorted(some)])._asdict()
+            task._replace(needs=[kept.index(i) for i in sorted(some)])
             for task, some in zip(tasks, needed, strict=True)
         ],
-    )._asdict()
+    )
 
 
 def _source(language: str, page: str) -> str:
