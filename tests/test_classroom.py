@@ -295,7 +295,9 @@ def test_every_exercise_is_taken(language, page):
     nbformat.validate(source)
     MetadataValidator().validate_nb(source)
     graded = [c for c in source.cells if c.metadata.get("nbgrader", {}).get("grade")]
-    assert [c.metadata.nbgrader.grade_id for c in graded] == assignment.names(page)
+    assert [c.metadata.nbgrader.grade_id for c in graded] == [
+        task.name for task in pages("en")[page].tasks
+    ]
     text = (ROOT / "chapters" / language / f"{page}.md").read_text(encoding="utf8")
     assert len(graded) == len(re.findall(r"^\*\*\d+\. ", text, re.MULTILINE))
     assert all(not c.outputs for c in source.cells if c.cell_type == "code")

@@ -37,7 +37,6 @@ for module, name in sorted(missing.items()):
 EXTRAS = {
     "stabsim.classroom.assignment": "nbformat",
     "stabsim.classroom.autograde": "nbgrader",
-    "stabsim.classroom.course": "nbformat",
     "stabsim.exercises.frame.widget": "ipywidgets",
     "stabsim.labs.frame.widget": "ipywidgets",
     "stabsim.logs.hooks.keras": "keras",

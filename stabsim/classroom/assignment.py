@@ -98,11 +98,6 @@ def source(language: str, page: str, only: Container[str] | None = None) -> Any:
     return book
 
 
-def names(page: str) -> list[str]:
-    """What a page's exercises are called."""
-    return [task.name for task in pages("en")[page].tasks]
-
-
 def _cells(task: Task, language: str) -> list[Any]:
     """An exercise: its task, the student's own part of it, the answer and its check."""
     exercise = EXERCISES.get(task.name)

@@ -50,12 +50,12 @@ def build(
     nbgrader.
     """
     with _said():
-        from stabsim.classroom import assignment, tasks
         from stabsim.classroom import course as courses
+        from stabsim.classroom.tasks import pages as known
 
-        pages = _known(chapters, list(tasks.pages("en")), "chapter with exercises")
+        pages = _known(chapters, list(known("en")), "chapter with exercises")
         if exercises:
-            names = {page: assignment.names(page) for page in pages}
+            names = {page: [task.name for task in known("en")[page].tasks] for page in pages}
             _known(exercises, [name for some in names.values() for name in some], "exercise")
             pages = [page for page in pages if set(names[page]) & set(exercises)]
         languages = LANGUAGES if language == "both" else (language,)

@@ -9,11 +9,6 @@ from typing import Any
 
 from stabsim._extras import extra
 
-with extra("classroom"):
-    import nbformat
-
-    from stabsim.classroom import assignment
-
 CONFIGURATION = '''\
 """nbgrader's settings for this course; `stabsim classroom grade` keeps to them too."""
 
@@ -68,9 +63,12 @@ def build(
         ValueError: if a chapter has none of the exercises.
     """
     with extra("classroom"):
+        import nbformat
         from nbgrader.converters import GenerateAssignment
         from nbgrader.coursedir import CourseDirectory
         from traitlets.config import Config
+
+        from stabsim.classroom import assignment
 
     course = course.absolute()
     course.mkdir(parents=True, exist_ok=True)
