@@ -1,5 +1,5 @@
 """python -m book: build the site; bundle: pack it; hashes: which translations are stale;
-notebooks: write them.
+notebooks: write them; tasks: write the exercises for assignments.
 """
 
 import argparse
@@ -17,6 +17,7 @@ def main() -> None:
     )
     notebooks = commands.add_parser("notebooks", help="write every chapter as a notebook")
     notebooks.add_argument("folder", type=Path, help="gets a folder for each language")
+    commands.add_parser("tasks", help="write the exercises that assignments are made of")
     arguments = parser.parse_args()
     if arguments.command == "hashes":
         from book import languages
@@ -32,6 +33,11 @@ def main() -> None:
         from book import notebooks as written
 
         written.main(arguments.folder)
+        return
+    if arguments.command == "tasks":
+        from book import tasks
+
+        tasks.write()
         return
     # Only here, since the check of the languages needs neither Sphinx nor Node.
     from book import site

@@ -4,8 +4,9 @@ What is public is what ``__all__`` lists here and in the modules that it lists. 
 imported when it is first used, so that a command that needs no JAX does not wait for it.
 """
 
-from importlib import import_module, metadata
 from typing import TYPE_CHECKING, Any
+
+from stabsim._lazy import lazy
 
 if TYPE_CHECKING:
     __version__: str
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from stabsim._words import number as number
     from stabsim.diagnosis import Diagnosis as Diagnosis
     from stabsim.diagnosis import diagnose as diagnose
-    from stabsim.diagnosis import diagnose_sweep as diagnose_sweep
     from stabsim.noise import gradient_noise as gradient_noise
     from stabsim.optimizers import adam as adam
     from stabsim.optimizers import momentum as momentum
@@ -36,46 +36,56 @@ if TYPE_CHECKING:
     from stabsim.optimizers import sgd as sgd
     from stabsim.regularization import with_l2 as with_l2
     from stabsim.simulation import simulate as simulate
+    from stabsim.sweeps import diagnose_sweep as diagnose_sweep
     from stabsim.sweeps import processes as processes
     from stabsim.sweeps import sweep as sweep
     from stabsim.trace import Trace as Trace
 
-_MODULES = ("classroom", "clipping", "curvature", "differences", "exercises", "labs", "logs",
-            "optimizers", "playbook", "plots", "schedules", "statistics", "tuner",
-            "workloads")  # fmt: skip
-
-_HOME = {
-    "Diagnosis": "diagnosis",
-    "Trace": "trace",
-    "adam": "optimizers",
-    "diagnose": "diagnosis",
-    "diagnose_sweep": "diagnosis",
-    "gradient_noise": "noise",
-    "momentum": "optimizers",
-    "nadam": "optimizers",
-    "nesterov": "optimizers",
-    "number": "_words",
-    "processes": "sweeps",
-    "rmsprop": "optimizers",
-    "sgd": "optimizers",
-    "simulate": "simulation",
-    "sweep": "sweeps",
-    "with_l2": "regularization",
+_HOMES = {
+    "Diagnosis": "stabsim.diagnosis",
+    "Trace": "stabsim.trace",
+    "adam": "stabsim.optimizers",
+    "classroom": "stabsim.classroom",
+    "clipping": "stabsim.clipping",
+    "curvature": "stabsim.curvature",
+    "diagnose": "stabsim.diagnosis",
+    "diagnose_sweep": "stabsim.sweeps",
+    "differences": "stabsim.differences",
+    "exercises": "stabsim.exercises",
+    "gradient_noise": "stabsim.noise",
+    "labs": "stabsim.labs",
+    "logs": "stabsim.logs",
+    "momentum": "stabsim.optimizers",
+    "nadam": "stabsim.optimizers",
+    "nesterov": "stabsim.optimizers",
+    "number": "stabsim._words",
+    "optimizers": "stabsim.optimizers",
+    "playbook": "stabsim.playbook",
+    "plots": "stabsim.plots",
+    "processes": "stabsim.sweeps",
+    "rmsprop": "stabsim.optimizers",
+    "schedules": "stabsim.schedules",
+    "sgd": "stabsim.optimizers",
+    "simulate": "stabsim.simulation",
+    "statistics": "stabsim.statistics",
+    "sweep": "stabsim.sweeps",
+    "tuner": "stabsim.tuner",
+    "with_l2": "stabsim.regularization",
+    "workloads": "stabsim.workloads",
 }
-"""The module of each function and class."""
+"""The module that each name is imported from."""
 
-__all__ = sorted([*_MODULES, *_HOME])  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = sorted(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]
+
+_imported = lazy(__name__, _HOMES)
 
 
 def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return import_module(f"stabsim.{name}")
-    if name in _HOME:
-        value = globals()[name] = getattr(import_module(f"stabsim.{_HOME[name]}"), name)
-        return value
     if name == "__version__":
+        from importlib import metadata  # here, for it takes as long as all the rest
+
         return metadata.version("stabsim")
-    raise AttributeError(f"stabsim has no attribute {name!r}")
+    return _imported(name)
 
 
 def __dir__() -> list[str]:

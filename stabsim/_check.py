@@ -1,16 +1,25 @@
 """Checks of arguments: what is wrong with a value, and what would be right."""
 
+import sys
 from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from jax.core import Tracer
+
+
+def _traced(value: Any) -> bool:
+    """Whether JAX traces a value, which then has no number yet.
+
+    Where JAX is not imported nothing is traced, and a command that reads logs does without it.
+    """
+    jax = sys.modules.get("jax")
+    return jax is not None and isinstance(value, jax.core.Tracer)
 
 
 def _numbers(name: str, value: Any, what: str) -> np.ndarray | None:
     """``value`` as a NumPy array, or None where it is traced and has no value yet."""
-    if isinstance(value, Tracer):
+    if _traced(value):
         return None
     if isinstance(value, bool | str) or value is None:
         raise TypeError(f"{name} must be {what}, not {value!r}.")
@@ -62,7 +71,7 @@ def percentile(name: str, value: Any) -> None:
 
 def count(name: str, value: Any, least: int = 1) -> int:
     """A whole number of at least ``least``, known before the program is compiled."""
-    if isinstance(value, Tracer):
+    if _traced(value):
         raise TypeError(
             f"{name} must be a fixed whole number: it decides the shape of the program. "
             f"In a sweep, name its axis in loop=[...]."

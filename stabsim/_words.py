@@ -2,9 +2,7 @@
 
 import math
 from decimal import ROUND_HALF_UP, Context, Decimal
-from typing import NamedTuple
-
-import numpy as np
+from typing import NamedTuple, SupportsFloat
 
 from stabsim._settings import LANGUAGES as LANGUAGES
 from stabsim._settings import checked, settings
@@ -28,12 +26,12 @@ def default_language() -> str:
     return settings().language
 
 
-def three_digits(x: float | int | np.number) -> float:
+def three_digits(x: SupportsFloat) -> float:
     """A number rounded to three significant digits, a tie up as in a browser."""
     return float(THREE_DIGITS.create_decimal(Decimal(float(x))))
 
 
-def number(x: float | int | np.number, language: str | None = None) -> str:
+def number(x: SupportsFloat, language: str | None = None) -> str:
     """Three significant digits, with a decimal comma in Indonesian: 0.000488, 4,88·10⁻⁷.
 
     Args:
@@ -43,6 +41,7 @@ def number(x: float | int | np.number, language: str | None = None) -> str:
         ValueError: if the language is another.
     """
     language = checked(language or default_language())
+    x = float(x)
     if math.isnan(x):
         return "NaN"
     if math.isinf(x):

@@ -1,4 +1,7 @@
-"""The command ``stabsim``: what it takes and says. What it does lies in other modules."""
+"""The command ``stabsim``: what it takes and says. What it does lies in other modules.
+
+They are imported when a command runs, so that no command waits for what it does not need.
+"""
 
 import contextlib
 import json
@@ -6,16 +9,18 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from stabsim._extras import MissingExtra
 from stabsim._words import LANGUAGES
 from stabsim.classroom.commands import classroom
-from stabsim.logs import Columns, LogError, diagnose_log, read
-from stabsim.logs.advice import EXPERIMENTS, advise
-from stabsim.logs.read import KINDS, event_files
-from stabsim.logs.report import Report
+from stabsim.logs.experiments import EXPERIMENTS
+from stabsim.logs.source import KINDS, LogError
+
+if TYPE_CHECKING:
+    from stabsim.logs.report import Report
 
 STABLE, UNSTABLE, USAGE, UNREADABLE, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -118,6 +123,9 @@ def diagnose(
     The report says the verdict with its evidence, where to clip gradients and what that would
     have clipped, and the next experiment in the order of the Deep Learning Tuning Playbook.
     """
+    from stabsim.logs import Columns, advise, diagnose_log, read
+    from stabsim.logs.report import Report
+
     if step is not None and number_rows:
         raise click.UsageError("--step and --number-rows exclude each other.")
     columns = Columns(loss, step, gradient_norm, learning_rate)
@@ -129,6 +137,8 @@ def diagnose(
         report = Report(found, reading, advice)
         if html is not None:
             _write(Path(html), report.page(language))
+    except MissingExtra as error:
+        raise click.UsageError(str(error)) from None
     except LogError as error:
         click.echo(f"Error: {error.text.in_(language)}", err=True)
         sys.exit(UNREADABLE)
@@ -142,7 +152,7 @@ def diagnose(
     sys.exit(UNSTABLE if reading.diagnosis.unstable else STABLE)
 
 
-def _coloured(report: Report, language: str) -> str:
+def _coloured(report: "Report", language: str) -> str:
     """The text, with its verdict in colour where a terminal shows it."""
     text = report.text(language)
     if "NO_COLOR" in os.environ:
@@ -162,6 +172,8 @@ def _write(path: Path, text: str) -> None:
 @contextlib.contextmanager
 def _progress(log: str, wanted: bool | None) -> Iterator[Callable[[int], object]]:
     """A bar on standard error that grows with the bytes read."""
+    from stabsim.logs.reader import event_files
+
     path = Path(log)
     size = None
     with contextlib.suppress(OSError, ValueError, LogError):

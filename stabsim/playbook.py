@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from stabsim import _check
+from stabsim._advice import AGGRESSIVE
+from stabsim._advice import warmup_candidates as warmup_candidates
 from stabsim.clipping import norm_percentile
 from stabsim.diagnosis import Diagnosis, diagnose
 from stabsim.schedules import Schedule, warmup_then_constant
@@ -119,26 +121,8 @@ class WarmupSearch(NamedTuple):
         return warmup_then_constant(self.base_learning_rate, self.shortest)
 
 
-LARGEST_WARMUP = 0.1
-"""The longest warmup worth trying, as a share of max_train_steps."""
-
 LONG_WARMUP = 0.05
 """A warmup above this share of max_train_steps asks for longer training."""
-
-
-def warmup_candidates(max_train_steps: int) -> list[int]:
-    """Warmup lengths at different orders of magnitude, up to 10% of ``max_train_steps``.
-
-    Raises:
-        ValueError: if max_train_steps is below 10, which leaves no length to try.
-    Examples:
-        >>> warmup_candidates(20_000)
-        [10, 100, 1000, 2000]
-    """
-    _check.count("max_train_steps", max_train_steps, least=10)
-    largest = int(LARGEST_WARMUP * max_train_steps)
-    tens = [10**k for k in range(1, 10) if 10**k < largest]
-    return [*tens, largest]
 
 
 def search_warmup(
@@ -218,10 +202,6 @@ def clipped_fraction(gradient_norm: Any, threshold: float) -> float:
     if norms.size == 0:
         raise ValueError("gradient_norm must hold at least one norm; it is empty.")
     return float(np.mean(~(norms <= threshold)))
-
-
-AGGRESSIVE = 0.5
-"""Clipping more than this share of the updates is in essence a smaller learning rate."""
 
 
 class ClipAdvice(NamedTuple):

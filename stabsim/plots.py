@@ -15,20 +15,18 @@ import pandas as pd
 import xarray as xr
 
 from stabsim import _check
+from stabsim._extras import extra
 from stabsim._plot_words import LOCALES, PLOTS
+from stabsim._style import GREY as GREY
+from stabsim._style import PALETTE as PALETTE
+from stabsim._style import TOP as TOP
 from stabsim._words import Text, default_language, number
 from stabsim.clipping import norm_percentile
-from stabsim.diagnosis import diagnose_sweep
 from stabsim.schedules import Schedule
 from stabsim.statistics import interval
+from stabsim.sweeps.diagnosis import diagnose_sweep
 from stabsim.trace import Trace, final_loss
 from stabsim.workloads.synthetic import SURFACES, heights
-
-PALETTE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
-"""Okabe and Ito's colours, without black and yellow, which vanish on one background."""
-
-GREY = "#7F7F7F"
-"""Axes, labels and rules: at least 4 to 1 against white and against near-black."""
 
 WIDTH, HEIGHT = 360, 220
 
@@ -37,10 +35,6 @@ PADDING = {"left": 14, "right": 14, "top": 5, "bottom": 5}
 
 RUNAWAY = 10.0
 """A final loss above this is no number worth reading: the run failed."""
-
-TOP = 1e3
-"""Curves are drawn up to this many times their first value."""
-
 
 PERCENTILE = Text("{}th percentile: {}", "persentil ke-{}: {}")
 
@@ -495,7 +489,8 @@ def trajectories(traces: dict[str, Trace], surface: str, *, title: str = "Trajec
     Raises:
         ValueError: if the surface is unknown or a run did not record its parameters.
     """
-    from matplotlib.figure import Figure  # here, for no other figure needs it
+    with extra("plots"):
+        from matplotlib.figure import Figure
 
     _check.choice("surface", surface, SURFACES)
     left, right, bottom, top = SURFACES[surface].box

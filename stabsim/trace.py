@@ -1,10 +1,13 @@
 """What a run records."""
 
-from typing import Any, NamedTuple
+from __future__ import annotations  # so that a diagnosis, which asks what a Trace is, needs no JAX
 
-import jax
+from typing import TYPE_CHECKING, Any, NamedTuple
+
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+
+if TYPE_CHECKING:
+    from jaxtyping import Array, Bool, Float, Int
 
 COORDINATES = {
     "step": ("loss", "gradient_norm", "update_norm", "learning_rate", "clipped"),
@@ -83,8 +86,3 @@ def final_loss(loss: Any, share: float = 0.1) -> np.ndarray:
     tail = loss[..., -max(1, round(share * loss.shape[-1])) :]
     with np.errstate(invalid="ignore"):
         return np.where(np.isfinite(tail).all(-1), np.median(tail, -1), np.nan)
-
-
-def as_numpy(trace: Trace) -> Trace:
-    """The trace with NumPy arrays, once the devices have finished."""
-    return jax.tree.map(np.asarray, trace)

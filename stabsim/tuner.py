@@ -21,6 +21,7 @@ from jax.scipy.stats import norm
 from jaxtyping import Array, Bool, Float, Int
 
 from stabsim._computed_once import computed_once
+from stabsim._extras import extra
 from stabsim.optimizers import momentum
 from stabsim.simulation import simulate
 from stabsim.sweeps.sweep import sweep
@@ -139,7 +140,8 @@ def process(h: Hyperparameters, known: Known) -> Any:
     One that is not made yet stands far from everything, with variance 1 whatever the
     hyperparameters, so that it changes no prediction, and the evidence by a constant.
     """
-    import tinygp  # which takes a second, and most of stabsim does without
+    with extra("labs"):
+        import tinygp  # which takes a second, and most of stabsim does without
 
     variance = jnp.square(jnp.asarray(h.amplitude, jnp.float32))
     elsewhere = FAR * jnp.arange(1, known.place.size + 1, dtype=jnp.float32)

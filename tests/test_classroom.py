@@ -1,5 +1,6 @@
 """Assignments: what students get, and grading from release to feedback, harmful work included."""
 
+import os
 import re
 import subprocess
 import sys
@@ -9,15 +10,17 @@ import nbformat
 import pytest
 
 import stabsim as ss
-from book import LANGUAGES, ROOT
-from stabsim.classroom import assignment, chapter, confined, grading, student
+from book import LANGUAGES, ROOT, tasks
+from stabsim.classroom import assignment, confined, grading, student
+from stabsim.classroom import course as courses
 from stabsim.classroom.goals import GOALS, setting
+from stabsim.classroom.tasks import FILE, pages
 from stabsim.exercises import EXERCISES, Number, Select
 from stabsim.labs import LABS
 
 ASSIGNMENT, TASKS = "fixes-id", ("fixes-identity", "fixes-shrink", "fixes-build")
 VARIED = [e for e in EXERCISES.values() if isinstance(e, Number) and e.variant]
-PAGES = [(language, page) for language in LANGUAGES for page in chapter.pages()]
+PAGES = [(language, page) for language in LANGUAGES for page in pages(language)]
 
 LOOP = "while True:\n    pass"
 LEFT = "2718281"
@@ -181,10 +184,18 @@ def test_commands_say_what_is_wrong(tmp_path, monkeypatch):
 
     wrong = CliRunner().invoke(classroom, ["build", str(tmp_path), "--chapter", "nothing"])
     assert "There is no chapter with exercises nothing; there are index" in wrong.output
-    monkeypatch.setattr(chapter, "PROJECT", tmp_path)
-    wrong = CliRunner().invoke(classroom, ["build", str(tmp_path)])
-    assert "there are none in" in wrong.output
     assert wrong.exit_code == 1
+    monkeypatch.setitem(sys.modules, "nbgrader.converters", None)
+    wrong = CliRunner().invoke(classroom, ["build", str(tmp_path)])
+    assert 'pip install "stabsim[classroom]"' in wrong.output
+    assert wrong.exit_code == 1
+
+
+def test_building_leaves_the_callers_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "/somewhere")
+    courses.build(tmp_path, ["en"], ["index"], ["index-climb"])
+    assert os.environ["PATH"] == "/somewhere"
+    assert (tmp_path / "release/index-en/index.ipynb").is_file()
 
 
 # --- what is a student's own ---
@@ -238,9 +249,9 @@ def test_a_submission_must_be_its_owners(tmp_path, monkeypatch):
 
 
 def test_goals_name_labs_with_goals_and_exercises_without_checks():
-    tasks = {task.name for page in chapter.pages() for task in chapter.tasks("en", page)}
+    names = {task.name for page in pages("en").values() for task in page.tasks}
     for goal in GOALS.values():
-        assert goal.name in tasks
+        assert goal.name in names
         assert LABS[goal.lab].goal is not None
         for seed in goal.seeds:
             values = setting(LABS[goal.lab], goal.link(seed))
@@ -250,7 +261,7 @@ def test_goals_name_labs_with_goals_and_exercises_without_checks():
 
 @pytest.mark.parametrize("goal", GOALS.values(), ids=lambda goal: goal.name)
 def test_a_link_says_all_in_which_a_goal_differs_from_the_lab(goal):
-    page = chapter.PROJECT / "chapters/en" / f"{goal.name.rsplit('-', 1)[0]}.md"
+    page = ROOT / "chapters/en" / f"{goal.name.rsplit('-', 1)[0]}.md"
     shown = re.search(rf'labs\.show\("{goal.lab}"([^)]*)\)', page.read_text(encoding="utf8"))
     begun = dict(re.findall(r"(\w+)=(\w+)", shown[1]))
     assert set(begun) <= {"seed"}
@@ -271,6 +282,11 @@ def test_a_goal_is_judged_by_running_what_the_link_holds():
 # --- sources ---
 
 
+def test_the_package_holds_the_exercises_of_the_chapters():
+    held = FILE.read_text(encoding="utf8")
+    assert held == tasks.text(), f"The chapters have changed: run {tasks.COMMAND}."
+
+
 @pytest.mark.parametrize(("language", "page"), PAGES)
 def test_every_exercise_is_taken(language, page):
     from nbgrader.nbgraderformat import MetadataValidator
@@ -279,7 +295,9 @@ def test_every_exercise_is_taken(language, page):
     nbformat.validate(source)
     MetadataValidator().validate_nb(source)
     graded = [c for c in source.cells if c.metadata.get("nbgrader", {}).get("grade")]
-    assert [c.metadata.nbgrader.grade_id for c in graded] == assignment.names(page)
+    assert [c.metadata.nbgrader.grade_id for c in graded] == [
+        task.name for task in pages("en")[page].tasks
+    ]
     text = (ROOT / "chapters" / language / f"{page}.md").read_text(encoding="utf8")
     assert len(graded) == len(re.findall(r"^\*\*\d+\. ", text, re.MULTILINE))
     assert all(not c.outputs for c in source.cells if c.cell_type == "code")

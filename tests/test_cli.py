@@ -11,7 +11,8 @@ from click.testing import CliRunner
 
 from stabsim.cli import app
 from stabsim.logs import diagnose_log, read
-from stabsim.logs.advice import EARLY_FIXES, EXPERIMENTS, MID_FIXES, advise
+from stabsim.logs.advice import advise
+from stabsim.logs.experiments import EARLY_FIXES, EXPERIMENTS, MID_FIXES
 from stabsim.logs.words import ADVICE
 
 STEPS = 400

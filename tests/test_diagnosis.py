@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import stabsim as ss
-from stabsim.diagnosis import Verdict, diagnose, diagnose_sweep
+from stabsim.diagnosis import Verdict, diagnose
+from stabsim.sweeps import diagnose_sweep
 from stabsim.trace import final_loss
 from stabsim.workloads import mlp, quadratic, residual_mlp
 

@@ -15,6 +15,7 @@ from stabsim._words import LANGUAGES
 from stabsim.diagnosis import smoothed
 from stabsim.logs import Columns, LogError, diagnose_log, read
 from stabsim.logs.advice import advise
+from stabsim.logs.experiments import EXPERIMENTS
 from stabsim.logs.report import Report
 from stabsim.logs.words import LOGS, UNREADABLE
 from tests.browser import NARROW, WIDE, visit, watch
@@ -188,7 +189,7 @@ OPTIONS = (
     {"percentile": 99.5},
     {"threshold": 0.25},
     {"percentile": 10.0, "tried": ["sweep", "every-step", "clipping"]},
-    {"tried": list(ss.logs.advice.EXPERIMENTS)},
+    {"tried": list(EXPERIMENTS)},
 )
 
 

@@ -107,7 +107,7 @@ def test_a_grid_cut_off_while_it_was_made_is_made_anew(store, runs, ran):
 @pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_sweep_goes_on_from_its_store(tmp_path, runs, ran, monkeypatch):
     closing, kept = threading.Event(), []
-    attempt, close = workers.attempt, workers._Here.close
+    attempt, close = workers.attempt, workers._Threads.close
 
     def stall(program, task):
         """Blocks after the third wait until no other can begin."""
@@ -124,7 +124,7 @@ def test_an_interrupted_sweep_goes_on_from_its_store(tmp_path, runs, ran, monkey
 
     with monkeypatch.context() as patch:
         patch.setattr(workers, "attempt", stall)
-        patch.setattr(workers._Here, "close", lambda pool: closing.set() or close(pool))
+        patch.setattr(workers._Threads, "close", lambda pool: closing.set() or close(pool))
         patch.setattr(sys.modules["stabsim.sweeps.sweep"], "tqdm", Bar)
         with pytest.warns(SweepInterrupted, match="sweep again with the same store="):
             part = ss.sweep(experiment, runs_at_once=2, store=tmp_path / "part", **AXES)
@@ -181,6 +181,3 @@ def test_what_is_no_store_is_refused(tmp_path):
     for path in ("thesis", "thesis/chapter.txt", "array"):
         with pytest.raises(ValueError, match="a new folder or a sweep's"):
             ss.sweep(bowl, learning_rate=[0.1], store=tmp_path / path)
-    first = ss.sweep(bowl, learning_rate=[0.1])
-    with pytest.raises(ValueError, match="resume or store, not both"):
-        ss.sweep(bowl, learning_rate=[0.1], store=tmp_path / "new", resume=first)

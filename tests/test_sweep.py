@@ -136,7 +136,7 @@ def test_optax_in_a_sweep():
 
 
 @pytest.mark.usefixtures("interruptible")
-def test_interrupted_sweep_keeps_what_is_done_and_resumes(monkeypatch):
+def test_interrupted_sweep_keeps_what_is_done(monkeypatch):
     def train(learning_rate, seed):
         return ss.simulate(mlp(width=6), ss.sgd(learning_rate), seed=seed, **OPTIONS)
 
@@ -151,18 +151,15 @@ def test_interrupted_sweep_keeps_what_is_done_and_resumes(monkeypatch):
 
     monkeypatch.setattr(sys.modules["stabsim.sweeps.sweep"], "tqdm", Bar)
     axes = {"learning_rate": np.geomspace(0.001, 0.1, 4), "seed": range(3)}
-    with pytest.warns(SweepInterrupted, match="of 12 runs are done"):
+    with pytest.warns(SweepInterrupted, match="of 12 runs are done; a store= would have kept them"):
         part = ss.sweep(train, runs_at_once=1, **axes)
     count = int(part.done.sum())
     assert 3 <= count < 12
     assert np.isfinite(part.loss.where(part.done)).sum() == OPTIONS["steps"] * count
     assert np.isnan(part.loss.where(~part.done)).all()
-    whole = ss.sweep(train, runs_at_once=1, resume=part, **axes)
-    assert bool(whole.done.all())
-    np.testing.assert_array_equal(whole.loss.where(part.done), part.loss)
-    fresh = ss.sweep(train, runs_at_once=1, **axes)
-    np.testing.assert_allclose(whole.loss, fresh.loss, rtol=1e-6)
-    assert whole.clipped.dtype == bool
+    assert part.clipped.dtype == bool
+    whole = ss.sweep(train, runs_at_once=1, **axes)
+    np.testing.assert_allclose(part.loss, whole.loss.where(part.done), rtol=1e-6)
 
 
 SHARDED = """

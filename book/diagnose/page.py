@@ -8,18 +8,19 @@ from book.diagnose.examples import EXAMPLES
 from book.diagnose.words import DROP, DROP_INSTEAD
 from book.lab_page import RULES
 from stabsim import diagnosis
+from stabsim._advice import AGGRESSIVE, LARGEST_WARMUP
 from stabsim._diagnosis_words import EVIDENCE, VERDICTS
 from stabsim._words import Text
 from stabsim.logs import columns, jsonl
-from stabsim.logs.advice import CHECKS, EARLY_FIXES, ENOUGH, EXPERIMENTS, MID_FIXES
+from stabsim.logs.advice import ENOUGH
+from stabsim.logs.experiments import CHECKS, EARLY_FIXES, EXPERIMENTS, MID_FIXES
 from stabsim.logs.log import EMPTY
-from stabsim.logs.read import OTHERS
+from stabsim.logs.reader import OTHERS
 from stabsim.logs.report import SHOWN_RISES, STRETCHES
 from stabsim.logs.source import LONGEST_LINE
 from stabsim.logs.table import DELIMITERS
 from stabsim.logs.verdict import LEAST
 from stabsim.logs.words import ADVICE, LOGS, PLACES, REPORT, UNREADABLE
-from stabsim.playbook import AGGRESSIVE, LARGEST_WARMUP
 from stabsim.plots import TOP
 
 COMMAND = "stabsim diagnose run.csv --language {language} --html report.html"

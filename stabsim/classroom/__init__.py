@@ -4,16 +4,16 @@
 them, with nbgrader: ``pip install "stabsim[classroom]"``.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from stabsim._lazy import lazy
 
 if TYPE_CHECKING:
     from stabsim.classroom.student import ask as ask
     from stabsim.classroom.student import check as check
 
+_HOMES = {"ask": "stabsim.classroom.student", "check": "stabsim.classroom.student"}
 
-def __getattr__(name: str) -> Any:
-    if name not in ("ask", "check"):
-        raise AttributeError(f"stabsim.classroom has no attribute {name!r}")
-    from stabsim.classroom import student  # not before it is used, for commands start quicker
+__all__ = sorted(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]
 
-    return getattr(student, name)
+__getattr__ = lazy(__name__, _HOMES)

@@ -11,9 +11,8 @@ from typing import Any
 import nbformat
 
 from stabsim._words import Text
-from stabsim.classroom import chapter
-from stabsim.classroom.chapter import Task
 from stabsim.classroom.goals import GOALS
+from stabsim.classroom.tasks import Task, addresses, pages
 from stabsim.exercises import EXERCISES
 from stabsim.exercises.frame.exercise import Number, Select
 
@@ -45,6 +44,16 @@ HOW = {
     "link": Text('the link in quotation marks: "..."', 'tautan di antara tanda kutip: "..."'),
 }
 
+SETUP = """\
+import importlib.util
+import os
+
+os.environ["STABSIM_LANGUAGE"] = "{language}"
+if importlib.util.find_spec("stabsim") is None:
+    %pip install --quiet "stabsim[labs] @ git+{repository}"
+import stabsim as ss\
+"""
+
 POINTS = {"letter": 1, "number": 2, "link": 3, "code": 3, "person": 2}
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -60,21 +69,23 @@ def source(language: str, page: str, only: Container[str] | None = None) -> Any:
     Raises:
         ValueError: if none is taken.
     """
-    tasks = [t for t in chapter.tasks(language, page) if only is None or t.name in only]
+    title, definitions, tasks = pages(language)[page]
+    tasks = [task for task in tasks if only is None or task.name in only]
     if not tasks:
         raise ValueError(f"{page} has none of these exercises.")
-    title = chapter.title(language, page)
-    where = chapter.place()
-    link = f"[{title}]({where.pages}/{language}/{page}.html)" if where else title
+    published = addresses()
+    link = f"[{title}]({published['Homepage']}/{language}/{page}.html)"
+    setup = SETUP.format(language=language, repository=published["Repository"])
     cells = [
         _locked(
             _text(INTRODUCTION.in_(language).format(title=title, chapter=link)), "introduction"
         ),
         _code(f'STUDENT = ""  # {IDENTITY.in_(language)}'),
-        _locked(_code(f"{chapter.setup(language)}\nimport stabsim as ss"), "setup"),
+        _locked(_code(setup), "setup"),
     ]
-    if definitions := chapter.needed(language, page, [code for t in tasks for code in t.code]):
-        cells.append(_locked(_code(definitions), "definitions"))
+    if needed := sorted({place for task in tasks for place in task.needs}):
+        code = "\n".join(definitions[place] for place in needed)
+        cells.append(_locked(_code(code), "definitions"))
     for task in tasks:
         cells += _cells(task, language)
     book = nbformat.v4.new_notebook(cells=cells)
@@ -85,11 +96,6 @@ def source(language: str, page: str, only: Container[str] | None = None) -> Any:
     }  # fmt: skip
     book.metadata["language_info"] = {"name": "python"}
     return book
-
-
-def names(page: str) -> list[str]:
-    """What a page's exercises are called."""
-    return [task.name for task in chapter.tasks("en", page)]
 
 
 def _cells(task: Task, language: str) -> list[Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from stabsim._extras import MissingExtra
 from stabsim._words import LANGUAGES
 
 
@@ -21,12 +22,7 @@ def _said() -> Iterator[None]:
     """What cannot be done is said, without a traceback."""
     try:
         yield
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in ("nbformat", "nbgrader"):
-            raise
-        message = 'This needs nbgrader: pip install "stabsim[classroom]".'
-        raise click.ClickException(message) from None
-    except (OSError, ValueError) as error:
+    except (MissingExtra, OSError, ValueError) as error:
         raise click.ClickException(str(error)) from None
 
 
@@ -51,15 +47,15 @@ def build(
     """Write an assignment for each chapter and language into the folder COURSE.
 
     COURSE/source holds the notebooks with solutions, COURSE/release those for students, made by
-    nbgrader. It needs a copy of the project, since the chapters are no part of the package.
+    nbgrader.
     """
     with _said():
-        from stabsim.classroom import assignment, chapter
         from stabsim.classroom import course as courses
+        from stabsim.classroom.tasks import pages as known
 
-        pages = _known(chapters, chapter.pages(), "chapter with exercises")
+        pages = _known(chapters, list(known("en")), "chapter with exercises")
         if exercises:
-            names = {page: assignment.names(page) for page in pages}
+            names = {page: [task.name for task in known("en")[page].tasks] for page in pages}
             _known(exercises, [name for some in names.values() for name in some], "exercise")
             pages = [page for page in pages if set(names[page]) & set(exercises)]
         languages = LANGUAGES if language == "both" else (language,)

@@ -2,13 +2,12 @@
 
 import os
 import sys
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
-from stabsim.classroom import assignment
+from stabsim._extras import extra
 
 CONFIGURATION = '''\
 """nbgrader's settings for this course; `stabsim classroom grade` keeps to them too."""
@@ -31,6 +30,20 @@ def path() -> str:
     return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 
 
+@contextmanager
+def _programs_found() -> Iterator[None]:
+    """The :func:`path` in the environment, where nbgrader itself looks programs up."""
+    before = os.environ.get("PATH")
+    os.environ["PATH"] = path()
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PATH"]
+        else:
+            os.environ["PATH"] = before
+
+
 def build(
     course: Path,
     languages: Iterable[str],
@@ -47,15 +60,16 @@ def build(
     Returns:
         The assignments' names, such as "warmup-id".
     Raises:
-        FileNotFoundError: if this is no copy of the project.
         ValueError: if a chapter has none of the exercises.
     """
-    # It is an extra, and students need none of it.
-    from nbgrader.converters import GenerateAssignment
-    from nbgrader.coursedir import CourseDirectory
-    from traitlets.config import Config
+    with extra("classroom"):
+        import nbformat
+        from nbgrader.converters import GenerateAssignment
+        from nbgrader.coursedir import CourseDirectory
+        from traitlets.config import Config
 
-    os.environ["PATH"] = path()
+        from stabsim.classroom import assignment
+
     course = course.absolute()
     course.mkdir(parents=True, exist_ok=True)
     settings = course / "nbgrader_config.py"
@@ -71,6 +85,7 @@ def build(
             folder.mkdir(parents=True, exist_ok=True)
             nbformat.write(assignment.source(language, page, only), folder / f"{page}.ipynb")
             directory = CourseDirectory(root=str(course), assignment_id=name, config=config)
-            GenerateAssignment(coursedir=directory, config=config, force=True).start()
+            with _programs_found():
+                GenerateAssignment(coursedir=directory, config=config, force=True).start()
             made.append(name)
     return made

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from stabsim._extras import extra
 from stabsim._words import Text
 from stabsim.labs.frame import charts
 from stabsim.labs.frame.any_rule import RULE_NAMES, RULES, AnyRule
@@ -32,7 +33,8 @@ LABELS = {
 @cache
 def contours() -> np.ndarray:
     """Lines of equal height, ``(surfaces, lines, points, 2)``; the last of them holds the box."""
-    import contourpy  # Matplotlib's own, for the heights of no run
+    with extra("labs"):
+        import contourpy  # Matplotlib's own, for the heights of no run
 
     lines = np.full((len(NAMES), LEVELS + 1, POINTS, 2), np.nan)
     for surface, name in enumerate(NAMES):

@@ -1,10 +1,4 @@
-"""From the verdict on a log to what to do: where to clip, and which experiment comes next.
-
-The order of the experiments is the playbook's: warmup first against early instability, clipping
-first against sudden instability in the middle, then another optimizer, the architecture, its
-initialization, and a lower rate last. Source: Godbole et al., Deep Learning Tuning Playbook
-(2023), FAQ.
-"""
+"""From the verdict on a log to what to do: where to clip, and which experiment comes next."""
 
 from collections.abc import Collection
 from typing import NamedTuple
@@ -12,23 +6,13 @@ from typing import NamedTuple
 import numpy as np
 
 from stabsim import _check
+from stabsim._advice import AGGRESSIVE, warmup_candidates
 from stabsim._words import default_language, number, whole
 from stabsim.diagnosis import LEARNED, Verdict
+from stabsim.logs.experiments import CHECKS, EARLY_FIXES, EXPERIMENTS, MID_FIXES
 from stabsim.logs.log import Log
 from stabsim.logs.verdict import Reading
 from stabsim.logs.words import ADVICE
-from stabsim.playbook import AGGRESSIVE, warmup_candidates
-
-CHECKS = ("sweep", "every-step")
-"""What to try with a stable run, in order."""
-
-EARLY_FIXES = ("warmup", "clipping", "optimizer", "architecture", "rezero", "lower-rate")
-"""What to try against early instability, in order."""
-
-MID_FIXES = ("clipping", "warmup", *EARLY_FIXES[2:])
-"""What to try against instability in mid-training, in order."""
-
-EXPERIMENTS = (*CHECKS, *EARLY_FIXES)
 
 ENOUGH = 50
 """So many norms say what is typical."""
@@ -59,7 +43,8 @@ class Advice(NamedTuple):
 
     Attributes:
         clip: where to clip; None where no positive norm was logged.
-        experiment: what to try next, one of :data:`EXPERIMENTS`; None if all were tried.
+        experiment: what to try next, one of :data:`stabsim.logs.experiments.EXPERIMENTS`; None if
+            all were tried.
         learning_rate: the largest rate of the log; None where none was logged.
         warmup_steps: over how many steps the rate rose from less than half; None if it did not.
         every: the steps from record to record; None where they differ.

@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from stabsim._extras import extra
 from stabsim._plot_words import PLOTS
+from stabsim._style import GREY, PALETTE, TOP
 from stabsim._words import number, whole
 from stabsim.logs.advice import Advice
 from stabsim.logs.columns import listed
@@ -150,7 +152,8 @@ def _section(section: tuple[str, list[str]]) -> str:
 
 
 def _figures(report: Report, language: str) -> list[str]:
-    import matplotlib  # here, for nothing but the page needs it
+    with extra("plots"):
+        import matplotlib  # here, for nothing but the page needs it
 
     options: Any = {"svg.fonttype": "none", "svg.hashsalt": "stabsim", "font.family": "sans-serif"}
     with matplotlib.rc_context(options):
@@ -163,8 +166,6 @@ def _figures(report: Report, language: str) -> list[str]:
 def _axes(language: str, x: str, y: str) -> tuple[Any, Any]:
     """A figure with one pair of axes, in grey that reads on white and on black."""
     from matplotlib.figure import Figure
-
-    from stabsim.plots import GREY
 
     figure = Figure(figsize=(5.6, 3.2), layout="constrained")
     axes = figure.subplots()
@@ -218,8 +219,6 @@ def _band(series: Series) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def _draw_band(axes: Any, series: Series, color: str) -> None:
     """The band, on a logarithmic axis if all is positive, cut off far above its start."""
-    from stabsim.plots import TOP
-
     step, low, high = _band(series)
     axes.fill_between(step, low, high, color=color, alpha=0.5, linewidth=0.8)
     if low.size and low.min() > 0:
@@ -231,8 +230,6 @@ def _draw_band(axes: Any, series: Series, color: str) -> None:
 
 
 def _loss(report: Report, language: str) -> str:
-    from stabsim.plots import GREY, PALETTE
-
     diagnosis, curve = report.reading
     figure, axes = _axes(language, "step", "loss")
     _draw_band(axes, report.log.loss, PALETTE[0])
@@ -257,8 +254,6 @@ def _loss(report: Report, language: str) -> str:
 
 
 def _norms(report: Report, language: str) -> str:
-    from stabsim.plots import GREY, PALETTE
-
     assert report.advice.clip is not None
     threshold = report.advice.clip.threshold
     figure, axes = _axes(language, "step", "gradient norm")
@@ -271,8 +266,6 @@ def _norms(report: Report, language: str) -> str:
 
 
 def _histogram(report: Report, language: str) -> str:
-    from stabsim.plots import GREY, PALETTE
-
     assert report.advice.clip is not None
     threshold, norms = report.advice.clip.threshold, report.log.gradient_norm.value
     kept = [block[np.isfinite(block) & (block > 0)] for block in norms.blocks()]

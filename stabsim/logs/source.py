@@ -8,6 +8,9 @@ from typing import IO, NamedTuple
 from stabsim._words import Text
 from stabsim.logs.words import UNREADABLE
 
+KINDS = ("csv", "jsonl", "tensorboard")
+"""The formats that are read."""
+
 BLOCK = 1 << 18
 """Bytes read at once."""
 
@@ -28,7 +31,7 @@ class LogError(Exception):
 
 
 def unreadable(reason: str, **values: str | int | Text) -> LogError:
-    """The error for a reason of ``stabsim.logs.words.UNREADABLE``, with the values in its words."""
+    """The error for a reason of :data:`stabsim.logs.words.UNREADABLE`, its words filled in."""
 
     def said(language: str) -> str:
         plain = {

@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from stabsim.diagnosis import (
     NOISE_PERCENTILE,
@@ -157,6 +156,8 @@ def _smooth(loss: Spool, start: int, stop: int, end: int, window: int) -> np.nda
 
     Towards both ends of the log it is over as many records as there are on the shorter side.
     """
+    import pandas as pd  # here, for whoever only reads a log waits for no import of it
+
     half = min(window // 2, (end - 1) // 2)
     low, high = max(start - half, 0), min(stop + half, end)
     near = loss.read(low, high)
@@ -171,6 +172,8 @@ def _smooth(loss: Spool, start: int, stop: int, end: int, window: int) -> np.nda
 
 def _noise(loss: Spool, start: int, stop: int, window: int) -> np.ndarray:
     """The noise before the records from ``start`` up to ``stop``; NaN where it is not known."""
+    import pandas as pd
+
     lag = NOISE_WINDOW + window
     noise = np.full(stop - start, np.nan)
     first = max(start, lag)

@@ -1,4 +1,6 @@
 """Sweeps: many runs in one compiled program, over threads here or over other processes."""
 
+from stabsim.sweeps.diagnosis import SweepDiagnosis as SweepDiagnosis
+from stabsim.sweeps.diagnosis import diagnose_sweep as diagnose_sweep
 from stabsim.sweeps.sweep import sweep as sweep
 from stabsim.sweeps.workers import processes as processes

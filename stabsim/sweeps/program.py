@@ -27,23 +27,23 @@ NUMERICS = (
 
 
 Block = tuple[slice, slice]
-"""Which points and which seeds of a grid."""
+"""Which points and which seeds of a plan."""
 
 
-class Task(NamedTuple):
-    """A block of runs: what a program needs to run it, on this machine or another.
+class BlockInputs(NamedTuple):
+    """What a program needs to run a block, on this machine or another.
 
     Attributes:
         points: the values of every axis but the seeds, each ``(points,)``.
         seeds: the values of the axis of seeds, ``(seeds,)``; empty if there is none.
         shape: the number of points and of seeds; 1 where there is no axis.
-        filled: the shape of the program that runs it, at least ``shape``: all blocks share one.
+        block_shape: that of the program that runs it, at least ``shape``: all blocks share one.
     """
 
     points: dict[str, np.ndarray]
     seeds: dict[str, np.ndarray]
     shape: tuple[int, int]
-    filled: tuple[int, int]
+    block_shape: tuple[int, int]
 
 
 class Program:
@@ -70,29 +70,30 @@ class Program:
     def __reduce__(self) -> tuple[Any, ...]:
         return Program, self.parts
 
-    def __call__(self, task: Task) -> list[np.ndarray]:
+    def __call__(self, inputs: BlockInputs) -> list[np.ndarray]:
         """Run a block: arrays of shape ``(points, seeds, ...)``, the leaves of ``structure``."""
         with _under(self.numerics):
             with self.compiling:  # one thread compiles; the others find the program ready
-                leaves = self._start(task, jax.devices())
-            rows, columns = task.shape
+                leaves = self._start(inputs, jax.devices())
+            rows, columns = inputs.shape
             return [np.asarray(leaf)[:rows, :columns] for leaf in leaves]
 
-    def _start(self, task: Task, devices: list[Any]) -> Any:
+    def _start(self, inputs: BlockInputs, devices: list[Any]) -> Any:
         """Dispatch a block, filled up by repeating its last run."""
-        longer = 0 if task.filled[0] >= task.filled[1] else 1  # the axis to shard
+        longer = 0 if inputs.block_shape[0] >= inputs.block_shape[1] else 1  # the axis to shard
         mesh = Mesh(np.array(devices), ("runs",))
-        filled, arguments = [], []
-        for i, values in enumerate((task.points, task.seeds)):
-            size = task.filled[i] + (-task.filled[i] % len(devices) if i == longer else 0)
-            place = np.minimum(np.arange(size), task.shape[i] - 1)
+        sizes, arguments = [], []
+        for i, values in enumerate((inputs.points, inputs.seeds)):
+            size = inputs.block_shape[i]
+            size += -size % len(devices) if i == longer else 0
+            place = np.minimum(np.arange(size), inputs.shape[i] - 1)
             taken = {name: jnp.asarray(column[place]) for name, column in values.items()}
             if len(devices) > 1:
                 spec = PartitionSpec("runs") if i == longer else PartitionSpec()
                 taken = jax.device_put(taken, NamedSharding(mesh, spec))
-            filled.append(size)
+            sizes.append(size)
             arguments.append(taken)
-        return _vectorize(jaxpr_as_fun(self.traced), *filled)(*arguments)
+        return _vectorize(jaxpr_as_fun(self.traced), *sizes)(*arguments)
 
     def fingerprint(self) -> str:
         """A hash of all that is computed: every operation and every constant, data included."""

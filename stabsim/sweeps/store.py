@@ -1,4 +1,4 @@
-"""Results on disk as they come: a Zarr group for each grid of a sweep, a chunk for each block."""
+"""Results on disk as they come: a Zarr group for each plan of a sweep, a chunk for each block."""
 
 import os
 import zlib
@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from stabsim._extras import extra
 from stabsim.sweeps.program import Block
 
 
@@ -18,16 +19,12 @@ class Store:
         axes: the labels of each of the sweep's axes, which a store that is there must have.
     Raises:
         ValueError: if something else is there.
-        ImportError: if Zarr is missing.
+        ModuleNotFoundError: if Zarr is missing.
     """
 
     def __init__(self, path: str | os.PathLike[str], axes: dict[str, list[Any]]):
-        try:
+        with extra("cluster"):
             import zarr
-        except ImportError as error:
-            raise ImportError(
-                "store needs Zarr; install it with pip install 'stabsim[cluster]'."
-            ) from error
         self.path = Path(path)
         elsewhere = ValueError(f"store must be a new folder or a sweep's; {path} is neither.")
         foreign = self.path.exists() and not (self.path / "zarr.json").exists()
@@ -48,15 +45,15 @@ class Store:
 
     def shelf(
         self,
-        place: tuple[int, ...],
+        index: tuple[int, ...],
         labels: dict[str, Any],
         program: str,
-        filled: tuple[int, int],
+        block_shape: tuple[int, int],
         fields: dict[str, tuple[tuple[str, ...], np.ndarray]],
         coordinates: dict[str, tuple[str, np.ndarray]],
     ) -> "Shelf":
-        """What is stored of one grid; made, in blocks of shape ``filled``, if it is new."""
-        name = "-".join(["runs", *map(str, place)])
+        """What is stored of one plan; made, in blocks of shape ``block_shape``, if it is new."""
+        name = "-".join(["runs", *map(str, index)])
         group = self.root.get(name)
         if group is None or "program" not in group.attrs:
             # The attributes come last: what lacks them was cut off while it was being made.
@@ -68,14 +65,14 @@ class Store:
                 group.create_array(
                     key,
                     shape=values.shape,
-                    chunks=(*filled, *values.shape[2:]),
+                    chunks=(*block_shape, *values.shape[2:]),
                     dtype=values.dtype,
                     fill_value=values.flat[0],
                     dimension_names=["setting", "seed", *dims],
                 )
             group.create_array(
                 "_checksum",
-                shape=tuple(-(-n // size) for n, size in zip(shape, filled, strict=True)),
+                shape=tuple(-(-n // size) for n, size in zip(shape, block_shape, strict=True)),
                 chunks=(1, 1),
                 dtype=np.uint32,
                 fill_value=0,
@@ -86,7 +83,7 @@ class Store:
                 {
                     "settings": plain,
                     "coordinates": " ".join(coordinates),  # where xarray looks for them
-                    "block": list(filled),
+                    "block": list(block_shape),
                     "program": program,
                 }
             )
@@ -100,7 +97,7 @@ class Store:
 
 
 class Shelf:
-    """What is stored of one grid, block by block.
+    """What is stored of one plan, block by block.
 
     A block's arrays are written first and their checksum last, so one that was cut off, or
     was damaged since, does not match it and is not there. Zarr writes each chunk under
@@ -110,7 +107,7 @@ class Shelf:
     def __init__(self, group: Any, names: list[str]):
         import zarr
 
-        self.filled: tuple[int, int] = tuple(group.attrs["block"])
+        self.block_shape: tuple[int, int] = tuple(group.attrs["block"])
         # A chunk of NaNs is written out too: a NaN's sign is not the filling's, but is summed.
         with zarr.config.set({"array.write_empty_chunks": True}):
             self.arrays = {name: group[name] for name in names}
@@ -133,7 +130,7 @@ class Shelf:
         return arrays if _checksum(arrays) == expected else None
 
     def _number(self, block: Block) -> tuple[int, ...]:
-        return tuple(s.start // size for s, size in zip(block, self.filled, strict=True))
+        return tuple(s.start // size for s, size in zip(block, self.block_shape, strict=True))
 
 
 def _checksum(arrays: dict[str, np.ndarray]) -> int:

@@ -4,7 +4,7 @@ import itertools
 import math
 import os
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import jax
@@ -15,10 +15,10 @@ from tqdm import tqdm
 
 from stabsim import _check
 from stabsim.sweeps import workers
-from stabsim.sweeps.grid import BOOLEAN, Axis, Grid, Job
+from stabsim.sweeps.plan import Axis, Plan, make_plan, parse_axis
+from stabsim.sweeps.results import BOOLEAN, PendingBlock, Results
 from stabsim.sweeps.store import Store
 from stabsim.trace import Trace
-from stabsim.workloads import Workload
 
 RUNS_AT_ONCE = 16
 """Runs in one block: on a CPU core, batched products gain nothing from more."""
@@ -35,7 +35,6 @@ def sweep(
     loop: Iterable[str] = (),
     runs_at_once: int | None = None,
     progress: bool = True,
-    resume: xr.Dataset | None = None,
     executor: Any = None,
     store: str | os.PathLike[str] | None = None,
     **axes: Any,
@@ -62,8 +61,6 @@ def sweep(
             known, it is 16: give more for workers with GPUs, and fewer if there are more
             workers than blocks.
         progress: whether a bar appears once a sweep has taken two seconds.
-        resume: what an interrupted sweep over the same axes returned; the runs that it
-            holds are not run again.
         executor: where to run the blocks if not on this process's devices: a Dask client,
             an executor as of ``concurrent.futures``, or a function that makes one, such as
             :func:`stabsim.processes` returns. After a worker's death Dask goes on by
@@ -84,7 +81,7 @@ def sweep(
         TypeError: if an axis is no list, if a traced number is used where a fixed one is
             needed, if the experiment returns something else, or if the executor is none.
         ValueError: if an axis is empty or repeats a label, or there is none; if the store
-            belongs to another sweep, or is given along with ``resume``.
+            belongs to another sweep.
         Exception: what the experiment raises on a worker, with a note of its settings;
             what workers die of, if they do so three times in a row with nothing done.
     Examples:
@@ -96,106 +93,90 @@ def sweep(
         >>> dict(runs.loss.sizes)
         {'learning_rate': 3, 'gamma': 2, 'step': 50}
     """
-    loop = [loop] if isinstance(loop, str) else list(loop)
+    parsed = _parse(axes, [loop] if isinstance(loop, str) else list(loop))
+    if runs_at_once is not None:
+        _check.count("runs_at_once", runs_at_once)
+    folder = None if store is None else Store(store, {axis.name: axis.labels for axis in parsed})
+    total = math.prod(len(axis.values) for axis in parsed)
+    begun: list[Results] = []
+    with tqdm(total=total, unit="run", delay=2, disable=not progress) as bar:
+        try:
+            for plan in _plans(experiment, parsed):
+                size = runs_at_once or _runs_at_once(plan, executor)
+                begun.append(Results(plan, size, folder))
+                if stored := int(begun[-1].done.sum()):
+                    bar.update(stored)
+            _run(begun, executor, bar)
+            interrupted = False
+        except KeyboardInterrupt:
+            interrupted = True
+    result = _dataset([results for results in begun if results.done.any()], parsed)
+    if interrupted:
+        _warn(result, total, store)
+    return result
+
+
+def _parse(axes: dict[str, Any], loop: list[str]) -> list[Axis]:
+    """The axes as they were given."""
     if not axes:
         raise ValueError("sweep needs at least one axis, such as learning_rate=[0.1, 0.2].")
     if unknown := sorted(set(loop) - set(axes)):
         raise ValueError(f"loop must name axes of the sweep; {unknown} are not among them.")
-    if runs_at_once is not None:
-        _check.count("runs_at_once", runs_at_once)
-    if resume is not None and store is not None:
-        raise ValueError("give resume or store, not both: a store holds what was done.")
-    parsed = [_axis(name, values, name in loop) for name, values in axes.items()]
-    looped = [axis for axis in parsed if axis.looped]
-    traced = [axis for axis in parsed if not axis.looped]
-
-    total = math.prod(len(axis.values) for axis in parsed)
-    before = 0 if resume is None else int(resume.done.sum())
-    grids: list[Grid] = []
-    jobs: list[Job] = []
-    interrupted = False
-    stored = None if store is None else Store(store, {a.name: a.labels for a in parsed})
-    with tqdm(total=total, initial=before, unit="run", delay=2, disable=not progress) as bar:
-
-        def keep(job: Job, leaves: list[np.ndarray]) -> None:
-            job.grid.keep(job.block, leaves)
-            bar.update(job.grid.ran[job.block].size)
-
-        try:
-            for place in itertools.product(*(range(len(axis.values)) for axis in looped)):
-                grid = Grid(experiment, looped, place, traced, resume)
-                grids.append(grid)
-                jobs += grid.cut(runs_at_once or _block_size(grid, executor), stored)
-                if grid.ran.any():
-                    bar.update(int(grid.ran.sum()))
-            workers.run(jobs, executor, keep)
-        except KeyboardInterrupt:
-            interrupted = True
-    grids = [grid for grid in grids if grid.ran.any() or grid.before is not None]
-    if not grids:
-        raise KeyboardInterrupt
-    result = _dataset(grids, parsed, looped)
-    if interrupted:
-        again = "resume= this result" if store is None else "the same store="
-        warnings.warn(
-            f"Interrupted: {int(result.done.sum())} of {total} runs are done. "
-            f"To go on, call sweep again with {again}.",
-            SweepInterrupted,
-            stacklevel=2,
-        )
-    return result
+    return [parse_axis(name, values, name in loop) for name, values in axes.items()]
 
 
-def _axis(name: str, values: Any, looped: bool) -> Axis:
-    if isinstance(values, Mapping):
-        axis = Axis(name, list(values.values()), list(values), True)
-    elif isinstance(values, str) or not isinstance(values, Iterable) or _is_scalar(values):
-        raise TypeError(f"axis {name} must be a list of values, such as {name}=[{values!r}].")
-    else:
-        listed = list(values)
-        numeric = all(isinstance(v, int | float | np.number | jax.Array) for v in listed)
-        numeric &= not any(isinstance(v, bool) for v in listed)
-        if numeric and any(np.ndim(v) for v in listed):
-            raise ValueError(f"axis {name} must hold single numbers.")
-        labels = np.asarray(listed).tolist() if numeric else [_name(v) for v in listed]
-        axis = Axis(name, listed, labels, looped or not numeric)
-    if not axis.values:
-        raise ValueError(f"axis {name} must hold at least one value; it is empty.")
-    if len(set(axis.labels)) < len(axis.labels):
-        raise ValueError(
-            f"axis {name} must hold values of different names; they are {axis.labels}. "
-            "Name them yourself with a dict from label to value."
-        )
-    return axis
+def _plans(experiment: Callable[..., Any], axes: list[Axis]) -> Iterator[Plan]:
+    """A plan for each place of the looped axes."""
+    looped = [range(len(axis.values)) for axis in axes if axis.looped]
+    return (make_plan(experiment, axes, index) for index in itertools.product(*looped))
 
 
-def _block_size(grid: Grid, executor: Any) -> int:
+def _runs_at_once(plan: Plan, executor: Any) -> int:
+    """The runs of a block, where none was asked for."""
     if executor is not None:
         return RUNS_AT_ONCE
-    runs, devices = max(1, int(grid.wanted.sum())), jax.devices()
+    runs, devices = math.prod(plan.shape), jax.devices()
     if devices[0].platform != "cpu":
         return runs
     return min(RUNS_AT_ONCE * len(devices), math.ceil(runs / workers.blocks_at_once()))
 
 
-def _is_scalar(values: Any) -> bool:
-    return getattr(values, "ndim", 1) == 0
+def _run(begun: list[Results], executor: Any, bar: Any) -> None:
+    """Run what is not done, and keep each block when it is."""
+
+    def keep(block: PendingBlock, leaves: list[np.ndarray]) -> None:
+        block.results.keep(block.block, leaves)
+        bar.update(block.runs)
+
+    workers.run([block for results in begun for block in results.pending()], executor, keep)
 
 
-def _name(value: Any) -> str | int | float:
-    if isinstance(value, Workload):
-        return value.name
-    if isinstance(value, str | int | float):
-        return value
-    return getattr(value, "__name__", None) or repr(value)
+def _warn(result: xr.Dataset, total: int, store: Any) -> None:
+    """Say how to go on after an interruption."""
+    how = (
+        "a store= would have kept them for another call"
+        if store is None
+        else ("to go on, call sweep again with the same store=")
+    )
+    warnings.warn(
+        f"Interrupted: {int(result.done.sum())} of {total} runs are done; {how}.",
+        SweepInterrupted,
+        stacklevel=3,
+    )
 
 
-def _dataset(grids: list[Grid], parsed: list[Axis], looped: list[Axis]) -> xr.Dataset:
-    """All grids side by side, in the order of the axes; what was never begun is not done."""
-    pieces = {grid.place: grid.dataset() for grid in grids}
+def _dataset(found: list[Results], axes: list[Axis]) -> xr.Dataset:
+    """All results side by side, in the order of the axes; what was never begun is not done.
+
+    Raises:
+        KeyboardInterrupt: if there are none.
+    """
+    if not found:
+        raise KeyboardInterrupt
+    pieces = {results.plan.index: results.dataset() for results in found}
     names = {str(name) for piece in pieces.values() for name in piece}
     filling = {name: name not in BOOLEAN and np.nan for name in names}
-    for axis in reversed(looped):
+    for axis in reversed([axis for axis in axes if axis.looped]):
         rows: dict[tuple[int, ...], list[tuple[int, xr.Dataset]]] = {}
         for place, piece in pieces.items():
             rows.setdefault(place[:-1], []).append((place[-1], piece))
@@ -214,4 +195,4 @@ def _dataset(grids: list[Grid], parsed: list[Axis], looped: list[Axis]) -> xr.Da
     data = pieces[()]
     for name in BOOLEAN & names:
         data[name] = data[name].astype(bool)
-    return data.transpose(*(a.name for a in parsed), ...)
+    return data.transpose(*(axis.name for axis in axes), ...)

@@ -21,13 +21,14 @@ import jax
 import numpy as np
 
 from stabsim import _check
-from stabsim.sweeps.grid import Job
-from stabsim.sweeps.program import Program, Task
+from stabsim._extras import extra
+from stabsim.sweeps.program import BlockInputs, Program
+from stabsim.sweeps.results import PendingBlock
 
 PATIENCE = 3
 """Rounds in a row in which workers die and no block is done, before a sweep gives up."""
 
-_BORN = os.getpid()
+_IMPORTED_IN = os.getpid()
 
 
 def processes(count: int) -> Callable[[], ProcessPoolExecutor]:
@@ -59,56 +60,60 @@ def blocks_at_once() -> int:
     return _cores() if devices[0].platform == "cpu" and len(devices) == 1 else 1
 
 
-def run(jobs: Sequence[Job], executor: Any, keep: Callable[[Job, list[np.ndarray]], None]) -> None:
-    """Run every job, and hand each to ``keep`` when it is done.
+def run(
+    pending: Sequence[PendingBlock],
+    executor: Any,
+    keep: Callable[[PendingBlock, list[np.ndarray]], None],
+) -> None:
+    """Run every block, and hand each to ``keep`` when it is done.
 
-    A job whose worker died is run again. What the experiment raises, or the last thing that a
-    worker died of, is raised here, with the job's settings; what was done by then is kept.
+    A block whose worker died is run again. What the experiment raises, or the last thing that a
+    worker died of, is raised here, with the block's settings; what was done by then is kept.
 
     Args:
-        jobs: what to run.
+        pending: what to run.
         executor: as :func:`stabsim.sweep` takes it; None for threads here.
-        keep: called in this thread with a job and its arrays.
+        keep: called in this thread with a block and its arrays.
     Raises:
         TypeError: if ``executor`` is none.
     """
-    pool = _Here() if executor is None else _There(executor)
-    futures: dict[Future[Any], Job] = {}
+    pool = _Threads() if executor is None else _Executor(executor)
+    futures: dict[Future[Any], PendingBlock] = {}
     fruitless = 0
     try:
-        while jobs:
-            for job in jobs:
-                futures[pool.submit(job)] = job
+        while pending:
+            for block in pending:
+                futures[pool.submit(block)] = block
             lost, death = [], None
             for future in as_completed(futures):
-                job = futures.pop(future)
+                block = futures.pop(future)
                 try:
                     outcome = future.result()
                 except Exception as error:
                     if not _is_death(error):
                         raise
                     death = error
-                    lost.append(job)
+                    lost.append(block)
                     continue
                 if isinstance(outcome, Failure):
-                    raise outcome.exception(job.grid.settings(job.block))
-                keep(job, outcome)
+                    raise outcome.exception(block.describe())
+                keep(block, outcome)
             if death is not None:
-                fruitless = fruitless + 1 if len(lost) == len(jobs) else 0
+                fruitless = fruitless + 1 if len(lost) == len(pending) else 0
                 if fruitless == PATIENCE:
-                    death.add_note(_LOST.format(lost[0].grid.settings(lost[0].block)))
+                    death.add_note(_LOST.format(lost[0].describe()))
                     raise death
                 pool.mend(death)
-            jobs = lost
+            pending = lost
     finally:
         for future in futures:
             future.cancel()
         pool.close()
-        for future, job in futures.items():
+        for future, block in futures.items():
             if future.done() and not future.cancelled() and not future.exception():
                 outcome = future.result()
                 if not isinstance(outcome, Failure):
-                    keep(job, outcome)
+                    keep(block, outcome)
 
 
 _LOST = (
@@ -124,14 +129,14 @@ def _is_death(error: Exception) -> bool:
     return lost or type(error).__name__ == "KilledWorker"
 
 
-class _Here:
+class _Threads:
     """Threads of this process, which share its compiled programs."""
 
     def __init__(self) -> None:
         self.executor = ThreadPoolExecutor(blocks_at_once())
 
-    def submit(self, job: Job) -> Future[Any]:
-        return self.executor.submit(attempt, job.grid.program, job.grid.task(job.block))
+    def submit(self, block: PendingBlock) -> Future[Any]:
+        return self.executor.submit(attempt, block.results.plan.program, block.inputs)
 
     def mend(self, death: Exception) -> None:
         raise death
@@ -140,7 +145,7 @@ class _Here:
         self.executor.shutdown(wait=True, cancel_futures=True)
 
 
-class _There:
+class _Executor:
     """An executor, a function that makes one, or a Dask client."""
 
     def __init__(self, given: Any):
@@ -161,10 +166,10 @@ class _There:
             )
         self.pickled: dict[Program, Any] = {}
 
-    def submit(self, job: Job) -> Future[Any]:
-        program = self._send(job.grid.program)
+    def submit(self, block: PendingBlock) -> Future[Any]:
+        program = self._send(block.results.plan.program)
         try:
-            return self.executor.submit(attempt_there, program, job.grid.task(job.block))
+            return self.executor.submit(attempt_there, program, block.inputs)
         except BrokenExecutor as error:
             broken: Future[Any] = Future()
             broken.set_exception(error)
@@ -219,24 +224,24 @@ class Failure(NamedTuple):
         return error
 
 
-def attempt(program: Program, task: Task) -> list[np.ndarray] | Failure:
+def attempt(program: Program, inputs: BlockInputs) -> list[np.ndarray] | Failure:
     """A block's arrays, or what the experiment raised."""
     try:
-        return program(task)
+        return program(inputs)
     except Exception as error:
         return Failure(error)
 
 
-def attempt_there(pickled: bytes, task: Task) -> list[np.ndarray] | Failure:
+def attempt_there(pickled: bytes, inputs: BlockInputs) -> list[np.ndarray] | Failure:
     """The same on a worker, from a pickled program."""
     try:
-        if os.getpid() != _BORN:
+        if os.getpid() != _IMPORTED_IN:
             raise RuntimeError(
                 "this worker is a copy (a fork) of a process in which JAX runs, and may hang. "
                 "Give the sweep executor=stabsim.processes(2), or a pool of your own with "
                 "mp_context=multiprocessing.get_context('spawn')."
             )
-        return _unpickle(pickled)(task)
+        return _unpickle(pickled)(inputs)
     except Exception as error:
         error.add_note("On the worker:\n" + traceback.format_exc())
         return Failure(_pickle_error(error))
@@ -250,12 +255,8 @@ def _unpickle(pickled: bytes) -> Program:
 
 
 def _pickle(program: Program) -> bytes:
-    try:
+    with extra("cluster"):
         import cloudpickle
-    except ImportError as error:
-        raise ImportError(
-            "executor needs cloudpickle; install it with pip install 'stabsim[cluster]'."
-        ) from error
     return cloudpickle.dumps(program)
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from stabsim._extras import extra
 from stabsim._settings import settings
 from stabsim.exercises.frame.exercise import Exercise, Verdict
 
@@ -20,7 +21,8 @@ class Asked:
 
     def widget(self) -> Any:
         """The ipywidgets widget."""
-        from stabsim.exercises.frame.widget import ExerciseWidget  # it needs ipywidgets
+        with extra("labs"):
+            from stabsim.exercises.frame.widget import ExerciseWidget
 
         return ExerciseWidget(self.exercise, self.language)
 

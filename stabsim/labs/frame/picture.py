@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from stabsim._extras import extra
 from stabsim._plot_words import LOCALES
 from stabsim.labs.frame.lab import Lab, Tables
 
@@ -15,7 +16,8 @@ Row = dict[str, float | None]
 @cache
 def specifications(lab: Lab, language: str) -> list[dict[str, Any]]:
     """Each panel's chart, compiled from Vega-Lite to Vega."""
-    import vl_convert  # a tool of builds and widgets, not of training
+    with extra("labs"):
+        import vl_convert
 
     charts = [panel.chart(language) for panel in lab.panels]
     return [vl_convert.vegalite_to_vega(chart.to_dict(validate=False)) for chart in charts]
@@ -37,7 +39,8 @@ def is_empty(table: dict[str, Any]) -> bool:
 
 def svg(spec: dict[str, Any], run: list[Row], ghost: list[Row], width: int, language: str) -> str:
     """One panel with its data."""
-    import vl_convert
+    with extra("labs"):
+        import vl_convert
 
     data = {"run": run, "ghost": ghost}
     filled = [{**d, "values": data[d["name"]]} if d["name"] in data else d for d in spec["data"]]

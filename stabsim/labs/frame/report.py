@@ -10,8 +10,9 @@ import xarray as xr
 
 from stabsim._diagnosis_words import EVIDENCE, SWEEP
 from stabsim._words import number
-from stabsim.diagnosis import Diagnosis, diagnose, diagnose_sweep
+from stabsim.diagnosis import Diagnosis, diagnose
 from stabsim.labs.frame.lab import Lab, Tables, Values
+from stabsim.sweeps.diagnosis import diagnose_sweep
 
 FEASIBLE, INFEASIBLE, BEST = 0, 1, 2
 

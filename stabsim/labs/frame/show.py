@@ -4,6 +4,7 @@ import html
 import json
 from typing import Any
 
+from stabsim._extras import extra
 from stabsim._settings import settings
 from stabsim.labs.frame.lab import Lab, Values
 
@@ -22,9 +23,8 @@ class Shown:
 
     def widget(self) -> Any:
         """The ipywidgets widget."""
-        from stabsim.labs.frame.widget import (
-            LabWidget,  # it needs ipywidgets, and training does not
-        )
+        with extra("labs"):
+            from stabsim.labs.frame.widget import LabWidget
 
         return LabWidget(self.lab, self.values, self.language)
 

@@ -11,10 +11,8 @@ from stabsim._words import LANGUAGES
 from stabsim.logs import events, jsonl, table
 from stabsim.logs.columns import Columns, choose, listed
 from stabsim.logs.log import Log
-from stabsim.logs.source import BYTE_ORDER_MARKS, LogError, Source, unreadable
+from stabsim.logs.source import BYTE_ORDER_MARKS, KINDS, LogError, Source, unreadable
 from stabsim.logs.verdict import LEAST
-
-KINDS = ("csv", "jsonl", "tensorboard")
 
 EVENTS = "*tfevents*"
 """How TensorBoard's event files are named."""
