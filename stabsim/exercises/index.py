@@ -21,9 +21,7 @@ def _step() -> float:
 
 
 def _highest() -> float:
-    return max(
-        2.0**k for k in range(-8, 0) if _run(2.0**k, 40).verdict is Verdict.STABLE
-    )  # fmt: skip
+    return max(4.0**k for k in range(-5, 0) if _run(4.0**k, 20).verdict is Verdict.STABLE)
 
 
 EXERCISES = (
@@ -55,7 +53,7 @@ EXERCISES = (
               "Penyapuan itu tidak menyinggung hal tersebut: loss-nya masih turun.")),
     )),
     Number("index-highest", _highest, 0.0, hints=(
-        Hint(-20, -1, Text("Give the rate itself, such as 2^-5, not the exponent.",
-                           "Tuliskan lajunya, misalnya 2^-5, bukan pangkatnya.")),
+        Hint(-20, -1, Text("Give the rate itself, such as 4^-5, not the exponent.",
+                           "Tuliskan lajunya, misalnya 4^-5, bukan pangkatnya.")),
     )),
 )  # fmt: skip

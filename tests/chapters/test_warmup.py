@@ -105,6 +105,12 @@ def test_the_perceptrons_best_rate():
     assert ss.diagnose_sweep(runs).best_learning_rate == 0.0625
 
 
+def thrown_off(loss):
+    """Whether it rises in mid-training, and does not come back."""
+    rises = ss.diagnose(loss).rises
+    return bool(rises) and not rises[-1].early and rises[-1].recovered_at is None
+
+
 def test_the_perceptron_learns_before_it_is_thrown_off_and_warmup_does_not_save_it():
     net = ss.workloads.mlp()
 
@@ -112,13 +118,14 @@ def test_the_perceptron_learns_before_it_is_thrown_off_and_warmup_does_not_save_
         rule = ss.momentum(ss.schedules.linear_warmup(0.25, warmup))
         return ss.simulate(net, rule, steps=500, batch_size=32, seed=seed, evaluate_at=())
 
-    runs = ss.sweep(experiment, warmup=[0, 100, 250], seed=SEEDS, progress=False)
-    for warmup in (0, 100, 250):
-        verdicts = [ss.diagnose(x.to_numpy()) for x in runs.loss.sel(warmup=warmup)]
-        assert sum(v.verdict == "mid-training instability" for v in verdicts) >= 9
-    shown = ss.diagnose(runs.loss.sel(warmup=0, seed=2).to_numpy())
-    assert min(rise.lowest for rise in shown.rises) < shown.initial_loss / 2
-    assert shown.rises[-1].recovered_at is None
+    runs = ss.sweep(experiment, warmup=[0, 100, 250], seed=range(20), progress=False)
+    losses = runs.loss.transpose("warmup", "seed", "step").to_numpy()
+    cold, *warm = ([ss.diagnose(loss) for loss in row] for row in losses)
+    assert sum(map(thrown_off, losses[0])) >= 10
+    for one in cold:
+        assert min((rise.lowest for rise in one.rises), default=0) < 0.8 * one.initial_loss
+    for row in warm:
+        assert sum(one.unstable for one in row) > 15
 
 
 def test_a_ramp_may_fail_late():
@@ -128,26 +135,23 @@ def test_a_ramp_may_fail_late():
         rule = ss.sgd(ss.schedules.linear_warmup(2.0**-5, warmup))
         return ss.simulate(net, rule, steps=200, batch_size=32, seed=seed, evaluate_at=())
 
-    lengths = (1, 20, 80, 160)
-    runs = ss.sweep(experiment, warmup=lengths, seed=range(20), progress=False)
+    lengths, seeds = (1, 20, 80, 160), range(40)
+    runs = ss.sweep(experiment, warmup=lengths, seed=seeds, progress=False)
     loss = runs.loss.transpose("warmup", "seed", "step").to_numpy()
     ended = np.where(np.isfinite(loss).all(-1), np.inf, (~np.isfinite(loss)).argmax(-1))
     saved = np.isinf(ended).sum(-1)
-    assert saved[0] == 0
+    assert saved[0] <= 2
     assert saved[1] <= 2
-    assert 11 <= saved[2] <= 16
-    assert 8 <= saved[3] <= 14
-    late = [seed for seed in range(20) if 60 < ended[3, seed] < 160]
-    assert len(late) > (20 - saved[3]) / 2
+    assert 16 <= saved[2] <= 36
+    assert saved[3] <= 33
+    assert saved[3] - saved[2] < 10
+    lost = ended[3][np.isfinite(ended[3])]
+    assert np.median(lost) > 80
+    late = [seed for seed in seeds if np.isinf(ended[2, seed]) and ended[3, seed] < 160]
+    assert len(late) >= 2
     for seed in late:
-        assert loss[3, seed, int(ended[3, seed]) // 2] < loss[3, seed, 0] / 2
-    shown = [experiment(warmup, 13) for warmup in lengths]
-    ends = [trace.diverged_at for trace in shown]
-    assert ends[0] < 10
-    assert ends[1] < 10
-    assert ends[2] is None
-    assert 100 < ends[3] < 160
-    assert float(shown[3].loss[60]) < float(shown[3].loss[0]) / 10
+        assert loss[3, seed, 30] < loss[3, seed, 0] / 2
+        assert ended[3, seed] > 30
 
 
 @pytest.mark.parametrize("language", ["en", "id"])
