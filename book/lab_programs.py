@@ -114,10 +114,11 @@ def _compile_variant(name: str, static: Values, folder: Path) -> tuple[dict[str,
     variant = lab.variant(lab.defaults | static)
     file = f"{variant}-{sha256(module.source.encode()).hexdigest()[:8]}"
     said = ""
-    if not (folder / f"{file}.json").exists():
+    checked = folder / f"{file}.parity.json"
+    if not checked.exists():
         module.save(folder, file)
         parity = check(lab, static, module)
-        (folder / f"{file}.json").write_text(json.dumps(parity._asdict()))
+        checked.write_text(json.dumps(parity._asdict()))
         close = len(parity.stable) - parity.far
         alike = sum(x <= SAME for x in parity.facts)
         said = f"{len(module.wasm) / 1024:.0f} KB" + (
