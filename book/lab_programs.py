@@ -119,10 +119,11 @@ def _saved(
     content = module.source + json.dumps(module.manifest())
     file = f"{lab.name}-{sha256(content.encode()).hexdigest()[:16]}"
     said = ""
-    if not (folder / f"{file}.json").exists():
+    checked = folder / f"{file}.parity.json"
+    if not checked.exists():
         module.save(folder, file)
         parity = check(lab, static, module)
-        (folder / f"{file}.json").write_text(json.dumps(parity._asdict()))
+        checked.write_text(json.dumps(parity._asdict()))
         close = len(parity.stable) - parity.far
         alike = sum(x <= SAME for x in parity.facts)
         said = f"{len(module.wasm) / 1024:.0f} KB" + (

@@ -10,12 +10,16 @@ import numpy as np
 from hypothesis import strategies as st
 from jax import lax
 
-INT32 = np.iinfo(np.int32)
+WHOLE_DTYPES = ("int32", "uint32", "int8", "uint8", "int16", "uint16")
+LIMITS = {dtype: np.iinfo(dtype) for dtype in WHOLE_DTYPES}
 EDGES = {
     "float32": [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, np.inf, -np.inf, np.nan],
-    "int32": [0, 1, -1, 2, 31, 32, -7, INT32.min, INT32.max],
-    "uint32": [0, 1, 2, 31, 32, 33, 2**31, 2**32 - 1],
     "bool": [False, True],
+    **{
+        dtype: [0, 1, 2, 7, 8, 31, 32, 33, limits.max // 2 + 1, limits.max, limits.min]
+        + [-1, -7] * (limits.min < 0)
+        for dtype, limits in LIMITS.items()
+    },
 }
 
 
@@ -38,7 +42,7 @@ def plain(draw: Any, shape: Any, dtype: str = "float32", high: int = 9) -> np.nd
     random = np.random.default_rng(draw(seeds))
     if dtype == "float32":
         return np.asarray(random.normal(size=shape), dtype)
-    low = -high if dtype == "int32" else 0
+    low = 0 if dtype[0] in "ub" else -high
     return np.asarray(random.integers(low, 2 if dtype == "bool" else high, shape), dtype)
 
 
@@ -128,7 +132,9 @@ def joins(draw: Any) -> Case:
 
     def function(x: jax.Array, y: jax.Array) -> Any:
         halves = jnp.split(x, [cut], axis)
-        return lax.concatenate([x, y * 2, x[::1]], axis), halves, jnp.stack([x, -x], axis)
+        repeats = [2 if i == axis else 1 + i for i in range(x.ndim)]
+        tiled = jnp.tile(x, repeats), jnp.tile(x * 2, (3, *repeats))
+        return lax.concatenate([x, y * 2, x[::1]], axis), halves, jnp.stack([x, -x], axis), tiled
 
     return Case(f"axis {axis}, cut {cut}", function, (plain(draw, shape), plain(draw, other)))
 
@@ -152,7 +158,8 @@ def pads(draw: Any) -> Case:
 UNARY = [
     lax.exp, lax.exp2, lax.log, lax.log1p, lax.expm1, lax.sin, lax.cos, lax.tan, lax.asin, lax.acos,
     lax.atan, lax.sinh, lax.cosh, lax.tanh, lax.asinh, lax.acosh, lax.atanh, lax.sqrt, lax.cbrt,
-    lax.erf, lax.erfc, lax.floor, lax.ceil, lax.rsqrt, lax.logistic, lax.erf_inv, lax.is_finite,
+    lax.erf, lax.erfc, lax.floor, lax.ceil, lax.rsqrt,
+    lax.logistic, lax.erf_inv, lax.is_finite,
     lax.neg, lax.abs, lax.sign, lax.square, jnp.round, jnp.isnan, jnp.positive, lax.round,
     partial(lax.integer_pow, y=3), partial(lax.integer_pow, y=-2), partial(lax.integer_pow, y=2),
     jax.nn.gelu, jax.nn.softplus, jax.nn.silu, jnp.sinc,
@@ -181,9 +188,9 @@ def elementwise() -> list[Case]:
     pairs = tuple(x.ravel() for x in np.meshgrid(edges, edges))
     found = [Case(name_of(f), f, (numbers,)) for f in UNARY]
     found += [Case(name_of(f), f, pairs) for f in BINARY]
-    for dtype in ("int32", "uint32"):
+    for dtype in WHOLE_DTYPES:
         pairs = tuple(x.ravel() for x in np.meshgrid(*[np.array(EDGES[dtype], dtype)] * 2))
-        unary = [f for f in WHOLE_UNARY if dtype == "int32" or f is not lax.abs]
+        unary = [f for f in WHOLE_UNARY if dtype[0] != "u" or f is not lax.abs]
         found += [Case(name_of(f), f, pairs[:1]) for f in unary]
         found += [Case(name_of(f), f, pairs) for f in WHOLE]
     return found
@@ -193,19 +200,17 @@ def elementwise() -> list[Case]:
 def conversions(draw: Any) -> Case:
     """Between dtypes, by bits too; booleans; and choices among arrays."""
     dtype, to = (draw(st.sampled_from(list(EDGES))) for _ in range(2))
+    width = 8 * np.dtype(dtype).itemsize
     shape = draw(shapes(2))
     x, y = edged(draw, shape, dtype), edged(draw, shape, dtype)
     which, yes = plain(draw, shape, "int32", 5), plain(draw, shape, "bool")
 
     def function(x: jax.Array, y: jax.Array, which: jax.Array, yes: jax.Array) -> Any:
         chosen = lax.select_n(jnp.clip(which, 0, 2), x, y, x)
-        bits = lax.bitcast_convert_type(x, jnp.uint32) if dtype != "bool" else x
+        bits = lax.bitcast_convert_type(x, f"uint{width}") if dtype != "bool" else x
         logic = (yes & (x == y)) | ~yes, yes ^ (x != y), jnp.logical_not(yes)
         return lax.convert_element_type(x, to), chosen, bits, logic, jnp.where(yes, x, y)
 
-    if dtype == "float32" and to in ("int32", "uint32"):
-        x = np.nan_to_num(x, nan=0.0, posinf=9.0, neginf=9.0)
-        x = np.abs(x) if to == "uint32" else x
     return Case(f"{dtype} to {to}", function, (x, y, which, yes))
 
 
@@ -224,18 +229,23 @@ def broadcasts(draw: Any) -> Case:
 
 # --- many entries to one ---
 
+BITWISE = [lax.bitwise_and, lax.bitwise_or, lax.bitwise_xor]
 REDUCTIONS = {
     "float32": [lax.add, lax.mul, lax.max, lax.min],
-    "int32": [lax.add, lax.mul, lax.max, lax.min, lax.bitwise_and, lax.bitwise_or, lax.bitwise_xor],
-    "uint32": [lax.add, lax.mul, lax.max, lax.min, lax.bitwise_and, lax.bitwise_xor],
     "bool": [lax.bitwise_and, lax.bitwise_or, lax.max, lax.min],
+    **{dtype: [lax.add, lax.mul, lax.max, lax.min, *BITWISE] for dtype in WHOLE_DTYPES},
 }
 IDENTITY = {
     lax.add: 0, lax.mul: 1, lax.bitwise_or: 0, lax.bitwise_xor: 0,
-    lax.max: {"float32": -np.inf, "int32": INT32.min, "uint32": 0, "bool": False},
-    lax.min: {"float32": np.inf, "int32": INT32.max, "uint32": 2**32 - 1, "bool": True},
-    lax.bitwise_and: {"int32": -1, "uint32": 2**32 - 1, "bool": True},
+    lax.max: {"float32": -np.inf, "bool": False, **{d: x.min for d, x in LIMITS.items()}},
+    lax.min: {"float32": np.inf, "bool": True, **{d: x.max for d, x in LIMITS.items()}},
+    lax.bitwise_and: {"bool": True, **{d: x.max if d[0] == "u" else -1 for d, x in LIMITS.items()}},
 }  # fmt: skip
+
+
+def _grown(x: jax.Array, y: jax.Array) -> jax.Array:
+    """A computation that no primitive has: it joins shares of growth, and 0 changes nothing."""
+    return x + y + x * y
 
 
 @st.composite
@@ -246,9 +256,13 @@ def reductions(draw: Any) -> Case:
     start = IDENTITY[step]
     start = np.array(start[dtype] if isinstance(start, dict) else start, dtype)
     order = draw(st.permutations(range(len(shape))))
+    zero = np.zeros((), dtype)
 
-    def function(x: jax.Array) -> jax.Array:
-        return lax.reduce(lax.transpose(x, order), start, step, axes)
+    def function(x: jax.Array) -> Any:
+        turned = lax.transpose(x, order)
+        if dtype == "bool":
+            return lax.reduce(turned, start, step, axes)
+        return lax.reduce(turned, start, step, axes), lax.reduce(turned, zero, _grown, axes)
 
     edges = step in (lax.max, lax.min) or dtype != "float32"
     x = edged(draw, shape, dtype) if edges else plain(draw, shape)
@@ -299,6 +313,45 @@ def products(draw: Any) -> Case:
     a = plain(draw, [a_sizes[i] for i in a_order])
     b = plain(draw, [b_sizes[i] for i in b_order])
     return Case(f"dot_general {numbers} {order}", function, (a, b))
+
+
+@st.composite
+def whole_products(draw: Any) -> Case:
+    """Products of integers and booleans, of one dtype or two."""
+    a, b = draw(st.sampled_from(list(REDUCTIONS))), draw(st.sampled_from(list(REDUCTIONS)))
+    batch, m, k, n = (draw(sizes) for _ in range(4))
+    x, y = edged(draw, (batch, m, k), a), edged(draw, (n, batch, k), b)
+    x, y = (
+        np.nan_to_num(v, nan=1, posinf=2, neginf=3) if v.dtype == "float32" else v for v in (x, y)
+    )
+    numbers = (((2,), (2,)), ((0,), (1,)))
+
+    def function(x: jax.Array, y: jax.Array) -> Any:
+        same = jnp.matmul(x, lax.convert_element_type(jnp.moveaxis(y, 0, 2), x.dtype))
+        if "bool" in (a, b):
+            return same
+        wide = lax.dot_general(x, y, numbers, preferred_element_type=jnp.float32)
+        return same, wide, lax.dot_general(x, y, numbers) if a == b else same
+
+    return Case(f"{a} and {b}", function, (x, y))
+
+
+@st.composite
+def systems(draw: Any) -> Case:
+    """LU and QR of any shape, and what NumPy has on top of them."""
+    batch, m, n = draw(shapes(1)), draw(st.integers(1, 6)), draw(st.integers(1, 6))
+    a, square = plain(draw, (*batch, m, n)), plain(draw, (*batch, n, n))
+    full = draw(st.booleans())
+
+    def function(a: jax.Array, square: jax.Array) -> Any:
+        heavy = square / 4 + 2 * jnp.eye(n)
+        return (
+            lax.linalg.lu(a), lax.linalg.qr(a, full_matrices=full), jnp.linalg.inv(heavy),
+            jnp.linalg.solve(heavy, square), jnp.linalg.slogdet(heavy), jnp.linalg.det(heavy),
+            jax.grad(lambda x: jnp.linalg.det(x).sum())(heavy),
+        )  # fmt: skip
+
+    return Case(f"{m} by {n}, full {full}", function, (a, square))
 
 
 @st.composite
@@ -395,14 +448,22 @@ def rows(draw: Any) -> Case:
 @st.composite
 def sorts(draw: Any) -> Case:
     shape = draw(shapes(3, 1))
-    axis, dtype = draw(st.integers(0, len(shape) - 1)), draw(st.sampled_from(list(EDGES)[:3]))
+    axis, dtype = draw(st.integers(0, len(shape) - 1)), draw(st.sampled_from(list(REDUCTIONS)))
     x = edged(draw, shape, dtype)
     x = np.where(np.abs(plain(draw, shape)) < 0.7, x, np.asarray(1, dtype))
 
-    def function(x: jax.Array, y: jax.Array) -> Any:
-        return lax.sort((x, y), axis, num_keys=1), jnp.argsort(x, axis), jnp.sort(-y, axis)
+    k = draw(st.integers(1, shape[axis])) if shape[axis] else 0
+    ties = plain(draw, shape, "int8", 2)
 
-    return Case(f"sort {axis}", function, (x, plain(draw, shape)))
+    def function(x: jax.Array, y: jax.Array, ties: jax.Array) -> Any:
+        return (
+            lax.sort((x, y), axis, num_keys=1), jnp.argsort(x, axis), jnp.sort(-y, axis),
+            lax.sort((ties, x, y), axis, num_keys=2),
+            lax.sort((y > 0, ties, x, y), axis, num_keys=4),
+            lax.top_k(jnp.moveaxis(x, axis, -1), k), lax.top_k(ties[..., :1], 1),
+        )  # fmt: skip
+
+    return Case(f"sort {axis}", function, (x, plain(draw, shape), ties))
 
 
 # --- windows ---
@@ -443,14 +504,30 @@ def pools(draw: Any) -> Case:
     def pool(x: jax.Array, start: float, step: Any) -> jax.Array:
         return lax.reduce_window(x, start, step, window, strides, padding)
 
-    def function(x: jax.Array) -> Any:
-        apart = lax.reduce_window(x, 0.0, lax.add, window, strides, padding, gaps, holes)
+    whole = plain(draw, shape, draw(st.sampled_from(WHOLE_DTYPES)), 100)
+
+    def each(x: jax.Array, start: Any, step: Any) -> jax.Array:
+        start = np.asarray(start, x.dtype)
+        return lax.reduce_window(x, start, step, window, strides, padding, gaps, holes)
+
+    def function(x: jax.Array, whole: jax.Array) -> Any:
+        apart = [
+            each(v, start, step)
+            for v in (x, whole)
+            for start, step in ((0, _grown), (1, lax.mul), (0, lax.add), (3, lax.max))
+        ]
         slope = jax.grad(lambda x: jnp.sum(jnp.sin(pool(x, -jnp.inf, lax.max))))
         tangent = jax.jvp(lambda x: pool(x, jnp.inf, lax.min), (x,), (x * x,))[1]
-        return apart, pool(x, -jnp.inf, lax.max), jnp.nan_to_num(slope(x)), jnp.nan_to_num(tangent)
+        every = jax.jvp(lambda x: each(x, np.inf, lax.min), (x,), (x * x,))[1]
+        return (
+            apart, pool(x, -jnp.inf, lax.max), jnp.nan_to_num(slope(x)), jnp.nan_to_num(tangent),
+            jnp.nan_to_num(every),
+        )  # fmt: skip
 
-    return Case(f"{window} {strides} {padding} {gaps} {holes}", function, (plain(draw, shape),))
+    text = f"{window} {strides} {padding} {gaps} {holes}"
+    return Case(text, function, (plain(draw, shape), whole))
 
 
-FAMILIES = [layouts, joins, pads, conversions, broadcasts, reductions, scans, products, triangles,
-            places, rows, sorts, convolutions, pools]  # fmt: skip
+FAMILIES = [layouts, joins, pads, conversions, broadcasts, reductions, scans, products,
+            whole_products, triangles, systems, places, rows, sorts, convolutions,
+            pools]  # fmt: skip

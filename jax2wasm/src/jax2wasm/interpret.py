@@ -8,7 +8,7 @@ import numpy as np
 from jax.extend import source_info_util
 from jax.extend.core import Literal
 
-from jax2wasm.rules import RULES
+from jax2wasm.rules import INSTEAD, RULES
 from jax2wasm.simplify import simplified, uses_of
 from jax2wasm.value import Keys, UnsupportedError, Value
 from jax2wasm.writer import Writer
@@ -86,7 +86,8 @@ def _apply(w: Writer, eqn: Any, operands: list[Any]) -> list[Any]:
     name = eqn.primitive.name
     try:
         if name not in RULES:
-            raise UnsupportedError(f"the primitive {name!r}")
+            instead = INSTEAD.get(name, "the README of jax2wasm lists what is compiled")
+            raise UnsupportedError(f"the primitive {name!r}: {instead}")
         results = RULES[name](w, eqn, *operands)
     except UnsupportedError as error:
         where = source_info_util.summarize(eqn.source_info)

@@ -1,5 +1,7 @@
 """Compiling a function, and the module that comes of it."""
 
+import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,9 +15,10 @@ from jax.interpreters.partial_eval import dce_jaxpr
 
 from jax2wasm.interpret import interpret
 from jax2wasm.toolchain import to_wasm
-from jax2wasm.value import UnsupportedError, dtype_of
+from jax2wasm.value import UnsupportedError, dtype_of, stored_as
 from jax2wasm.writer import Constants, Writer
 
+LOADER = [Path(__file__).parent / "loader" / name for name in ("loader.mjs", "loader.d.mts")]
 RUNTIME = [Path(__file__).with_name(name) for name in ("math.c", "runtime.c")]
 
 
@@ -27,7 +30,7 @@ class Slot(NamedTuple):
 
     @property
     def stored(self) -> str:
-        return "int32" if self.dtype == "bool" else self.dtype
+        return stored_as(self.dtype)
 
 
 @dataclass(frozen=True)
@@ -63,12 +66,19 @@ class Module:
         }
 
     def save(self, folder: Path | str, name: str) -> None:
-        """Write ``name.wasm`` and the shared constants into a folder."""
+        """Write into a folder what JavaScript loads: ``load("name.json")`` of ``loader.mjs``.
+
+        That is ``name.wasm``, its shared constants, its manifest ``name.json``, and the loader.
+        """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{name}.wasm").write_bytes(self.wasm)
         for constants in self.shared:
             (folder / file_name(constants.data)).write_bytes(constants.data)
+        manifest = {"module": f"{name}.wasm", **self.manifest()}
+        (folder / f"{name}.json").write_text(json.dumps(manifest), encoding="utf8")
+        for file in LOADER:
+            shutil.copy(file, folder)
 
 
 def file_name(data: bytes) -> str:
@@ -84,7 +94,7 @@ def compile(function: Callable[..., Any], *example: Any) -> Module:
     but for the last bits: sums are taken in another order.
 
     Args:
-        function: what ``jax.jit`` would take, of float32, int32, uint32 and bool.
+        function: what ``jax.jit`` would take, of float32, bool, and integers of 8, 16 or 32 bits.
         *example: arguments: arrays, numbers, or pytrees of them.
     Returns:
         A Module. Its C is compiled to ``Module.wasm`` when that is first read.
@@ -165,8 +175,8 @@ class Engine:
 
     def _read(self, i: int, slot: Slot) -> np.ndarray:
         start = self._call("output", i)
-        count = int(np.prod(slot.shape, dtype=np.int64))
-        data = self._memory().read(self._store, start, start + 4 * count)
+        size = int(np.prod(slot.shape, dtype=np.int64)) * np.dtype(slot.stored).itemsize
+        data = self._memory().read(self._store, start, start + size)
         return np.frombuffer(data, slot.stored).reshape(slot.shape).astype(slot.dtype)
 
     def _memory(self) -> Any:

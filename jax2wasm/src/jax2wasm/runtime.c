@@ -18,6 +18,11 @@ INLINE unsigned abs_u(unsigned x) { return x; }
 INLINE float sign_f(float x) { return x != x ? x : (float)((x > 0) - (x < 0)); }
 INLINE int sign_i(int x) { return (x > 0) - (x < 0); }
 INLINE unsigned sign_u(unsigned x) { return x > 0; }
+// Whole numbers in the order of the floats, NaN and zeros by their signs too.
+INLINE int total_f(float x) {
+    int bits = (int)bits_of_float(x);
+    return bits < 0 ? bits ^ INT32_MAX : bits;
+}
 INLINE float square_f(float x) { return x * x; }
 INLINE int square_i(int x) { return x * x; }
 INLINE unsigned square_u(unsigned x) { return x * x; }
@@ -39,6 +44,19 @@ INLINE int shift_right_arithmetic(int a, unsigned b) { return a >> (b > 31 ? 31 
 // Saturates, and takes NaN to 0.
 INLINE int int_of(float x) { return __builtin_wasm_trunc_saturate_s_i32_f32(x); }
 INLINE unsigned uint_of(float x) { return __builtin_wasm_trunc_saturate_u_i32_f32(x); }
+
+// The nearest number with that many bits of exponent and mantissa, ties to even, as a float: beyond
+// the largest it is infinity, below the smallest normal one zero, as in XLA.
+INLINE float reduced_f(float x, int exponent, int mantissa) {
+    unsigned bits = bits_of_float(x), sign = bits & 0x80000000u, size = bits ^ sign;
+    unsigned lost = 23 - mantissa, half = lost ? (1u << lost >> 1) - 1 : 0;
+    unsigned bias = (1u << (exponent - 1)) - 1;
+    if (size > 0x7F800000u) return x;
+    if (lost) size = (size + half + (size >> lost & 1)) >> lost << lost;
+    if (size >= (127 + bias + 1) << 23) size = 0x7F800000u;
+    if (size < (127 - bias + 1) << 23) size = 0;
+    return float_from_bits(sign | size);
+}
 
 INLINE float power_f(float x, int n) {
     unsigned m = n < 0 ? 0u - (unsigned)n : (unsigned)n;

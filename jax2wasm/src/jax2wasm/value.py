@@ -11,8 +11,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-C_TYPE = {"float32": "float", "int32": "int", "uint32": "unsigned", "bool": "int"}
-SUFFIX = {"float32": "f", "int32": "i", "uint32": "u", "bool": "i"}
+C_TYPE = {"float32": "float", "int32": "int", "uint32": "unsigned", "bool": "int",
+          "int16": "short", "uint16": "unsigned short",
+          "int8": "signed char", "uint8": "unsigned char"}  # fmt: skip
+SUFFIX = {name: "f" if name == "float32" else "u" if name[0] == "u" else "i" for name in C_TYPE}
+NARROW = ("int16", "uint16", "int8", "uint8")  # C computes with them as ints
+INSTEAD = {
+    "bfloat16": "use float32, which lax.reduce_precision rounds to it",
+    "float16": "use float32, which lax.reduce_precision rounds to it",
+    "float64": "use float32",
+    "int64": "use int32",
+    "uint64": "use uint32",
+    "complex64": "keep real and imaginary parts as two arrays of float32",
+    "complex128": "keep real and imaginary parts as two arrays of float32",
+}
 Ints = Sequence[Any]  # of int and of NumPy's: the parameters of JAX's primitives hold both
 
 
@@ -34,8 +46,32 @@ def dtype_of(dtype: object) -> str:
     """The name of a dtype that is compiled."""
     name = str(dtype)
     if name not in C_TYPE:
-        raise UnsupportedError(f"{name} values (compiled are {', '.join(C_TYPE)})")
+        instead = INSTEAD.get(name, f"use one of {', '.join(C_TYPE)}")
+        raise UnsupportedError(f"{name} values: {instead}")
     return name
+
+
+def stored_as(dtype: str) -> str:
+    """The dtype that holds it in memory."""
+    return "int32" if dtype == "bool" else dtype
+
+
+def is_signed(dtype: str) -> bool:
+    return SUFFIX[dtype] == "i"
+
+
+def least(dtype: str) -> Any:
+    """The number below all others: of max, what leaves all others as they are."""
+    if dtype == "float32":
+        return -np.inf
+    return False if dtype == "bool" else np.iinfo(dtype).min
+
+
+def greatest(dtype: str) -> Any:
+    """The number above all others."""
+    if dtype == "float32":
+        return np.inf
+    return True if dtype == "bool" else np.iinfo(dtype).max
 
 
 def row_major(shape: Ints) -> tuple[int, ...]:
@@ -223,7 +259,10 @@ def combine(dtype: str, shape: Ints, template: str, *parts: Value) -> Value:
                 leaves.append(leaf)
             places.append(f"{{{leaves.index(leaf)}}}")
         codes.append(part.code.format(*places))
-    return Value(dtype, tuple(shape), f"({template.format(*codes)})", tuple(leaves))
+    code = f"({template.format(*codes)})"
+    if dtype in NARROW:  # back from C's int, wrapped around
+        code = f"(({C_TYPE[dtype]}){code})"
+    return Value(dtype, tuple(shape), code, tuple(leaves))
 
 
 def literal(number: object, dtype: str, shape: Ints = ()) -> Value:

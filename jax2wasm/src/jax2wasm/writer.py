@@ -8,7 +8,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jax2wasm.value import C_TYPE, Buffer, Keys, Leaf, Value, dtype_of, full_view, literal
+from jax2wasm.value import (
+    C_TYPE,
+    Buffer,
+    Keys,
+    Leaf,
+    Value,
+    dtype_of,
+    full_view,
+    literal,
+    stored_as,
+)
 
 SHARED_BYTES = 4096  # constants above it lie outside the module, for modules to share
 ROOM = 8  # numbers behind each array, which matmul may read and not use
@@ -84,7 +94,7 @@ class Writer:
     def new(self, dtype: str, shape: Sequence[int]) -> Value:
         """An array to write to: one that is free, or a new one."""
         size = max(1, int(np.prod(shape, dtype=np.int64)))
-        kind = "int32" if dtype == "bool" else dtype
+        kind = stored_as(dtype)
         fits = [b for b in self._free if b.dtype == kind and size <= b.size <= 2 * size]
         if fits:
             buffer = min(fits, key=lambda b: b.size)
@@ -104,7 +114,7 @@ class Writer:
     def interface(self, name: str, dtype: str, shape: Sequence[int]) -> Value:
         """An input or output of the program: an array that is never reused."""
         size = max(1, int(np.prod(shape, dtype=np.int64)))
-        buffer = Buffer(name, "int32" if dtype == "bool" else dtype, size, reusable=False)
+        buffer = Buffer(name, stored_as(dtype), size, reusable=False)
         self._declare(buffer)
         return replace(full_view(buffer, shape), dtype=dtype)
 
@@ -142,7 +152,8 @@ class Writer:
         x = np.asarray(array)
         dtype = dtype_of(x.dtype)
         # As bits, so that no NaN and no -0 is mistaken for its like.
-        bits = np.ascontiguousarray(x.astype(np.int32) if dtype == "bool" else x).view(np.uint32)
+        kept = np.ascontiguousarray(x, stored_as(dtype))
+        bits = kept.view(f"uint{8 * kept.itemsize}")
         if x.size and (bits == bits.flat[0]).all():
             return literal(x.flat[0], dtype, x.shape)
         key = (dtype, x.shape, bits.tobytes())
@@ -151,7 +162,7 @@ class Writer:
         return replace(full_view(self._constants[key], x.shape), dtype=dtype)
 
     def _store(self, dtype: str, bits: np.ndarray) -> Buffer:
-        kind = "int32" if dtype == "bool" else dtype
+        kind = stored_as(dtype)
         buffer = Buffer(self.name("k"), kind, max(1, bits.size), reusable=False, constant=True)
         if bits.nbytes <= SHARED_BYTES:
             entries = ", ".join(literal(x, kind).code for x in bits.view(kind))
@@ -162,8 +173,9 @@ class Writer:
             return buffer
         self._declare(buffer)
         different, codes = np.unique(bits, return_inverse=True)
-        if len(different) > 256:
-            self.shared.append(Constants(buffer.name, bits.astype("<u4").tobytes()))
+        if len(different) > 256 or bits.itemsize == 1:
+            little = bits.astype(bits.dtype.newbyteorder("<"))
+            self.shared.append(Constants(buffer.name, little.tobytes()))
             return buffer
         # Few different values, as in images: a byte for each entry, and a table of values.
         table, source = self.name("k"), self.name("codes")
@@ -174,13 +186,13 @@ class Writer:
         self.shared.append(Constants(source, codes.astype(np.uint8).tobytes()))
         self.start.append(
             f"for (int i = 0; i < {bits.size}; i++) "
-            f"memcpy(&{buffer.name}[i], &{table}[{source}[i]], 4);"
+            f"memcpy(&{buffer.name}[i], &{table}[{source}[i]], {bits.itemsize});"
         )
         return buffer
 
     def kept(self, value: Value) -> Value:
         """An array that holds, from ``start()`` on, what is written ``once``."""
-        kind = "int32" if value.dtype == "bool" else value.dtype
+        kind = stored_as(value.dtype)
         buffer = Buffer(self.name("k"), kind, max(1, value.size), reusable=False, constant=True)
         self._declare(buffer)
         out = replace(full_view(buffer, value.shape), dtype=value.dtype)

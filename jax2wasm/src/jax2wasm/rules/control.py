@@ -181,11 +181,14 @@ def _is_read(to: Value, value: Value, waiting: Sequence[tuple[Value, Value]]) ->
 
 
 CALLS = ["jit", "pjit", "closed_call", "checkpoint", "remat2", "custom_jvp_call",
-         "custom_vjp_call", "custom_vjp_call_jaxpr"]  # fmt: skip
+         "custom_vjp_call", "custom_vjp_call_jaxpr", "composite"]  # fmt: skip
 
 RULES = {
     **dict.fromkeys(CALLS, call),
     "optimization_barrier": identity,
+    "device_put": identity,
+    "name": identity,
+    "random_clone": identity,
     "platform_index": platform_index,
     "scan": scan,
     "while": while_,

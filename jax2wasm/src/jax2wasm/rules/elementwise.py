@@ -1,18 +1,31 @@
 """One entry of the result from one entry of each operand. ``{0}``, ``{1}`` are the operands.
 
 A dict gives the C by the suffix of the first operand's type: f, i or u. A helper's name ends
-in that suffix, which stands as ``{t}``.
+in that suffix, which stands as ``{t}``; the integer types of the operand's width stand as
+``{signed}`` and ``{unsigned}``, and the bits that C's int has more as ``{more}``.
 """
 
 from typing import Any
 
 import numpy as np
 
-from jax2wasm.value import C_TYPE, SUFFIX, UnsupportedError, Value, combine, dtype_of
+from jax2wasm.value import (
+    C_TYPE,
+    NARROW,
+    SUFFIX,
+    UnsupportedError,
+    Value,
+    combine,
+    dtype_of,
+    greatest,
+    is_signed,
+    least,
+    stored_as,
+)
 from jax2wasm.writer import Writer
 
 LIBM = ["exp2", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "asinh",
-        "acosh", "atanh", "sqrt", "cbrt", "erf", "erfc", "floor", "ceil"]  # fmt: skip
+        "acosh", "atanh", "sqrt", "cbrt", "erf", "erfc", "lgamma", "floor", "ceil"]  # fmt: skip
 OURS = ["exp", "expm1", "log", "log1p", "tanh", "logistic"]  # of math.c
 
 TEMPLATES: dict[str, str | dict[str, str]] = {
@@ -29,8 +42,8 @@ TEMPLATES: dict[str, str | dict[str, str]] = {
     "nextafter": {"f": "nextafterf({0}, {1})"},
     "neg": "-{0}",
     "abs": "abs_{t}({0})",
-    "clz": {"i": "leading_zeros({0})", "u": "leading_zeros({0})"},
-    "population_count": {"i": "__builtin_popcount({0})", "u": "__builtin_popcount({0})"},
+    "clz": "leading_zeros(({unsigned}){0}) - {more}",
+    "population_count": "__builtin_popcount(({unsigned}){0})",
     "sign": "sign_{t}({0})",
     "square": "square_{t}({0})",
     "rsqrt": {"f": "rsqrt_f({0})"},
@@ -42,14 +55,25 @@ TEMPLATES: dict[str, str | dict[str, str]] = {
     "le": "{0} <= {1}",
     "gt": "{0} > {1}",
     "ge": "{0} >= {1}",
+    **{
+        f"{name}_to": {
+            "f": f"total_f({{0}}) {sign} total_f({{1}})",
+            "i": f"{{0}} {sign} {{1}}",
+            "u": f"{{0}} {sign} {{1}}",
+        }
+        for name, sign in (("eq", "=="), ("lt", "<"), ("le", "<="))
+    },
     "and": {"i": "{0} & {1}", "u": "{0} & {1}"},
     "or": {"i": "{0} | {1}", "u": "{0} | {1}"},
     "xor": {"i": "{0} ^ {1}", "u": "{0} ^ {1}"},
     "shift_left": {"i": "(int)shift_left({0}, {1})", "u": "shift_left({0}, {1})"},
-    "shift_right_logical": {"i": "(int)shift_right({0}, {1})", "u": "shift_right({0}, {1})"},
+    "shift_right_logical": {
+        "i": "(int)shift_right(({unsigned}){0}, {1})",
+        "u": "shift_right({0}, {1})",
+    },
     "shift_right_arithmetic": {
         "i": "shift_right_arithmetic({0}, {1})",
-        "u": "(unsigned)shift_right_arithmetic((int){0}, {1})",
+        "u": "(unsigned)shift_right_arithmetic(({signed}){0}, {1})",
     },
     "copy": "{0}",
     "stop_gradient": "{0}",
@@ -68,7 +92,14 @@ def from_template(w: Writer, eqn: Any, *operands: Value) -> Value:
             raise UnsupportedError(f"{eqn.primitive.name} of {operands[0].dtype}")
         template = template[suffix]
     operands = tuple(w.cheap(x) if x.size < out.size else x for x in operands)
-    return combine(dtype_of(out.dtype), out.shape, template.replace("{t}", suffix), *operands)
+    template = template.replace("{t}", suffix)
+    if suffix != "f":
+        dtype = stored_as(operands[0].dtype)
+        bits = 8 * np.dtype(dtype).itemsize
+        template = template.replace("{signed}", C_TYPE[f"int{bits}"])
+        template = template.replace("{unsigned}", C_TYPE[f"uint{bits}"])
+        template = template.replace("{more}", str(32 - bits))
+    return combine(dtype_of(out.dtype), out.shape, template, *operands)
 
 
 def logical_not(w: Writer, eqn: Any, x: Value) -> Value:
@@ -79,9 +110,7 @@ def integer_pow(w: Writer, eqn: Any, x: Value) -> Value:
     y = eqn.params["y"]
     if y == 2:
         return combine(x.dtype, x.shape, f"square_{SUFFIX[x.dtype]}({{0}})", x)
-    helper = {"float32": "power_f({0}, %d)", "uint32": "power_u({0}, %d)"}.get(
-        x.dtype, "(int)power_u((unsigned){0}, %d)"
-    )
+    helper = "power_f({0}, %d)" if x.dtype == "float32" else "power_u((unsigned){0}, %d)"
     return combine(x.dtype, x.shape, helper % y, x)
 
 
@@ -104,9 +133,9 @@ def round_(w: Writer, eqn: Any, x: Value) -> Value:
 
 def reduce_precision(w: Writer, eqn: Any, x: Value) -> Value:
     bits = eqn.params["exponent_bits"], eqn.params["mantissa_bits"]
-    if bits != (8, 23):
-        raise UnsupportedError(f"reduce_precision to {bits}")
-    return x
+    if bits == (8, 23):
+        return x
+    return combine(x.dtype, x.shape, f"reduced_f({{0}}, {bits[0]}, {bits[1]})", x)
 
 
 def select_n(w: Writer, eqn: Any, which: Value, *cases: Value) -> Value:
@@ -121,13 +150,19 @@ def select_n(w: Writer, eqn: Any, which: Value, *cases: Value) -> Value:
 
 
 def convert_element_type(w: Writer, eqn: Any, x: Value) -> Value:
-    to = dtype_of(eqn.params["new_dtype"])
+    return converted(x, dtype_of(eqn.params["new_dtype"]))
+
+
+def converted(x: Value, to: str) -> Value:
     if to == x.dtype:
         return x
     if to == "bool":
         template = "{0} != 0"
     elif x.dtype == "float32":
-        template = {"int32": "int_of({0})", "uint32": "uint_of({0})"}[to]
+        template = "int_of({0})" if is_signed(to) else "uint_of({0})"
+        if to in NARROW:
+            t = SUFFIX[to]
+            template = f"min_{t}(max_{t}({template}, {least(to)}), {greatest(to)})"
     else:
         template = f"({C_TYPE[to]}){{0}}"
     return combine(to, x.shape, template, x)
@@ -135,9 +170,13 @@ def convert_element_type(w: Writer, eqn: Any, x: Value) -> Value:
 
 def bitcast_convert_type(w: Writer, eqn: Any, x: Value) -> Value:
     to = dtype_of(eqn.params["new_dtype"])
-    if np.dtype(to).itemsize != 4 or x.dtype == "bool":
-        raise UnsupportedError(f"bitcast_convert_type from {x.dtype} to {to}")
-    bits = "bits_of_float({0})" if x.dtype == "float32" else "(unsigned){0}"
+    if to == x.dtype:
+        return x
+    if np.dtype(to).itemsize != np.dtype(x.dtype).itemsize:
+        raise UnsupportedError(
+            f"bitcast_convert_type from {x.dtype} to {to}: between dtypes of one width only"
+        )
+    bits = "bits_of_float({0})" if x.dtype == "float32" else "{0}"
     template = f"float_from_bits({bits})" if to == "float32" else f"({C_TYPE[to]}){bits}"
     return combine(to, x.shape, template, x)
 

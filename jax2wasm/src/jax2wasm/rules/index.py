@@ -2,7 +2,11 @@
 
 from typing import Any
 
-from jax2wasm.value import C_TYPE, SUFFIX, UnsupportedError, Value, literal
+import numpy as np
+from jax import Array, lax
+
+from jax2wasm.rules.rewrite import rewritten
+from jax2wasm.value import C_TYPE, SUFFIX, UnsupportedError, Value, greatest, least, literal
 from jax2wasm.writer import Writer
 
 
@@ -26,8 +30,8 @@ def _clamped(w: Writer, start: Value, last: int) -> str:
     if last == 0:
         return "0"
     place = w.counter()
-    low = "" if start.dtype == "uint32" else f"{place} = max_i({place}, 0);"
-    w.line(f"{place} = {start.at([])}; {low} {place} = min_i({place}, {last});")
+    t, from_ = SUFFIX[start.dtype], start.at([])
+    w.line(f"{place} = (int)min_{t}({f'max_i({from_}, 0)' if t == 'i' else from_}, {last});")
     return place
 
 
@@ -50,7 +54,10 @@ class _Window:
         """Write the start in each axis as ``s0``, ``s1``, ...; returns the test of being inside."""
         tests = []
         for place, axis in enumerate(self.starts):
-            w.line(f"int s{axis} = (int){indices.at([*i, str(place)])};")
+            start = indices.at([*i, str(place)])
+            if indices.dtype == "uint32":
+                start = f"(int)min_u({start}, INT32_MAX)"
+            w.line(f"int s{axis} = {start};")
             if clip:
                 w.line(f"s{axis} = max_i(0, min_i(s{axis}, {limits[axis]}));")
             else:
@@ -110,7 +117,7 @@ def _is(mode: Any, name: str) -> bool:
 
 def _filling(value: Any, dtype: str) -> str:
     if value is None:
-        value = {"float32": float("nan"), "int32": -(2**31), "uint32": 2**32 - 1, "bool": 1}[dtype]
+        value = np.nan if dtype == "float32" else (least if dtype[:3] == "int" else greatest)(dtype)
     return literal(value, dtype).code
 
 
@@ -158,7 +165,7 @@ def scatter(w: Writer, eqn: Any, x: Value, indices: Value, updates: Value) -> Va
 def sort(w: Writer, eqn: Any, *operands: Value) -> list[Value]:
     """Sort by the first operand, stably, and carry the others along."""
     if eqn.params["num_keys"] != 1:
-        raise UnsupportedError(f"sort by {eqn.params['num_keys']} keys: only by one")
+        return sort_by_last_key_first(w, eqn, *operands)
     axis = eqn.params["dimension"]
     n = operands[0].shape[axis]
     others = [i for i in range(len(operands[0].shape)) if i != axis]
@@ -182,6 +189,58 @@ def sort(w: Writer, eqn: Any, *operands: Value) -> list[Value]:
     return results
 
 
+@rewritten
+def sort_by_last_key_first(p: Any, *operands: Array) -> list[Array]:
+    """By several keys: by each alone, stably, the first key last."""
+    sorted_ = list(operands)
+    for key in reversed(range(p["num_keys"])):
+        sorted_.insert(0, sorted_.pop(key))
+        sorted_ = list(lax.sort(sorted_, p["dimension"], num_keys=1))
+        sorted_.insert(key, sorted_.pop(0))
+    return sorted_
+
+
+@rewritten
+def top_k(p: Any, x: Array) -> list[Array]:
+    """The largest entries and their places, the first first where entries are equal."""
+    return _largest(x, p["k"], p["axis"])
+
+
+@rewritten
+def approx_top_k(p: Any, x: Array) -> list[Array]:
+    """The exact ones, as JAX takes on a processor."""
+    if not p["aggregate_to_topk"]:
+        raise UnsupportedError("approx_top_k without aggregate_to_topk: leave it true")
+    k, axis = p["k"], p["reduction_dimension"] % x.ndim
+    if p["is_max_k"]:
+        return _largest(x, k, axis)
+    values, places = _largest(-x, k, axis)
+    return [-values, places]
+
+
+def _largest(x: Array, k: int, axis: int) -> list[Array]:
+    """Sorted backwards, so that what is equal turns round twice."""
+    places = lax.broadcasted_iota(np.int32, x.shape, axis)
+    backwards = [lax.rev(_ordered(x), [axis]), lax.rev(places, [axis])]
+    values, places = (
+        lax.slice_in_dim(lax.rev(y, [axis]), 0, k, axis=axis)
+        for y in lax.sort(backwards, axis, num_keys=1)
+    )
+    if x.dtype == np.float32:
+        values = lax.bitcast_convert_type(_turned(values), x.dtype)
+    return [values, places]
+
+
+def _ordered(x: Array) -> Array:
+    """Whole numbers in the order of the entries: -NaN, -inf, ..., -0, 0, ..., inf, NaN."""
+    return _turned(lax.bitcast_convert_type(x, np.int32)) if x.dtype == np.float32 else x
+
+
+def _turned(bits: Array) -> Array:
+    """Below 0, the bits of a float grow with its size. Twice is as it was."""
+    return lax.select(bits < 0, bits ^ np.int32(2**31 - 1), bits)
+
+
 assert C_TYPE["bool"] == "int"  # windows of booleans are copied as ints
 
 SCATTERS = ["scatter", "scatter-add", "scatter-sub", "scatter-mul", "scatter-max", "scatter-min"]
@@ -192,4 +251,6 @@ RULES: dict[str, Any] = {
     "gather": gather,
     **dict.fromkeys(SCATTERS, scatter),
     "sort": sort,
+    "top_k": top_k,
+    "approx_top_k": approx_top_k,
 }

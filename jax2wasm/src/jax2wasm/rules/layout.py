@@ -47,6 +47,14 @@ def reshaped(w: Writer, x: Value, shape: tuple[int, ...]) -> Value:
     return new
 
 
+def tile(w: Writer, eqn: Any, x: Value) -> Value:
+    """Each axis repeated as a whole: an axis before it, and both made one."""
+    repeats = eqn.params["reps"]
+    pairs = [n for pair in zip(repeats, x.shape, strict=True) for n in pair]
+    spread = w.cheap(x).broadcast(pairs, range(1, len(pairs), 2))
+    return reshaped(w, spread, eqn.outvars[0].aval.shape)
+
+
 @for_keys_too
 def slice_(w: Writer, eqn: Any, x: Value) -> Value:
     steps = eqn.params["strides"] or (1,) * len(x.shape)
@@ -122,6 +130,7 @@ RULES = {
     "transpose": transpose,
     "reshape": reshape,
     "squeeze": reshape,
+    "tile": tile,
     "slice": slice_,
     "rev": rev,
     "split": split,

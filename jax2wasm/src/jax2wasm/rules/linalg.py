@@ -2,6 +2,11 @@
 
 from typing import Any
 
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from jax2wasm.rules.rewrite import by_matrix, rewritten
 from jax2wasm.value import UnsupportedError, Value
 from jax2wasm.writer import Writer
 
@@ -61,4 +66,89 @@ def real(rule: Any) -> Any:
     return checked
 
 
-RULES = {"cholesky": real(cholesky), "triangular_solve": real(triangular_solve)}
+def _lu(a: Array) -> tuple[Array, Array, Array]:
+    """Gauss's elimination with the largest pivot of each column; rows swapped, and their order."""
+    m, n = a.shape
+    rows = jnp.arange(m)
+
+    def eliminate(k: Array, state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        a, swaps, order = state
+        pivot = jnp.argmax(jnp.where(rows < k, -1, jnp.abs(a[:, k])))
+        swapped = rows.at[k].set(pivot).at[pivot].set(k)
+        a, order = a[swapped], order[swapped]
+        below = rows > k
+        factors = jnp.where(below & (a[k, k] != 0), a[:, k] / a[k, k], 0)
+        a = a - factors[:, None] * jnp.where(jnp.arange(n) > k, a[k], 0)
+        return a.at[:, k].set(jnp.where(below, factors, a[:, k])), swaps.at[k].set(pivot), order
+
+    steps = min(m, n)
+    return lax.fori_loop(0, steps, eliminate, (a, jnp.arange(steps), rows))
+
+
+def _qr(a: Array, full: bool) -> tuple[Array, Array]:
+    """Householder's reflections, with LAPACK's signs."""
+    m, n = a.shape
+    rows = jnp.arange(m)
+
+    def reflect(k: Array, state: tuple[Array, Array]) -> tuple[Array, Array]:
+        q, r = state
+        column = jnp.where(rows < k, 0, r[:, k])
+        length = jnp.sqrt(jnp.sum(column**2))
+        far = jnp.where(r[k, k] < 0, -length, length)
+        mirror = jnp.where(rows == k, column + far, column)
+        scale = 2 / jnp.sum(mirror**2)
+        scale = jnp.where(jnp.any((rows > k) & (column != 0)), scale, 0)
+        r = r - scale * mirror[:, None] * (mirror @ r)
+        return q - scale * (q @ mirror)[:, None] * mirror, r
+
+    q, r = lax.fori_loop(0, min(m, n), reflect, (jnp.eye(m, dtype=a.dtype), a))
+    kept = m if full else min(m, n)
+    return q[:, :kept], jnp.triu(r)[:kept]
+
+
+@rewritten
+def lu(p: Any, a: Array) -> Any:
+    return by_matrix(_lu, a)
+
+
+@rewritten
+def qr(p: Any, a: Array) -> Any:
+    if p["pivoting"]:
+        raise UnsupportedError("qr with pivoting: only without")
+    return by_matrix(lambda a: _qr(a, p["full_matrices"]), a)
+
+
+@rewritten
+def lu_pivots_to_permutation(p: Any, swaps: Array) -> Array:
+    """The order of the rows after each has changed places with another in turn."""
+
+    def one(swaps: Array) -> Array:
+        def swap(k: Array, order: Array) -> Array:
+            i = swaps[k]
+            return order.at[k].set(order[i]).at[i].set(order[k])
+
+        return lax.fori_loop(0, swaps.shape[0], swap, jnp.arange(p["permutation_size"]))
+
+    for _ in range(swaps.ndim - 1):
+        one = jax.vmap(one)
+    return one(swaps)
+
+
+def custom_linear_solve(w: Writer, eqn: Any, *operands: Value) -> list[Value]:
+    """What its caller gave to solve the system with; the rest is for derivatives."""
+    counts, solve = eqn.params["const_lengths"], eqn.params["jaxprs"].solve
+    first = counts.matvec + counts.vecmat
+    consts = operands[first : first + counts.solve]
+    held = [w.cheap(x) for x in (*consts, *operands[sum(counts) :])]
+    with w.hold(held):
+        return w.interpret(w, solve.jaxpr, solve.consts, held)
+
+
+RULES = {
+    "cholesky": real(cholesky),
+    "triangular_solve": real(triangular_solve),
+    "lu": lu,
+    "qr": qr,
+    "lu_pivots_to_permutation": lu_pivots_to_permutation,
+    "custom_linear_solve": custom_linear_solve,
+}

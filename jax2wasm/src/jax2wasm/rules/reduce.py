@@ -1,21 +1,39 @@
 """Sums and their kin over axes, and cumulative ones along an axis."""
 
+from collections.abc import Callable
 from typing import Any
 
-from jax2wasm.value import SUFFIX, Ints, UnsupportedError, Value
+import jax.numpy as jnp
+from jax import Array, lax
+
+from jax2wasm.rules.rewrite import by_entry, rewritten
+from jax2wasm.value import (
+    C_TYPE,
+    SUFFIX,
+    Ints,
+    Value,
+    greatest,
+    is_signed,
+    least,
+    literal,
+)
 from jax2wasm.writer import Writer, aligned
 
-START = {
-    "sum": {"f": "0", "i": "0", "u": "0"},
-    "prod": {"f": "1", "i": "1", "u": "1"},
-    "max": {"f": "-INFINITY", "i": "INT32_MIN", "u": "0"},
-    "min": {"f": "INFINITY", "i": "INT32_MAX", "u": "UINT32_MAX"},
-    "and": {"i": "-1", "u": "UINT32_MAX"},
-    "or": {"i": "0", "u": "0"},
-    "xor": {"i": "0", "u": "0"},
+START: dict[str, Callable[[str], Any]] = {
+    "sum": lambda dtype: 0,
+    "prod": lambda dtype: 1,
+    "max": least,
+    "min": greatest,
+    "and": lambda dtype: -1 if is_signed(dtype) and dtype != "bool" else greatest(dtype),
+    "or": lambda dtype: 0,
+    "xor": lambda dtype: 0,
 }
 BITWISE = {"and": "&", "or": "|", "xor": "^"}
-C = {"f": "float", "i": "int", "u": "unsigned"}
+
+
+def start_of(kind: str, dtype: str) -> str:
+    """The C of what leaves every number as it is."""
+    return literal(START[kind](dtype), dtype).code
 
 
 def _step(kind: str, suffix: str, a: str, b: str) -> str:
@@ -33,7 +51,7 @@ def reduce(w: Writer, eqn: Any, x: Value) -> Value:
         assert same is not None
         return same
     t = SUFFIX[x.dtype]
-    start = "1" if kind == "and" and x.dtype == "bool" else START[kind][t]
+    start = start_of(kind, x.dtype)
     out = w.new(x.dtype, [x.shape[i] for i in kept])
     # The order of a sum is free: along memory, in as few loops as will do.
     along = sorted(axes, key=lambda i: -max((abs(leaf.strides[i]) for leaf in x.leaves), default=0))
@@ -47,7 +65,7 @@ def reduce(w: Writer, eqn: Any, x: Value) -> Value:
         w.line(f"{target.at(i)} = {_step(kind, t, target.at(i), source.at(i))};")
 
     def total(i: list[str]) -> None:
-        w.line(f"{{ {C[t]} s = {start};")
+        w.line(f"{{ {C_TYPE[x.dtype]} s = {start};")
         w.loops(
             shape[len(i) :], lambda j: w.line(f"s = {_step(kind, t, 's', source.at([*i, *j]))};")
         )
@@ -80,9 +98,9 @@ def argument(w: Writer, eqn: Any, x: Value) -> Value:
     inner = x.transpose([*kept, axis])
 
     def find(i: list[str]) -> None:
-        w.line(f"{{ int place = 0; {C[t]} best = {inner.at([*i, '0'])};")
+        w.line(f"{{ int place = 0; {C_TYPE[x.dtype]} best = {inner.at([*i, '0'])};")
         w.line(f"for (int j = 1; j < {x.shape[axis]}; j++) {{")
-        w.line(f"{C[t]} now = {inner.at([*i, 'j'])};")
+        w.line(f"{C_TYPE[x.dtype]} now = {inner.at([*i, 'j'])};")
         better = f"now {sign} best"
         if t == "f":
             better += " || (now != now && best == best)"
@@ -95,8 +113,6 @@ def argument(w: Writer, eqn: Any, x: Value) -> Value:
 
 def cumulative(w: Writer, eqn: Any, x: Value) -> Value:
     kind = eqn.primitive.name.removeprefix("cum")
-    if kind not in START:
-        raise UnsupportedError(eqn.primitive.name)
     axis, t = eqn.params["axis"], SUFFIX[x.dtype]
     out = w.new(x.dtype, x.shape)
     others = [i for i in range(len(x.shape)) if i != axis]
@@ -104,7 +120,7 @@ def cumulative(w: Writer, eqn: Any, x: Value) -> Value:
     from_, to = (v.reverse([axis]) if eqn.params["reverse"] else v for v in (x, out))
 
     def run(i: list[str]) -> None:
-        w.line(f"{{ {C[t]} s = {START[kind][t]};")
+        w.line(f"{{ {C_TYPE[x.dtype]} s = {start_of(kind, x.dtype)};")
         w.line(f"for (int j = 0; j < {x.shape[axis]}; j++) {{")
         w.line(f"s = {_step(kind, t, 's', from_.transpose(order).at([*i, 'j']))};")
         w.line(f"{to.transpose(order).at([*i, 'j'])} = s; }} }}")
@@ -113,9 +129,37 @@ def cumulative(w: Writer, eqn: Any, x: Value) -> Value:
     return out
 
 
+@rewritten
+def reduce_by(p: Any, *operands: Array) -> list[Array]:
+    """By any computation, which takes one entry after another."""
+    half, axes = len(operands) // 2, p["dimensions"]
+    rows = [jnp.moveaxis(x, axes, range(len(axes))) for x in operands[:half]]
+    shape = rows[0].shape[len(axes) :]
+    step = by_entry(p, len(shape))
+    result, _ = lax.scan(
+        lambda so_far, now: (tuple(step(*so_far, *now)), None),
+        tuple(jnp.broadcast_to(start, shape) for start in operands[half:]),
+        [x.reshape(-1, *shape) for x in rows],
+    )
+    return list(result)
+
+
+@rewritten
+def cumlogsumexp(p: Any, x: Array) -> Array:
+    def step(so_far: Array, now: Array) -> tuple[Array, Array]:
+        total = jnp.logaddexp(so_far, now)
+        return total, total
+
+    rows = jnp.moveaxis(x, p["axis"], 0)
+    none = jnp.full(rows.shape[1:], -jnp.inf, x.dtype)
+    return jnp.moveaxis(lax.scan(step, none, rows, reverse=p["reverse"])[1], 0, p["axis"])
+
+
 RULES: dict[str, Any] = {
     **{f"reduce_{kind}": reduce for kind in START},
+    "reduce": reduce_by,
     "argmax": argument,
     "argmin": argument,
     **{f"cum{kind}": cumulative for kind in ("sum", "prod", "max", "min")},
+    "cumlogsumexp": cumlogsumexp,
 }

@@ -12,20 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from jax2wasm.value import Ints, UnsupportedError, Value
-from jax2wasm.writer import Writer
-
-
-def rewritten(function: Callable[..., Array]) -> Callable[..., list[Value]]:
-    """The rule that compiles what ``function(params, *operands)`` traces to."""
-
-    def rule(w: Writer, eqn: Any, *operands: Value) -> list[Value]:
-        traced = jax.make_jaxpr(lambda *x: function(eqn.params, *x))(*[v.aval for v in eqn.invars])
-        held = [w.cheap(x) for x in operands]
-        with w.hold(held):
-            return w.interpret(w, traced.jaxpr, traced.consts, held)
-
-    return rule
+from jax2wasm.rules.rewrite import by_entry, rewritten
+from jax2wasm.value import Ints, UnsupportedError, greatest, least
 
 
 def _taps(x: Array, window: Ints, strides: Ints, dilation: Ints) -> list[Array]:
@@ -59,76 +47,108 @@ def convolution(p: Any, x: Array, kernel: Array) -> Array:
         jnp.split(kernel, max(groups, batches), 0),
         strict=True,
     )
-    out = lax.concatenate(
-        [_one_group(a, k, p["window_strides"], p["rhs_dilation"]) for a, k in parts], 1
-    )
+    out = lax.concatenate([_one_group(p, a, k) for a, k in parts], 1)
     return lax.transpose(out, np.argsort(numbers.out_spec).tolist())
 
 
-def _one_group(x: Array, kernel: Array, strides: Ints, dilation: Ints) -> Array:
-    window = kernel.shape[2:]
+def _one_group(p: Any, x: Array, kernel: Array) -> Array:
+    window, strides, dilation = kernel.shape[2:], p["window_strides"], p["rhs_dilation"]
     taps = _taps(x, (1, 1, *window), (1, 1, *strides), (1, 1, *dilation))
     stacked = jnp.stack(taps, 2)  # rows, features, taps, *space
     rows, features, count, *space = stacked.shape
     columns = lax.reshape(stacked, (rows, features * count, int(np.prod(space))))
     weights = lax.reshape(kernel, (kernel.shape[0], features * count))
-    out = lax.dot_general(columns, weights, (((1,), (1,)), ((), ())))  # rows, places, out
+    out = lax.dot_general(
+        columns, weights, (((1,), (1,)), ((), ())),
+        preferred_element_type=p["preferred_element_type"],
+    )  # rows, places, out  # fmt: skip
     return lax.reshape(jnp.moveaxis(out, 2, 1), (rows, kernel.shape[0], *space))
 
 
-def _pool(combine: Callable[[Array, Array], Array], empty: float) -> Callable[..., Array]:
+def reduce_window(p: Any, *operands: Array) -> list[Array]:
+    """Any computation, which takes the entries of each window one after another."""
+    half = len(operands) // 2
+    taps = [
+        _taps(_padded(x, p["padding"], p["base_dilation"], start), p["window_dimensions"],
+              p["window_strides"], p["window_dilation"])
+        for x, start in zip(operands[:half], operands[half:], strict=True)
+    ]  # fmt: skip
+    so_far = [
+        jnp.broadcast_to(start, every[0].shape)
+        for start, every in zip(operands[half:], taps, strict=True)
+    ]
+    step = by_entry(p, so_far[0].ndim)
+    for now in zip(*taps, strict=True):
+        so_far = step(*so_far, *now)
+    return so_far
+
+
+def _pool(
+    combine: Callable[[Array, Array], Array], empty: Callable[[str], Any]
+) -> Callable[..., Array]:
     def pool(p: Any, x: Array) -> Array:
-        x = _padded(x, p["padding"], p["base_dilation"], empty)
+        x = _padded(x, p["padding"], p["base_dilation"], empty(x.dtype.name))
         taps = _taps(x, p["window_dimensions"], p["window_strides"], p["window_dilation"])
         return reduce(combine, taps)
 
     return pool
 
 
-def _chosen(p: Any, x: Array) -> tuple[Array, list[Array]]:
-    """The padded operand, and for each tap where it is the first extreme of its window."""
+def _extreme(p: Any, dtype: Any) -> tuple[Callable[[Array, Array], Array], Any]:
+    """Whether the first of two is kept, and what any entry is kept against."""
     name = p["select_prim"].name
     if name not in ("ge", "le"):
-        raise UnsupportedError(f"pooling that selects by {name}")
-    x = _padded(x, p["padding"], (1,) * x.ndim, -jnp.inf if name == "ge" else jnp.inf)
-    taps = _taps(x, p["window_dimensions"], p["window_strides"], (1,) * x.ndim)
-    extreme = reduce(jnp.maximum if name == "ge" else jnp.minimum, taps)
-    free, first = jnp.ones(extreme.shape, bool), []
-    for tap in taps:
-        first.append(free & (tap == extreme))
-        free = free & (tap != extreme)
-    return x, first
+        raise UnsupportedError(f"pooling that selects by {name}: only by ge and le")
+    return (lax.ge, least(dtype.name)) if name == "ge" else (lax.le, greatest(dtype.name))
 
 
 def pooling_gradient(p: Any, source: Array, x: Array) -> Array:
-    """Each window's gradient goes back to its first extreme."""
-    shape = x.shape
-    x, first = _chosen(p, x)
-    total = jnp.zeros(x.shape, source.dtype)
-    strides = p["window_strides"]
-    for place, here in zip(np.ndindex(*p["window_dimensions"]), first, strict=True):
+    """Each window's gradient goes back to its extreme, the first where several are equal."""
+    keeps, empty = _extreme(p, x.dtype)
+    window, strides, padding, alone = (
+        p["window_dimensions"], p["window_strides"], p["padding"], (1,) * x.ndim
+    )  # fmt: skip
+    with jax.ensure_compile_time_eval():  # what is padding takes no gradient
+        there = _padded(jnp.ones(x.shape, bool), padding, alone, False)
+        inside = [np.asarray(tap) for tap in _taps(there, window, strides, alone)]
+    padded = _padded(x, padding, alone, empty)
+    taps = _taps(padded, window, strides, alone)
+    best, chosen = taps[0], jnp.full(taps[0].shape, -1)
+    for place, (tap, real) in enumerate(zip(taps, inside, strict=True)):
+        new = real & ((chosen < 0) | ~keeps(best, tap))
+        best, chosen = jnp.where(new, tap, best), jnp.where(new, place, chosen)
+    zero = jnp.zeros((), source.dtype)
+    total = jnp.zeros(padded.shape, source.dtype)
+    for k, place in enumerate(np.ndindex(*window)):
         gaps = [(b, 0, s - 1) for b, s in zip(place, strides, strict=True)]
-        back = lax.pad(jnp.where(here, source, 0), jnp.zeros((), source.dtype), gaps)
-        rest = [(0, n - m, 0) for n, m in zip(x.shape, back.shape, strict=True)]
-        total = total + lax.pad(back, jnp.zeros((), source.dtype), rest)
-    start = [low for low, _ in p["padding"]]
-    return lax.slice(total, start, [b + n for b, n in zip(start, shape, strict=True)])
+        back = lax.pad(jnp.where(chosen == k, source, zero), zero, gaps)
+        rest = [(0, n - m, 0) for n, m in zip(total.shape, back.shape, strict=True)]
+        total = total + lax.pad(back, zero, rest)
+    start = [low for low, _ in padding]
+    return lax.slice(total, start, [b + n for b, n in zip(start, x.shape, strict=True)])
 
 
 def pooling_tangent(p: Any, tangents: Array, x: Array) -> Array:
-    """Each window's tangent is that of its first extreme."""
-    _, first = _chosen(p, x)
-    tangents = _padded(tangents, p["padding"], (1,) * x.ndim, 0)
-    taps = _taps(tangents, p["window_dimensions"], p["window_strides"], (1,) * x.ndim)
-    return sum((jnp.where(here, tap, 0) for here, tap in zip(first, taps, strict=True)),
-               jnp.zeros((), tangents.dtype))  # fmt: skip
+    """Each window's tangent is that of its extreme, the first where several are equal."""
+    keeps, empty = _extreme(p, x.dtype)
+    values, moves = (
+        _taps(_padded(y, p["padding"], p["base_dilation"], filling), p["window_dimensions"],
+              p["window_strides"], p["window_dilation"])
+        for y, filling in ((x, empty), (tangents, 0))
+    )  # fmt: skip
+    best, tangent = jnp.full_like(values[0], empty), jnp.zeros_like(moves[0])
+    for value, move in zip(values, moves, strict=True):
+        kept = keeps(best, value)
+        best, tangent = jnp.where(kept, best, value), jnp.where(kept, tangent, move)
+    return tangent
 
 
 RULES: dict[str, Any] = {
     "conv_general_dilated": rewritten(convolution),
-    "reduce_window_sum": rewritten(_pool(jnp.add, 0.0)),
-    "reduce_window_max": rewritten(_pool(jnp.maximum, -np.inf)),
-    "reduce_window_min": rewritten(_pool(jnp.minimum, np.inf)),
+    "reduce_window": rewritten(reduce_window),
+    "reduce_window_sum": rewritten(_pool(lax.add, lambda dtype: 0)),
+    "reduce_window_max": rewritten(_pool(lax.max, least)),
+    "reduce_window_min": rewritten(_pool(lax.min, greatest)),
     "select_and_scatter_add": rewritten(pooling_gradient),
     "select_and_gather_add": rewritten(pooling_tangent),
 }
