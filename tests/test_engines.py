@@ -8,8 +8,8 @@ import re
 
 import pytest
 
-from book.languages import CHAPTERS, LANGUAGES
 from book.diagnose import examples
+from book.languages import CHAPTERS, LANGUAGES
 from stabsim.exercises.frame.exercise import SAID
 from tests.engines import ENGINES, Missing
 from tests.test_drop import ANSWERED, DROP_FILE, in_python
