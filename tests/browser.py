@@ -20,7 +20,7 @@ QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync",
     "--disable-component-update", "--no-first-run",
 ]  # fmt: skip
-PATIENCE = 180
+PATIENCE = 180.0
 """How many seconds any wait may take: a machine may be busy, and what fails is not waited for."""
 
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
