@@ -132,18 +132,19 @@ def test_sliders_moved_in_jupyterlab_run_the_labs(jupyter, context, language):
     # A dialog over a cell, of whatever it is: the notebook in Indonesian names no kernel, so that
     # one comes for certain.
     dismissed = []
-    accept = page.locator(".jp-Dialog .jp-mod-accept")
 
-    def dismiss(_):
-        dismissed.append(page.locator(".jp-Dialog-header").inner_text())
+    def dismiss(accept):
+        dismissed.append(accept)
         accept.click()
 
-    page.add_locator_handler(accept, dismiss)
+    page.add_locator_handler(page.locator(".jp-Dialog .jp-mod-accept"), dismiss)
     page.goto(f"{jupyter}/lab/tree/{language}.ipynb?reset")
     # What is run before there is a kernel is lost.
+    kernel = page.locator(".jp-Toolbar-kernelName")
+    expect(kernel).to_contain_text("Python 3", timeout=1000 * PATIENCE)
     indicator = page.locator(".jp-Notebook-ExecutionIndicator")
     expect(indicator).to_have_attribute("data-status", "idle", timeout=1000 * PATIENCE)
-    page.evaluate("() => jupyterapp.commands.execute('notebook:run-all-cells')")
+    page.evaluate("() => { jupyterapp.commands.execute('notebook:run-all-cells'); }")
     for place, name in enumerate(SHOWN[language]):
         cell = page.locator(".jp-CodeCell").nth(place)
         move_a_control(page, cell, LABS[name], language)
