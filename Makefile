@@ -4,6 +4,7 @@
 # make publish-notebooks  set up, then push the notebooks to the branch of origin that Colab opens
 # make hashes  set up, then list the translated sections that are stale
 # make test    set up, then lint, check types and test
+# make test-all  the same with all that takes long: every lab in every engine, ...
 # make claims  set up, then test every claim of the playbook (about a quarter of an hour)
 # make bench   set up, then run the benchmarks
 # make dist    set up, then make what goes to PyPI, in _build/dist
@@ -13,7 +14,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 
-.PHONY: serve book bundle publish-notebooks hashes test claims bench dist lock clean
+.PHONY: serve book bundle publish-notebooks hashes test test-all claims bench dist lock clean
 .DELETE_ON_ERROR:
 
 serve: book
@@ -42,6 +43,13 @@ test: .venv/ready-for-tests
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/python -m tests.browser
+	$(BIN)/pytest -n 2 --dist worksteal -m "not long"
+
+test-all: .venv/ready-for-tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/python -m tests.browser --all
 	$(BIN)/pytest -n 2 --dist worksteal
 
 claims: .venv/ready

@@ -1,18 +1,28 @@
-"""The browser that the tests drive; `python -m tests.browser` sees to it that there is one."""
+"""The browser that the tests drive; `python -m tests.browser` sees to it that there is one.
+
+With --all, it sees to all engines.
+"""
 
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Page, Request
+from playwright.sync_api import Page, Request, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+OTHERS = {"firefox-esr": "firefox-esr", "webkit2gtk-driver": "WebKitWebDriver", "xvfb": "Xvfb"}
+"""Debian's packages of the other engines, and a program of each: tests/engines.py."""
+
 QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync",
     "--disable-component-update", "--no-first-run",
 ]  # fmt: skip
+PATIENCE = 180.0
+"""How many seconds any wait may take: a machine may be busy, and what fails is not waited for."""
+
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 
 
@@ -25,20 +35,28 @@ def find() -> str:
     for name in NAMES:
         if path := shutil.which(name):
             return path
+    with sync_playwright() as playwright:  # what `playwright install chromium` brings
+        if Path(path := playwright.chromium.executable_path).is_file():
+            return path
     raise RuntimeError(
         "The tests of the site need Chromium: install your system's package `chromium` "
-        "(Debian: apt-get install chromium), or put it on the PATH as one of " + ", ".join(NAMES)
+        "(Debian: apt-get install chromium), put it on the PATH as one of "
+        + ", ".join(NAMES)
+        + ", or run .venv/bin/playwright install --with-deps chromium."
     )
 
 
-def install() -> None:
-    """Install the browser where this is a Debian system and we may."""
-    if any(map(shutil.which, NAMES)) or not shutil.which("apt-get") or os.geteuid():
+def install(every: bool) -> None:
+    """Install what is missing, Chromium or every engine, where this is Debian and we may."""
+    packages = [] if any(map(shutil.which, NAMES)) else ["chromium"]
+    if every:
+        packages += [p for p, program in OTHERS.items() if not shutil.which(program)]
+    if not packages or not shutil.which("apt-get") or os.geteuid():
         return
-    print("Installing Chromium for the tests of the site", flush=True)
+    print("Installing for the tests of the site:", *packages, flush=True)
     subprocess.run(["apt-get", "update", "-qq"], check=False)
     subprocess.run(
-        ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"],
+        ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages],
         env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, check=False,
     )  # fmt: skip
 
@@ -77,4 +95,4 @@ def visit(page: Page, address: str) -> None:
 
 
 if __name__ == "__main__":
-    install()
+    install(every=sys.argv[1:] == ["--all"])

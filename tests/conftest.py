@@ -19,7 +19,7 @@ from hypothesis import settings
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from book import ROOT, SITE, labs
-from tests.browser import QUIET, find
+from tests.browser import PATIENCE, QUIET, find
 
 labs.share_programs()
 os.environ["KERAS_BACKEND"] = "jax"  # the default is TensorFlow, which nothing here needs
@@ -29,6 +29,7 @@ settings.load_profile("stabsim")
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "long: waits for make test-all")
     config.addinivalue_line("markers", "long_runs: trains for long, so it compiles with care")
     config.addinivalue_line("markers", "long: of the long tier, make test-all")
 
@@ -153,6 +154,7 @@ def context(browser: Browser):
 
     def make(**options) -> BrowserContext:
         opened.append(browser.new_context(**options))
+        opened[-1].set_default_timeout(1000 * PATIENCE)
         return opened[-1]
 
     yield make

@@ -5,22 +5,12 @@ import re
 
 import pytest
 
-from book.languages import CHAPTERS
 from stabsim import labs
 from stabsim.diagnosis import diagnose
-from stabsim.exercises.frame.exercise import SAID
 from stabsim.labs.frame.report import report
 from tests.browser import WIDE, visit, watch
 
 pytestmark = pytest.mark.long_runs
-
-SHOWN = re.compile(r'labs\.show\(\s*"(\w+)"')
-PLACES = [
-    (page.stem, name)
-    for page in sorted((CHAPTERS / "en").glob("*.md"))
-    for name in dict.fromkeys(SHOWN.findall(page.read_text(encoding="utf8")))
-]
-"""Every lab of every page."""
 
 LANGUAGES = ("en", "id")
 DONE = """([name, runs]) => {
@@ -43,40 +33,6 @@ def press(page, lab, control, key="ArrowRight"):
     """Move a slider by keyboard, and wait for the run that follows."""
     before = int(lab.get_attribute("data-runs") or 0)
     lab.locator(f"[name={control}]").press(key)
-    page.wait_for_function(DONE, arg=[lab.get_attribute("data-lab"), before])
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize(("place", "name"), PLACES)
-def test_a_moved_slider_changes_the_picture(address, context, language, place, name):
-    page = context(viewport=WIDE).new_page()
-    wrong = watch(page, address)
-    lab = open_lab(page, address, language, place, name)
-    lab.locator(".lab-panel:visible :is(svg, canvas)").first.wait_for()
-    controls = lab.locator(".lab-controls input[type=range], .lab-controls select")
-    spoken = controls.first.get_attribute("aria-valuetext")
-    move(page, lab, controls.first)
-    assert spoken is None or controls.first.get_attribute("aria-valuetext") != spoken
-    pictures = (
-        """(lab) => [...lab.querySelectorAll(".lab-panel canvas")].map((c) => c.toDataURL())"""
-    )
-    before = lab.evaluate(pictures)
-    assert before
-    move(page, lab, controls.last)
-    assert lab.evaluate(pictures) != before
-    assert not wrong
-
-
-def move(page, lab, control):
-    """Move a slider, or a menu's choice, to wherever there is room."""
-    full = control.evaluate(
-        "(c) => c.options ? c.selectedIndex === c.options.length - 1 : c.value === c.max"
-    )
-    if control.evaluate("(c) => c.tagName") == "INPUT":
-        press(page, lab, control.get_attribute("name"), "ArrowLeft" if full else "ArrowRight")
-        return
-    before = int(lab.get_attribute("data-runs") or 0)
-    control.select_option(index=control.evaluate("(c) => c.selectedIndex") + (-1 if full else 1))
     page.wait_for_function(DONE, arg=[lab.get_attribute("data-lab"), before])
 
 
@@ -127,30 +83,6 @@ def test_a_goal_is_noticed_when_it_is_reached(address, context):
     assert "Tercapai" in lab.locator(".lab-reached").inner_text()
     press(page, lab, "warmup", "Home")
     assert not lab.locator(".lab-reached").inner_text()
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_exercises_are_checked(address, context, language):
-    page = context(viewport=WIDE).new_page()
-    wrong = watch(page, address)
-    visit(page, f"{address}{language}/instability.html")
-    form = page.locator("#exercise-instability-factor")
-    button = form.locator("button")
-    page.wait_for_function("(button) => !button.disabled", arg=button.element_handle())
-    said = form.locator(".exercise-said")
-    answers = {"x": "unread", "1,5": "wrong", "-1.5": "right", "\u22121,5": "right"}
-    for given, kind in answers.items():
-        form.locator("input").fill(given)
-        button.click()
-        assert SAID[kind].in_(language) in said.inner_text()
-        assert said.inner_text().startswith("✓" if kind == "right" else "✗")
-    form = page.locator("#exercise-instability-sparse")
-    form.locator("button").click()
-    assert SAID["empty"].in_(language) in form.locator(".exercise-said").inner_text()
-    form.locator("input").last.check()
-    form.locator("button").click()
-    assert SAID["right"].in_(language) in form.locator(".exercise-said").inner_text()
-    assert not wrong
 
 
 def test_buttons(address, context):

@@ -88,17 +88,6 @@ def test_every_page_without_scripts(site, address, context):
             assert (site / other / name.partition("/")[2]).exists()
 
 
-def test_language_switch_keeps_the_place(site, address, context):
-    page = context().new_page()
-    visit(page, address + "en/index.html")
-    section = page.locator("main section section").last.get_attribute("id")
-    for language, other in (("en", "id"), ("id", "en")):
-        visit(page, f"{address}{language}/index.html?rate=0.1#{section}")
-        page.locator("a.language-switch").click()
-        page.wait_for_url(f"{address}{other}/index.html?rate=0.1#{section}")
-        assert page.locator(f"[id='{section}']").count() == 1
-
-
 @pytest.mark.parametrize(
     ("locale", "language"), [("id-ID", "id"), ("en-GB", "en"), ("de-DE", "en")]
 )
