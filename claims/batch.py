@@ -8,7 +8,8 @@ import numpy as np
 
 import stabsim as ss
 from claims.outcome import Claim, Outcome, every
-from stabsim._words import LANGUAGES, Text, number
+from stabsim._settings import LANGUAGES
+from stabsim._words import Text, number
 from stabsim.statistics import interval
 from stabsim.workloads import Workload, clean_net, noisy_net, on_test_digits
 from stabsim.workloads.examples import ROWS

@@ -12,7 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-LANGUAGES = ("en", "id")
+LANGUAGES: tuple[str, ...] = ("en", "id")
+"""The languages of all words, by code."""
 
 
 class Settings(NamedTuple):

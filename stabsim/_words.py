@@ -4,7 +4,6 @@ import math
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import NamedTuple, SupportsFloat
 
-from stabsim._settings import LANGUAGES as LANGUAGES
 from stabsim._settings import checked, settings
 
 THREE_DIGITS = Context(prec=3, rounding=ROUND_HALF_UP)  # browsers round a tie up

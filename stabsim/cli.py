@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stabsim._extras import MissingExtra
-from stabsim._words import LANGUAGES
+from stabsim._settings import LANGUAGES
 from stabsim.classroom.commands import classroom
 from stabsim.logs.experiments import EXPERIMENTS
 from stabsim.logs.source import KINDS, LogError

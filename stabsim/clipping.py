@@ -261,22 +261,17 @@ def zclip(alpha: Scalar = 0.97, z_threshold: Scalar = 2.5, warmup_steps: Scalar 
     return ZClip(alpha, z_threshold, warmup_steps)
 
 
-class UnitwiseState(NamedTuple):
-    norm: Float[Array, ""]
-    clipped: Bool[Array, ""]
-
-
 @pytree
 class Unitwise(Clipping):
     threshold: Scalar
     eps: Scalar
 
-    def init(self, params: Tree) -> UnitwiseState:
-        return UnitwiseState(_zero(), jnp.array(False))
+    def init(self, params: Tree) -> GlobalNormState:
+        return GlobalNormState(_zero(), jnp.array(False))
 
     def update(
-        self, grads: Tree, state: UnitwiseState, params: Tree | None = None
-    ) -> tuple[Tree, UnitwiseState]:
+        self, grads: Tree, state: GlobalNormState, params: Tree | None = None
+    ) -> tuple[Tree, GlobalNormState]:
         if params is None:
             raise ValueError("adaptive clipping needs params: update(grads, state, params).")
         limit = tree_map(lambda w: self.threshold * jnp.maximum(_unit_norm(w), self.eps), params)
@@ -288,7 +283,7 @@ class Unitwise(Clipping):
                 for n, m in zip(jax.tree.leaves(norm), jax.tree.leaves(limit), strict=True)
             ]
         ).any()
-        return clipped, UnitwiseState(global_norm(grads), any_clipped)
+        return clipped, GlobalNormState(global_norm(grads), any_clipped)
 
 
 def _unit_norm(w: Array) -> Array:

@@ -106,11 +106,6 @@ class Diagnosis(NamedTuple):
             and all(rise.recovered_at is not None for rise in self.rises)
         )
 
-    @property
-    def evidence(self) -> list[str]:
-        """What the verdict rests on, one sentence each."""
-        return self.sentences("en")[1:]
-
     def sentences(self, language: str | None = None) -> list[str]:
         """The verdict and its evidence, one sentence each, in "en" or "id".
 

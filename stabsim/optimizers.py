@@ -156,26 +156,21 @@ def momentum(learning_rate: LearningRate, gamma: Scalar = 0.9) -> Momentum:
     return Momentum(as_schedule(learning_rate), gamma)
 
 
-class NesterovState(NamedTuple):
-    step: Int[Array, ""]
-    v: Tree
-
-
 @pytree
 class Nesterov(Optimizer):
     learning_rate: Rate
     gamma: Scalar
 
-    def init(self, params: Tree) -> NesterovState:
-        return NesterovState(_first_step(), v=zeros_like(params))
+    def init(self, params: Tree) -> MomentumState:
+        return MomentumState(_first_step(), v=zeros_like(params))
 
     def update(
-        self, grads: Tree, state: NesterovState, params: Tree | None = None
-    ) -> tuple[Tree, NesterovState]:
+        self, grads: Tree, state: MomentumState, params: Tree | None = None
+    ) -> tuple[Tree, MomentumState]:
         eta, gamma = self.rate(state), self.gamma
         v = tree_map(lambda g, v: gamma * v + g, grads, state.v)
         updates = tree_map(lambda g, v: -eta * (gamma * v + g), grads, v)
-        return updates, NesterovState(state.step + 1, v)
+        return updates, MomentumState(state.step + 1, v)
 
     def threshold(self, learning_rate: Scalar) -> Scalar:
         r""":math:`(2 + 2\gamma)/((1 + 2\gamma)\eta)`.

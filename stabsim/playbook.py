@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from stabsim import _check
-from stabsim._advice import AGGRESSIVE
+from stabsim._advice import ClipAdvice as ClipAdvice
+from stabsim._advice import advise_clipping as advise_clipping
 from stabsim._advice import warmup_candidates as warmup_candidates
-from stabsim.clipping import norm_percentile
+from stabsim._words import Text, default_language, number
 from stabsim.diagnosis import Diagnosis, diagnose
 from stabsim.schedules import Schedule, warmup_then_constant
 from stabsim.sweeps.sweep import sweep
@@ -92,6 +93,25 @@ def check_above(
     }
 
 
+HINTS = {
+    "found": Text(
+        "At {rate} the shortest stable warmup takes {steps} steps.",
+        "Pada laju {rate}, warmup stabil yang terpendek memakan {steps} langkah.",
+    ),
+    "none": Text(
+        "No warmup was stable at {rate}. Try a smaller factor, gradient clipping, or another of "
+        "the playbook's fixes.",
+        "Tidak ada warmup yang stabil pada laju {rate}. Cobalah faktor yang lebih kecil, "
+        "pemotongan gradien, atau perbaikan lain dari playbook.",
+    ),
+    "long": Text(
+        "That is {share}% of the training: train longer.",
+        "Itu {share}% dari pelatihan: latihlah lebih lama.",
+    ),
+}
+"""What a search for a warmup says."""
+
+
 class WarmupSearch(NamedTuple):
     """What a search for the shortest warmup found.
 
@@ -100,14 +120,38 @@ class WarmupSearch(NamedTuple):
         warmup_steps: the lengths that were tried, increasing.
         stable: for each length, the share of seeds that were stable.
         shortest: the shortest length at which all seeds were stable; None if there is none.
-        hint: what to do next, or None.
+        max_train_steps: the length of the training that the warmup is for.
     """
 
     base_learning_rate: float
     warmup_steps: tuple[int, ...]
     stable: tuple[float, ...]
     shortest: int | None
-    hint: str | None
+    max_train_steps: int
+
+    @property
+    def hint(self) -> str | None:
+        """What stands in the way: "none" or "long", a key of :data:`HINTS`; None if nothing."""
+        if self.shortest is None:
+            return "none"
+        return "long" if self.shortest > LONG_WARMUP * self.max_train_steps else None
+
+    def sentences(self, language: str | None = None) -> list[str]:
+        """What was found and what to do next, one sentence each, in "en" or "id".
+
+        In the language of the settings if none is given.
+        """
+        language = default_language() if language is None else language
+        values = {
+            "rate": number(self.base_learning_rate, language),
+            "steps": self.shortest,
+            "share": number(100 * (self.shortest or 0) / self.max_train_steps, language),
+        }
+        keys = ["none" if self.shortest is None else "found", *filter("long".__eq__, [self.hint])]
+        return [HINTS[key].in_(language).format(**values) for key in keys]
+
+    def __str__(self) -> str:
+        return "\n".join(self.sentences())
 
     @property
     def schedule(self) -> Schedule:
@@ -117,7 +161,7 @@ class WarmupSearch(NamedTuple):
             ValueError: if no length was stable.
         """
         if self.shortest is None:
-            raise ValueError(f"no warmup was stable at {self.base_learning_rate:.3g}. {self.hint}")
+            raise ValueError(self.sentences("en")[0])
         return warmup_then_constant(self.base_learning_rate, self.shortest)
 
 
@@ -177,63 +221,4 @@ def search_warmup(
         verdicts = [diagnose(losses.sel(seed=seed).to_numpy()) for seed in seeds]
         stable.append(float(np.mean([not v.unstable for v in verdicts])))
     shortest = next((w for w, share in zip(lengths, stable, strict=True) if share == 1.0), None)
-    hint = None
-    if shortest is None:
-        hint = "Try a smaller factor, gradient clipping, or another of the playbook's fixes."
-    elif shortest > LONG_WARMUP * max_train_steps:
-        hint = f"The warmup takes {shortest / max_train_steps:.0%} of training: train longer."
-    return WarmupSearch(peak, tuple(lengths), tuple(stable), shortest, hint)
-
-
-def clipped_fraction(gradient_norm: Any, threshold: float) -> float:
-    """The share of updates that a threshold would clip; norms not finite count as clipped.
-
-    Args:
-        gradient_norm: unclipped norms, any shape.
-        threshold: above 0.
-    Raises:
-        ValueError: if there is no norm, or the threshold is not a finite number above 0.
-    Examples:
-        >>> clipped_fraction([1.0, 2.0, 3.0, 4.0], 3.0)
-        0.25
-    """
-    _check.positive("threshold", threshold)
-    norms = np.asarray(gradient_norm, float)
-    if norms.size == 0:
-        raise ValueError("gradient_norm must hold at least one norm; it is empty.")
-    return float(np.mean(~(norms <= threshold)))
-
-
-class ClipAdvice(NamedTuple):
-    """A clipping threshold and what it would do.
-
-    Attributes:
-        threshold: in units of the gradient's norm.
-        clipped_fraction: the share of the recorded updates that it would clip.
-        warning: why to cut the learning rate instead, or None.
-    """
-
-    threshold: float
-    clipped_fraction: float
-    warning: str | None
-
-
-def advise_clipping(
-    gradient_norm: Any, *, percentile: float = 90.0, threshold: float | None = None
-) -> ClipAdvice:
-    """Where to clip, from the unclipped norms of a run, or what a threshold would do.
-
-    Args:
-        gradient_norm: unclipped norms, any shape.
-        percentile: the percentile to clip at.
-        threshold: a threshold to judge instead.
-    Raises:
-        ValueError: if no norm is finite, or a number is out of its range.
-    """
-    if threshold is None:
-        threshold = norm_percentile(gradient_norm, percentile)
-    fraction = clipped_fraction(gradient_norm, threshold)
-    warning = None
-    if fraction > AGGRESSIVE:
-        warning = f"{fraction:.0%} of the updates would be clipped: cut the learning rate instead."
-    return ClipAdvice(float(threshold), fraction, warning)
+    return WarmupSearch(peak, tuple(lengths), tuple(stable), shortest, max_train_steps)

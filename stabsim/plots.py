@@ -33,7 +33,7 @@ WIDTH, HEIGHT = 360, 220
 PADDING = {"left": 14, "right": 14, "top": 5, "bottom": 5}
 """Room at the sides, for a browser's letters may be wider than those that were laid out."""
 
-RUNAWAY = 10.0
+UNREADABLE_LOSS = 10.0
 """A final loss above this is no number worth reading: the run failed."""
 
 PERCENTILE = Text("{}th percentile: {}", "persentil ke-{}: {}")
@@ -364,7 +364,7 @@ def outcome_map(
             "row": str(row),
             "rate": number(rate),
             "value": value if np.isfinite(value) else None,
-            "said": number(float(f"{value:.2g}")) if value < RUNAWAY else "✕",
+            "said": number(float(f"{value:.2g}")) if value < UNREADABLE_LOSS else "✕",
         }
         for row, values in zip(runs[by].values, median, strict=True)
         for rate, value in zip(runs[axis].values, values, strict=True)

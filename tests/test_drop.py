@@ -11,7 +11,7 @@ import stabsim as ss
 from book.assets import NODE
 from book.diagnose import examples, page
 from book.diagnose.words import DROP, DROP_INSTEAD
-from stabsim._words import LANGUAGES
+from stabsim._settings import LANGUAGES
 from stabsim.diagnosis import smoothed
 from stabsim.logs import Columns, LogError, diagnose_log, read
 from stabsim.logs.advice import advise

@@ -15,8 +15,8 @@ from book import lab_page as page
 from book import lab_programs as build
 from book.assets import NODE
 from stabsim import diagnosis, labs
-from stabsim._settings import using
-from stabsim._words import LANGUAGES, Text, number
+from stabsim._settings import LANGUAGES, using
+from stabsim._words import Text, number
 from stabsim.labs import LABS
 from stabsim.labs.frame.any_rule import RULES, AnyRule
 from stabsim.labs.frame.lab import Choice, Slider

@@ -10,12 +10,14 @@ import numpy as np
 import optax
 import pytest
 import torch
+from keras import optimizers as rules
 
 import stabsim as ss
 from stabsim import differences
 from stabsim.optimizers import as_optimizer
 from stabsim.schedules import linear_warmup
-from tests import peers, reference
+from tests import reference
+from tests.peers import keras_path
 
 RULES = {
     "sgd": [{}],
@@ -130,19 +132,19 @@ PEERS = {
         ),
     },
     "Keras": {
-        "SGD": (lambda: ss.sgd(dropping), peers.sgd),
-        "Momentum": (lambda: ss.momentum(dropping), partial(peers.sgd, momentum=0.9)),
+        "SGD": (lambda: ss.sgd(dropping), rules.SGD),
+        "Momentum": (lambda: ss.momentum(dropping), partial(rules.SGD, momentum=0.9)),
         "Nesterov": (
             lambda: ss.nesterov(dropping),
-            partial(peers.sgd, momentum=0.9, nesterov=True),
+            partial(rules.SGD, momentum=0.9, nesterov=True),
         ),
         "RMSProp": (
             lambda: ss.rmsprop(dropping, gamma=0.9, eps=1e-7),
-            partial(peers.rmsprop, momentum=0.9),
+            partial(rules.RMSprop, rho=0.9, momentum=0.9),
         ),
-        "Adam": (lambda: ss.adam(dropping, eps=0.1), partial(peers.adam, epsilon=0.1)),
-        "Adam, ε = 0": (lambda: ss.adam(dropping, eps=0.0), partial(peers.adam, epsilon=0.0)),
-        "NAdam, ε = 0": (lambda: ss.nadam(dropping, eps=0.0), partial(peers.nadam, epsilon=0.0)),
+        "Adam": (lambda: ss.adam(dropping, eps=0.1), partial(rules.Adam, epsilon=0.1)),
+        "Adam, ε = 0": (lambda: ss.adam(dropping, eps=0.0), partial(rules.Adam, epsilon=0.0)),
+        "NAdam, ε = 0": (lambda: ss.nadam(dropping, eps=0.0), partial(rules.Nadam, epsilon=0.0)),
     },
 }
 
@@ -158,7 +160,8 @@ def test_the_table_of_differences_is_true(peer, rng, x64):
             with jax.numpy_dtype_promotion("standard"):
                 other = path(theirs(), jnp.asarray(grads))
         else:
-            other = torch_path(theirs, grads) if peer == "PyTorch" else theirs(grads, rates)
+            follow = torch_path if peer == "PyTorch" else partial(keras_path, rates=rates)
+            other = follow(theirs, grads)
         far = distance(path(ours(), jnp.asarray(grads)), other)
         assert far < 1e-12 if said[rule] else far > 1e-4, (rule, far)
 
@@ -166,7 +169,8 @@ def test_the_table_of_differences_is_true(peer, rng, x64):
 def test_keras_momentum_is_ours_at_a_fixed_rate(rng, x64):
     grads, rates = gradients(rng), np.full(STEPS, 0.1)
     for rule, nesterov in ((ss.momentum(0.1), False), (ss.nesterov(0.1), True)):
-        theirs = peers.sgd(grads, rates, 0.9, nesterov)
+        keras_rule = partial(rules.SGD, momentum=0.9, nesterov=nesterov)
+        theirs = keras_path(keras_rule, grads, rates)
         assert distance(path(rule, jnp.asarray(grads)), theirs) < 1e-12
 
 

@@ -9,7 +9,6 @@ from stabsim.playbook import (
     advise_clipping,
     check_above,
     check_every_step,
-    clipped_fraction,
     search_warmup,
     warmup_candidates,
 )
@@ -49,14 +48,17 @@ def test_search_finds_a_warmup_to_ten_times_the_unstable_rate():
     assert found.warmup_steps == (2, 40, 60)
     assert found.stable[0] < 1.0
     assert found.shortest == 40
-    assert "longer" in found.hint
+    assert found.hint == "long"
+    assert "train longer" in str(found)
     assert found.schedule.steps == 120
 
 
 def test_search_that_fails_says_what_to_try():
     found = search_warmup(unstable, 1.0, 100, seeds=[0])
     assert found.shortest is None
-    assert "clipping" in found.hint
+    assert found.hint == "none"
+    assert "clipping" in str(found)
+    assert "pemotongan" in found.sentences("id")[0]
     with pytest.raises(ValueError, match="no warmup was stable at 10"):
         _ = found.schedule
 
@@ -72,11 +74,14 @@ def test_clipping_advice():
     advice = advise_clipping(norms)
     assert advice.threshold == pytest.approx(90.1)
     assert advice.clipped_fraction == pytest.approx(0.1)
-    assert advice.warning is None
+    assert not advice.aggressive
+    assert "persentil ke-90" in advice.sentences("id")[0]
     hard = advise_clipping(norms, threshold=10.0)
     assert hard.clipped_fraction == pytest.approx(0.9)
-    assert "cut the learning rate instead" in hard.warning
-    assert clipped_fraction([1.0, np.nan, np.inf, 2.0], 1.5) == 0.75
+    assert hard.aggressive
+    assert "cut the rate instead" in str(hard)
+    some = advise_clipping([1.0, np.nan, np.inf, 2.0], threshold=1.5)
+    assert (some.norms, some.clipped_fraction, some.clipped_of_all) == (2, 0.5, 0.75)
 
 
 @pytest.mark.parametrize(
@@ -88,9 +93,8 @@ def test_clipping_advice():
         (lambda: search_warmup(unstable, 0.1, 100, warmup_steps=[50]), "up to 10, a tenth of"),
         (lambda: search_warmup(unstable, 0.1, 100, warmup_steps=[]), "up to 10"),
         (lambda: warmup_candidates(9), "max_train_steps must be at least 10"),
-        (lambda: advise_clipping([]), "at least one finite gradient norm"),
-        (lambda: clipped_fraction([], 1.0), "at least one norm"),
-        (lambda: clipped_fraction([1.0], 0.0), "threshold must be"),
+        (lambda: advise_clipping([]), "at least one finite norm"),
+        (lambda: advise_clipping([1.0], threshold=0.0), "threshold must be"),
     ],
 )
 def test_bad_procedures(make, message):

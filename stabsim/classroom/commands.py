@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from stabsim._extras import MissingExtra
-from stabsim._words import LANGUAGES
+from stabsim._settings import LANGUAGES
 
 
 @click.group()

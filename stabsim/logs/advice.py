@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from stabsim import _check
-from stabsim._advice import AGGRESSIVE, warmup_candidates
+from stabsim._advice import ClipAdvice, advise_clipping, warmup_candidates
 from stabsim._words import default_language, number, whole
 from stabsim.diagnosis import LEARNED, Verdict
 from stabsim.logs.experiments import CHECKS, EARLY_FIXES, EXPERIMENTS, MID_FIXES
@@ -16,26 +16,6 @@ from stabsim.logs.words import ADVICE
 
 ENOUGH = 50
 """So many norms say what is typical."""
-
-
-class Clip(NamedTuple):
-    """A clipping threshold and what it would do.
-
-    Attributes:
-        threshold: in units of the gradient's norm.
-        percentile: the percentile that it is; None where it was given.
-        norms: how many finite norms it was judged by.
-        before: the step before which these lie; None if all of the log's norms count.
-        clipped_fraction: the share of them that it would clip.
-        clipped_of_all: the share of all norms, where those not finite count as clipped.
-    """
-
-    threshold: float
-    percentile: float | None
-    norms: int
-    before: float | None
-    clipped_fraction: float
-    clipped_of_all: float
 
 
 class Advice(NamedTuple):
@@ -51,7 +31,7 @@ class Advice(NamedTuple):
         max_train_steps: the last step, from the first.
     """
 
-    clip: Clip | None
+    clip: ClipAdvice | None
     experiment: str | None
     learning_rate: float | None
     warmup_steps: float | None
@@ -66,24 +46,7 @@ class Advice(NamedTuple):
     def clip_sentences(self, language: str) -> list[str]:
         if self.clip is None:
             return [ADVICE["no norms"].in_(language)]
-        clip = self.clip
-        kind = "judged" if clip.percentile is None else "threshold"
-        base = "all" if clip.before is None else "before"
-        values = {
-            "threshold": number(clip.threshold, language),
-            "percentile": number(clip.percentile or 0.0, language),
-            "base": ADVICE[base].in_(language).format(
-                norms=clip.norms, step=whole(clip.before or 0.0, language)
-            ),
-            "share": _percent(clip.clipped_fraction, language),
-            "of_all": _percent(clip.clipped_of_all, language),
-        }  # fmt: skip
-        said = [ADVICE[kind].in_(language).format(**values)]
-        if values["share"] != values["of_all"]:
-            said.append(ADVICE["of all"].in_(language).format(**values))
-        if clip.clipped_fraction > AGGRESSIVE:
-            said.append(ADVICE["aggressive"].in_(language))
-        return said
+        return self.clip.sentences(language)
 
     def next_sentences(self, language: str) -> list[str]:
         said = []
@@ -106,10 +69,6 @@ class Advice(NamedTuple):
     def warmups(self) -> list[int]:
         """Warmup lengths to try: the playbook's, up to a tenth of the training."""
         return warmup_candidates(max(10, int(self.max_train_steps)))
-
-
-def _percent(share: float, language: str) -> str:
-    return f"{number(100 * share, language)}%"
 
 
 def _quantity(name: str, value: float | None, language: str, factor: float = 1.0) -> str:
@@ -149,7 +108,7 @@ def advise(
     clip = _clip(log, reading, percentile, threshold)
     done = {*tried, *(["warmup"] if warmed is not None else [])}
     order = _order(reading)
-    if order != CHECKS and clip is not None and clip.clipped_fraction > AGGRESSIVE:
+    if order != CHECKS and clip is not None and clip.aggressive:
         order = ("lower-rate",)
     experiment = next((one for one in order if one not in done), None)
     return Advice(clip, experiment, rate, warmed, _every(log), last - first)
@@ -197,28 +156,19 @@ def _rates(log: Log, first: float, last: float) -> tuple[float | None, float | N
     return largest, at - first if warmed and at > first else None
 
 
-def _clip(log: Log, reading: Reading, percentile: float, threshold: float | None) -> Clip | None:
-    norms = log.gradient_norm
-    before = _sound_until(reading)
-    stop = norms.size
-    if before is not None:
-        stop = sum(int(np.searchsorted(block, before)) for block in norms.step.blocks())
-    if stop < ENOUGH:
-        before, stop = None, norms.size
-    finite = sum(int(np.isfinite(block).sum()) for block in norms.value.blocks(0, stop))
-    if finite == 0:
+def _clip(
+    log: Log, reading: Reading, percentile: float, threshold: float | None
+) -> ClipAdvice | None:
+    norms, before = log.gradient_norm, None
+    if (lost := _sound_until(reading)) is not None:
+        count = sum(int(np.searchsorted(block, lost)) for block in norms.step.blocks())
+        before = (lost, count) if count >= ENOUGH else None
+    try:
+        return advise_clipping(
+            norms.value, percentile=percentile, threshold=threshold, before=before
+        )
+    except ValueError:  # the arguments are checked: no norm is finite, or nearly all are 0
         return None
-    given = threshold is not None
-    if threshold is None:
-        threshold = norms.value.percentile(percentile, 0, stop)
-    if threshold <= 0:
-        return None
-    above = [
-        sum(int((~(block <= threshold) & (np.isfinite(block) | whole)).sum()) for block in blocks)
-        for whole, blocks in ((False, norms.value.blocks(0, stop)), (True, norms.value.blocks()))
-    ]
-    share, of_all = above[0] / finite, above[1] / norms.size
-    return Clip(threshold, None if given else percentile, finite, before, share, of_all)
 
 
 def _sound_until(reading: Reading) -> float | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from stabsim import _check
-from stabsim._words import LANGUAGES
+from stabsim._settings import LANGUAGES
 from stabsim.logs import events, jsonl, table
 from stabsim.logs.columns import Columns, choose, listed
 from stabsim.logs.log import Log

@@ -17,7 +17,6 @@ from stabsim.optimizers import (
     MomentumState,
     NAdam,
     Nesterov,
-    NesterovState,
     Optimizer,
     Rate,
     RMSProp,
@@ -61,7 +60,7 @@ class AnyRule(Optimizer):
         return [
             (SGD(eta), lambda s: SGDState(s.step), lambda s: None),
             (Momentum(eta, gamma), lambda s: MomentumState(s.step, s.m), lambda s: s.v),
-            (Nesterov(eta, gamma), lambda s: NesterovState(s.step, s.m), lambda s: s.v),
+            (Nesterov(eta, gamma), lambda s: MomentumState(s.step, s.m), lambda s: s.v),
             (
                 RMSProp(eta, self.beta2, gamma, self.eps),
                 lambda s: RMSPropState(s.step, v=s.v, m=s.m),
