@@ -17,9 +17,8 @@ BIN := .venv/bin
 .PHONY: serve book bundle publish-notebooks hashes test test-all claims bench dist lock clean
 .DELETE_ON_ERROR:
 
-serve: book
-	@echo "The book is at http://localhost:$(PORT) (stop with Ctrl-C)"
-	@$(BIN)/python -m http.server $(PORT) --bind localhost --directory _build/site
+serve: .venv/ready
+	@$(BIN)/python -m book serve --port $(PORT)
 
 book: .venv/ready
 	$(BIN)/python -m book

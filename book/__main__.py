@@ -1,4 +1,4 @@
-"""python -m book: build the site; bundle: pack it; hashes: which translations are stale;
+"""python -m book: build the site; serve: the same, and serve it; bundle: pack it; hashes: which translations are stale;
 notebooks: write them; tasks: write the exercises for assignments.
 """
 
@@ -11,6 +11,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m book", description=__doc__)
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("bundle", help="pack the built site for a room without internet")
+    served = commands.add_parser(
+        "serve", help="build what has changed, and serve the site meanwhile"
+    )
+    served.add_argument("--port", type=int, default=8000)
     hashes = commands.add_parser("hashes", help="list the stale sections of the translations")
     hashes.add_argument(
         "--accept", type=Path, metavar="FILE", help="FILE has been brought up to date"
@@ -42,7 +46,10 @@ def main() -> None:
     # Only here, since the check of the languages needs neither Sphinx nor Node.
     from book import site
 
-    site.build()
+    if arguments.command == "serve":
+        site.serve(arguments.port)
+    else:
+        site.build()
 
 
 if __name__ == "__main__":
