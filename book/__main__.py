@@ -1,5 +1,5 @@
-"""python -m book: build the site; serve: the same, and serve it; bundle: pack it; hashes: which translations are stale;
-notebooks: write them; tasks: write the exercises for assignments.
+"""python -m book: build the site; serve: the same, and serve it; bundle: pack it; hashes: which
+translations are stale; notebooks: write them; tasks: write the exercises for assignments.
 """
 
 import argparse
