@@ -87,7 +87,7 @@ rule = ss.with_l2(ss.sgd({learning_rate}), {l2})
 trace = ss.simulate(
     net, rule, steps=40 * 512 // {batch_size}, batch_size={batch_size}, seed={seed}
 )
-print(ss.diagnose(trace))
+print(ss.diagnose(trace.loss))
 print(f"validation error {100 * float(trace.validation_error[-1]):.3g} %")
 """,
     Goal(

@@ -141,7 +141,7 @@ net = ss.workloads.mlp(
 )
 rule = ss.sgd(ss.schedules.linear_warmup({learning_rate}, {warmup}))
 trace = ss.simulate(net, rule, steps=200, seed={seed})
-print(ss.diagnose(trace))
+print(ss.diagnose(trace.loss))
 """,
     Goal(
         Text(
