@@ -20,6 +20,16 @@ SAMPLES = 8
 QUICK = ("kinds", "mend", "race", "twins")
 """Labs whose Python is run each time: what was broken once, and a static choice."""
 
+VIEWS = {"strides": {"every"}, "race": {"shown"}}
+"""Controls of what is shown of a run."""
+
+PRINTED = {
+    "clip": ("clipped",), "twins": ("clipped",), "strategies": ("clipped",),
+    "batch_run": ("validation_error",), "batch_rates": ("smallest", "largest"),
+    "batch_steps": ("steps",), "search": ("given",), "surrogate": ("evidence", "next"),
+}  # fmt: skip
+"""The facts of a lab that its Python prints too."""
+
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e[-+]?\d+|·10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?|∞|inf")
 
 
@@ -51,16 +61,15 @@ def test_page_and_kernel_offer_the_same_python(name):
     for code in there:
         compile(code, name, "exec")
         places = "|".join(control.name for control in lab.controls)
-        assert not re.search(r"\{(%s)\}" % places, code)
+        assert not re.search(rf"\{{({places})\}}", code)
 
 
-def test_every_control_is_in_the_python():
+def test_every_control_that_changes_a_run_is_in_the_python():
     for name, lab in LABS.items():
-        start = lab.python(lab.defaults)
-        for control in lab.controls:
-            values = [v for v in settings(lab) if v[control.name] != lab.defaults[control.name]]
-            alone = [v for v in values if v == lab.defaults | {control.name: v[control.name]}]
-            assert any(lab.python(v) != start for v in alone), (name, control.name)
+        options = [o.code for c in lab.controls if isinstance(c, Choice) for o in c.options]
+        places = set(re.findall(r"\{(\w+)\}", " ".join([lab.code, *options])))
+        controls = {control.name for control in lab.controls}
+        assert controls - places == VIEWS.get(name, set()), name
 
 
 @pytest.mark.parametrize(
@@ -84,9 +93,9 @@ def test_the_python_says_what_the_lab_says(name, tmp_path):
         facts = [said.facts[fact + suffix] for fact in ("initial_loss", "final_loss")]
         if verdict == "Stable":
             assert numbers(span) == pytest.approx(facts, rel=0.02)
-    for fact in lab.facts:
-        assert any(x == pytest.approx(said.facts[fact.column], rel=0.02, abs=1e-3)
-                   for x in numbers(done.stdout)), fact.column  # fmt: skip
+    for fact in PRINTED.get(name, ()):
+        expected = pytest.approx(said.facts[fact], rel=0.02)
+        assert any(x == expected for x in numbers(done.stdout)), (fact, expected)
 
 
 def numbers(text: str) -> list[float]:

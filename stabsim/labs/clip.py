@@ -133,6 +133,7 @@ trace = ss.simulate(
     clipping=ss.clipping.clip_by_global_norm({threshold}),
 )
 print(ss.diagnose(trace.loss))
+print(f"{100 * float(trace.clipped.mean()):.3g} per cent of the updates were clipped")
 print(ss.playbook.advise_clipping(trace.gradient_norm))
 plots.gradient_norms(trace, threshold={threshold})
 """,

@@ -187,6 +187,7 @@ trace = ss.simulate(
     net, ss.sgd(rate), steps=200, batch_size=32, seed={seed}, clipping={which}
 )
 print(ss.diagnose(trace.loss))
+print(f"{100 * float(trace.clipped.mean()):.3g} per cent of the updates were clipped")
 """,
     Goal(
         Text(
