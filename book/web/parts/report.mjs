@@ -41,7 +41,9 @@ function sentence(found, words, label) {
 function readSweep(words, tables, facts, write) {
   const rates = Array.from(tables.sweep.learning_rate);
   const steps = tables.sweep.loss.length / rates.length;
-  const losses = rates.map((_, i) => Array.from(tables.sweep.loss.slice(i * steps, (i + 1) * steps)));
+  const losses = rates.map((_, i) =>
+    Array.from(tables.sweep.loss.slice(i * steps, (i + 1) * steps)),
+  );
   const reading = diagnoseSweep(rates, losses, words.rules);
   tables.axis.kind = rates.map((_, i) => (reading?.star === i ? 2 : reading?.feasible[i] ? 0 : 1));
   facts.best_learning_rate = reading ? rates[reading.star] : NaN;
