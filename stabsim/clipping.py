@@ -20,6 +20,18 @@ from stabsim import _check
 from stabsim._pytree import pytree
 from stabsim._transformation import Scalar, Transformation, Tree, global_norm, tree_map
 
+__all__ = [
+    "Clipping",
+    "ClippingState",
+    "adaptive_clip",
+    "autoclip",
+    "clip_by_global_norm",
+    "clip_by_percentile",
+    "no_clipping",
+    "norm_percentile",
+    "zclip",
+]
+
 
 class ClippingState(Protocol):
     """What every clipping's state holds."""

@@ -17,6 +17,13 @@ from jaxtyping import Array, Float
 from stabsim import _check
 from stabsim._transformation import Tree
 
+__all__ = [
+    "hessian_vector_product",
+    "lanczos",
+    "largest_eigenvalue",
+    "sharpness",
+]
+
 ITERATIONS = 24
 
 

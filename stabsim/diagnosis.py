@@ -10,6 +10,13 @@ from stabsim._diagnosis_words import EVIDENCE, VERDICTS
 from stabsim._words import default_language, number, whole
 from stabsim.trace import Trace, diverged_at, final_loss
 
+__all__ = [
+    "Diagnosis",
+    "Rise",
+    "Verdict",
+    "diagnose",
+]
+
 WINDOW = 5
 """Losses are smoothed by a running median of at least this many records: an outlying
 minibatch is no instability. Longer logs, in which chance has more tries, take more."""

@@ -10,6 +10,13 @@ from typing import NamedTuple
 
 from stabsim._words import Text, default_language
 
+__all__ = [
+    "Row",
+    "Table",
+    "markdown",
+    "table",
+]
+
 PEERS = ("optax 0.2", "PyTorch 2", "Keras 3")
 
 

@@ -9,6 +9,11 @@ from jaxtyping import Array, Float
 from stabsim._transformation import Tree
 from stabsim.workloads.workload import Batch, Workload
 
+__all__ = [
+    "GradientNoise",
+    "gradient_noise",
+]
+
 
 class GradientNoise(NamedTuple):
     r"""Signal and noise of the gradient at one point.

@@ -32,6 +32,17 @@ from stabsim._pytree import pytree
 from stabsim._transformation import Scalar, Transformation, Tree, tree_map, zeros_like
 from stabsim.schedules import Rate, Schedule, as_schedule, rate_at
 
+__all__ = [
+    "Optimizer",
+    "adam",
+    "as_optimizer",
+    "momentum",
+    "nadam",
+    "nesterov",
+    "rmsprop",
+    "sgd",
+]
+
 LearningRate = Scalar | Schedule | Callable[[Any], Any]
 """What the rules accept: a number, a traced array, or a function of the step."""
 

@@ -24,6 +24,16 @@ from stabsim.schedules import Schedule, warmup_then_constant
 from stabsim.sweeps.sweep import sweep
 from stabsim.trace import Trace
 
+__all__ = [
+    "ClipAdvice",
+    "WarmupSearch",
+    "advise_clipping",
+    "check_above",
+    "check_every_step",
+    "search_warmup",
+    "warmup_candidates",
+]
+
 Train = Callable[[Any, int, Any], Trace]
 
 

@@ -28,6 +28,19 @@ from stabsim.sweeps.diagnosis import diagnose_sweep
 from stabsim.trace import Trace, final_loss
 from stabsim.workloads.synthetic import SURFACES, heights
 
+__all__ = [
+    "axis_plot",
+    "gradient_norms",
+    "intervals",
+    "loss_curves",
+    "norm_histogram",
+    "outcome_map",
+    "schedule",
+    "sharpness",
+    "trajectories",
+    "use_svg",
+]
+
 WIDTH, HEIGHT = 360, 220
 
 PADDING = {"left": 14, "right": 14, "top": 5, "bottom": 5}

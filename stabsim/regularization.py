@@ -7,6 +7,10 @@ from stabsim._pytree import pytree
 from stabsim._transformation import Scalar, Tree, tree_map
 from stabsim.optimizers import Optimizer
 
+__all__ = [
+    "with_l2",
+]
+
 
 @pytree
 class Penalized(Optimizer):

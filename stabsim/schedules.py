@@ -18,6 +18,21 @@ from stabsim import _check
 from stabsim._pytree import pytree
 from stabsim._transformation import Scalar
 
+__all__ = [
+    "Schedule",
+    "as_schedule",
+    "constant",
+    "cosine_decay",
+    "exponential_decay",
+    "inverse_square_root_decay",
+    "linear_decay",
+    "linear_warmup",
+    "piecewise_constant",
+    "prepend_warmup",
+    "rate_at",
+    "warmup_then_constant",
+]
+
 
 @pytree
 class Schedule:

@@ -19,6 +19,10 @@ from stabsim.schedules import Schedule
 from stabsim.trace import Trace
 from stabsim.workloads import Batch, Workload
 
+__all__ = [
+    "simulate",
+]
+
 
 class Draws(NamedTuple):
     """Everything random about a run, drawn before it starts.

@@ -4,6 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+__all__ = [
+    "Interval",
+    "interval",
+]
+
 
 class Interval(NamedTuple):
     """A mean with the ends of its confidence interval."""

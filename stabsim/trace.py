@@ -9,6 +9,12 @@ import numpy as np
 if TYPE_CHECKING:
     from jaxtyping import Array, Bool, Float, Int
 
+__all__ = [
+    "Trace",
+    "diverged_at",
+    "final_loss",
+]
+
 COORDINATES = {
     "step": ("loss", "gradient_norm", "update_norm", "learning_rate", "clipped"),
     "evaluation_step": ("validation_loss", "validation_error"),

@@ -28,6 +28,30 @@ from stabsim.sweeps.sweep import sweep
 from stabsim.trace import Trace
 from stabsim.workloads import mlp
 
+__all__ = [
+    "Hyperparameters",
+    "Known",
+    "Search",
+    "arrivals",
+    "compare",
+    "each",
+    "expected_improvement",
+    "log_evidence",
+    "log_expected_improvement",
+    "log_posterior",
+    "log_prior",
+    "most_probable",
+    "place_of_highest",
+    "predict",
+    "process",
+    "rivals",
+    "scores",
+    "search",
+    "typical",
+    "with_given",
+    "with_learned",
+]
+
 STEPS = 60
 OCTAVES = np.arange(-64, 17, dtype=np.float32) / 4
 """The candidates: from 2^-16 to 2^4, four to an octave."""

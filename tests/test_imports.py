@@ -2,8 +2,12 @@
 
 import subprocess
 import sys
+from importlib import import_module
+from types import ModuleType
 
 import pytest
+
+import stabsim
 
 SLOW = ("numpy", "jax", "pandas", "xarray", "altair", "matplotlib", "sklearn", "scipy")
 """Packages that take a tenth of a second and more to import."""
@@ -37,3 +41,13 @@ def test_a_diagnosis_needs_no_jax(tmp_path):
 
 def test_using_it_imports_what_it_runs():
     assert "jax" in imported("import stabsim; stabsim.simulate")
+
+
+@pytest.mark.parametrize("name", stabsim.__all__)
+def test_every_public_name_is_there(name):
+    found = getattr(stabsim, name)
+    if isinstance(found, ModuleType):
+        assert found is import_module(f"stabsim.{name}")
+        assert found.__all__
+        for inner in found.__all__:
+            assert getattr(found, inner).__doc__ or inner.isupper(), f"{name}.{inner}"

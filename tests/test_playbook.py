@@ -59,7 +59,7 @@ def test_search_that_fails_says_what_to_try():
     assert found.hint == "none"
     assert "clipping" in str(found)
     assert "pemotongan" in found.sentences("id")[0]
-    with pytest.raises(ValueError, match="no warmup was stable at 10"):
+    with pytest.raises(ValueError, match="No warmup was stable at 10"):
         _ = found.schedule
 
 

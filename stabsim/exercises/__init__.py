@@ -24,6 +24,15 @@ from stabsim.exercises.frame.exercise import Number as Number
 from stabsim.exercises.frame.exercise import Select as Select
 from stabsim.exercises.frame.exercise import Variant as Variant
 
+__all__ = [
+    "EXERCISES",
+    "Number",
+    "Select",
+    "Variant",
+    "ask",
+    "check",
+]
+
 CHAPTERS = (
     index,
     instability,

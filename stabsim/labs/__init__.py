@@ -28,6 +28,12 @@ from stabsim.labs.thresholds import LAB as THRESHOLDS
 from stabsim.labs.twins import LAB as TWINS
 from stabsim.labs.warmup_map import LAB as WARMUP_MAP
 
+__all__ = [
+    "LABS",
+    "Lab",
+    "show",
+]
+
 LABS = {
     lab.name: lab
     for lab in (

@@ -4,3 +4,10 @@ from stabsim.sweeps.diagnosis import SweepDiagnosis as SweepDiagnosis
 from stabsim.sweeps.diagnosis import diagnose_sweep as diagnose_sweep
 from stabsim.sweeps.sweep import sweep as sweep
 from stabsim.sweeps.workers import processes as processes
+
+__all__ = [
+    "SweepDiagnosis",
+    "diagnose_sweep",
+    "processes",
+    "sweep",
+]

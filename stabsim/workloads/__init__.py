@@ -20,3 +20,26 @@ from stabsim.workloads.workload import Batch as Batch
 from stabsim.workloads.workload import Workload as Workload
 from stabsim.workloads.workload import with_label_noise as with_label_noise
 from stabsim.workloads.workload import with_outliers as with_outliers
+
+__all__ = [
+    "Batch",
+    "Workload",
+    "any_block",
+    "any_surface",
+    "clean_net",
+    "depth_profile",
+    "digits",
+    "mlp",
+    "noisy_net",
+    "on_test_digits",
+    "quadratic",
+    "residual_mlp",
+    "resnet",
+    "sharp_net",
+    "small_sharp_net",
+    "steep_net",
+    "surface",
+    "transformer",
+    "with_label_noise",
+    "with_outliers",
+]
