@@ -29,6 +29,7 @@ settings.load_profile("stabsim")
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "long: takes long, so make test-all alone runs it")
     config.addinivalue_line("markers", "long_runs: trains for long, so it compiles with care")
 
 
