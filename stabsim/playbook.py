@@ -157,7 +157,7 @@ class WarmupSearch(NamedTuple):
             "steps": self.shortest,
             "share": number(100 * (self.shortest or 0) / self.max_train_steps, language),
         }
-        keys = ["none" if self.shortest is None else "found", *filter("long".__eq__, [self.hint])]
+        keys = {"none": ["none"], "long": ["found", "long"], None: ["found"]}[self.hint]
         return [HINTS[key].in_(language).format(**values) for key in keys]
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ import pytest
 import stabsim as ss
 from stabsim.diagnosis import Verdict
 from stabsim.playbook import (
+    WarmupSearch,
     advise_clipping,
     check_above,
     check_every_step,
@@ -51,6 +52,12 @@ def test_search_finds_a_warmup_to_ten_times_the_unstable_rate():
     assert found.hint == "long"
     assert "train longer" in str(found)
     assert found.schedule.steps == 120
+
+
+def test_a_short_warmup_is_said_without_advice():
+    found = WarmupSearch(0.4, (5, 20), (1.0, 1.0), 5, 200)
+    assert found.hint is None
+    assert str(found) == "At 0.4 the shortest stable warmup takes 5 steps."
 
 
 def test_search_that_fails_says_what_to_try():
