@@ -42,6 +42,7 @@ test: .venv/ready-for-tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
+	$(BIN)/python -m book.lint
 	$(BIN)/python -m tests.browser
 	$(BIN)/pytest -n 2 --dist worksteal -m "not long"
 

@@ -3,7 +3,7 @@
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 
-const require = createRequire(process.env.NODE_PATH + "/");
+const require = createRequire(`${process.env.NODE_PATH}/`);
 const MathJax = await require("mathjax").init({
   loader: { load: ["input/tex", "output/chtml", "a11y/assistive-mml"] },
   // The whole style at once, so that it is one file for all pages.

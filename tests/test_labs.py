@@ -1,19 +1,13 @@
 """The labs: settings, reports, the widget, and the two halves that must say the same."""
 
-import json
-import subprocess
-import sys
-
 import jax
 import numpy as np
 import pytest
 
 import jax2wasm
 import stabsim as ss
-from book import BOOK
 from book import lab_page as page
 from book import lab_programs as build
-from book.assets import NODE
 from stabsim import diagnosis, labs
 from stabsim._settings import LANGUAGES, using
 from stabsim._words import Text, number
@@ -21,25 +15,11 @@ from stabsim.labs import LABS
 from stabsim.labs.frame.any_rule import RULES, AnyRule
 from stabsim.labs.frame.lab import Choice, Slider
 from stabsim.labs.frame.report import reached, report
+from tests.node import READ, in_node
 
 pytestmark = pytest.mark.long_runs
 
-PARTS = str(BOOK / "web/parts")
 RULES_JSON = {name: getattr(diagnosis, name) for name in page.RULES}
-
-
-def in_node(script: str, given: object) -> object:
-    """What a script, which reads ``given``, prints as JSON; its imports come from the labs."""
-    text = script.replace('from "./', f'from "{PARTS}/')
-    done = subprocess.run(
-        [NODE, "--input-type=module", "-e", text], input=json.dumps(given), text=True,
-        capture_output=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-READ = 'import { readFileSync } from "node:fs";\nconst given = JSON.parse(readFileSync(0));\n'
 
 
 # --- settings ---
@@ -205,18 +185,6 @@ def test_goals_are_not_reached_at_first_but_can_be():
 
 
 # --- the programs ---
-
-
-def test_python_that_a_lab_writes_gives_the_same_verdict():
-    for name, static in (("kinds", {"net": "outliers"}), ("simulator", {"rule": "adam"})):
-        lab = LABS[name]
-        values = lab.setting(static)
-        done = subprocess.run(
-            [sys.executable, "-c", lab.python(values)], capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        verdict = report(lab, lab.compute(values), values, "en").facts["verdict"]
-        assert done.stdout.lower().startswith(f"{verdict}.")
 
 
 def test_parity_holds_and_notices_another_program():

@@ -1,10 +1,13 @@
 // On every page: fetches the scripts of what there is on it.
 for (const name of ["lab", "exercise", "drop"]) {
-  if (document.querySelector(`[data-${name}]`)) import(new URL(`${name}.mjs`, import.meta.url).href);
+  if (document.querySelector(`[data-${name}]`))
+    import(new URL(`${name}.mjs`, import.meta.url).href);
 }
 
 // The same section, with the labs set the same way, in the other language.
-for (const link of document.querySelectorAll("a.language-switch")) {
+/** @type {NodeListOf<HTMLAnchorElement>} */
+const switches = document.querySelectorAll("a.language-switch");
+for (const link of switches) {
   link.addEventListener("click", () => {
     link.search = location.search;
     link.hash = location.hash;
@@ -14,6 +17,7 @@ for (const link of document.querySelectorAll("a.language-switch")) {
 // A formula that scrolls can be scrolled by keyboard too.
 const watch = new ResizeObserver((formulas) => {
   for (const { target } of formulas) {
+    if (!(target instanceof HTMLElement)) continue;
     if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
     else target.removeAttribute("tabindex");
   }

@@ -40,14 +40,21 @@ export async function chart(host, specification, language, { clicked, staged }) 
   // Vega keeps something of every row that is replaced, so rows are changed in place.
   function change(name, rows) {
     if (rows.length !== sizes[name]) {
-      live.data(name, rows.map((row, i) => ({ ...row, _i: i })));
+      live.data(
+        name,
+        rows.map((row, i) => ({ ...row, _i: i })),
+      );
       sizes[name] = rows.length;
       return;
     }
     if (!rows.length) return;
     const changes = changeset();
     for (const column of Object.keys(rows[0])) {
-      changes.modify(() => true, column, (row) => rows[row._i][column]);
+      changes.modify(
+        () => true,
+        column,
+        (row) => rows[row._i][column],
+      );
     }
     live.change(name, changes);
   }

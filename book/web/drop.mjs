@@ -27,7 +27,7 @@ async function wake(section) {
   let file = null;
   let done = ""; // what to say once it is diagnosed
   let given = {};
-  let drawn = [];
+  const drawn = [];
 
   // --- what is asked of the reader: the latest only ---
 

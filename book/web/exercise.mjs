@@ -2,14 +2,17 @@
 
 import { judge } from "./parts/judge.mjs";
 
-for (const form of document.querySelectorAll("form[data-exercise]")) {
+/** @type {NodeListOf<HTMLFormElement>} */
+const forms = document.querySelectorAll("form[data-exercise]");
+for (const form of forms) {
+  const elements = /** @type {any} */ (form.elements); // a field by its name
   const known = JSON.parse(form.dataset.exercise);
   const said = form.querySelector(".exercise-said");
-  for (const field of form.elements) field.disabled = false;
+  for (const field of elements) field.disabled = false;
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const { right, text } = judge(known, form.elements.answer.value);
-    form.dataset.right = right;
+    const { right, text } = judge(known, elements.answer.value);
+    form.dataset.right = String(right);
     said.textContent = `${right ? "✓" : "✗"} ${text}`;
   });
 }

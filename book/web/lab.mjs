@@ -9,7 +9,10 @@ const descriptions = new Map();
 
 function fetched(address) {
   if (!descriptions.has(address)) {
-    descriptions.set(address, fetch(address).then((answer) => answer.json()));
+    descriptions.set(
+      address,
+      fetch(address).then((answer) => answer.json()),
+    );
   }
   return descriptions.get(address);
 }
@@ -128,7 +131,8 @@ async function wake(section, key) {
         const { columns, milliseconds } = await ask(one, given());
         tables = {};
         one.outputs.forEach(([table, column], i) => {
-          (tables[table] ??= {})[column] = columns[i];
+          tables[table] ??= {};
+          tables[table][column] = columns[i];
         });
         tell();
         await draw();
@@ -279,7 +283,9 @@ function csv(tables) {
 }
 
 const seen = {};
-for (const section of document.querySelectorAll("section[data-lab]")) {
+/** @type {NodeListOf<HTMLElement>} */
+const sections = document.querySelectorAll("section[data-lab]");
+for (const section of sections) {
   const { lab } = section.dataset;
   seen[lab] = (seen[lab] ?? 0) + 1;
   wake(section, seen[lab] > 1 ? `${lab}${seen[lab]}` : lab);

@@ -10,7 +10,7 @@ async function start({ models, program }) {
     if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
     return new Uint8Array(await answer.arrayBuffer());
   });
-  const { exports } = (await module).instance;
+  const exports = /** @type {any} */ ((await module).instance.exports);
   (await Promise.all(data)).forEach((bytes, i) => {
     new Uint8Array(exports.memory.buffer, exports.data(i), bytes.length).set(bytes);
   });
@@ -43,7 +43,10 @@ self.onmessage = async ({ data }) => {
     const before = performance.now();
     const columns = run(exports, data);
     const milliseconds = performance.now() - before;
-    self.postMessage({ id, columns, milliseconds }, columns.map((x) => x.buffer));
+    self.postMessage(
+      { id, columns, milliseconds },
+      columns.map((x) => x.buffer),
+    );
   } catch (error) {
     started.delete(program.file);
     self.postMessage({ id, error: String(error?.message ?? error) });

@@ -50,11 +50,19 @@ def the_grid() -> Arrays:
     return {"validation": swept(net, TUNED), "test": swept(on_test_digits(net), REPORTED)}
 
 
+def best_rate(batch_size: int, epochs: str) -> float:
+    """The rate with the least mean error on validation data after so many epochs."""
+    errors = the_grid()["validation"][EPOCHS.index(int(epochs)), BATCH_SIZES.index(batch_size)]
+    return RATES[int(errors.mean(-1).argmin())]
+
+
 CONTROLS = (
     Choice("view", Text("The learning rate is", "Laju pembelajaran"), (
-        Option("one", Text("one for all batch sizes", "satu untuk semua ukuran batch")),
+        Option("one", Text("one for all batch sizes", "satu untuk semua ukuran batch"),
+               "{learning_rate}"),
         Option("own", Text("each batch size's best on validation data",
-                           "yang terbaik bagi tiap ukuran batch pada data validasi")),
+                           "yang terbaik bagi tiap ukuran batch pada data validasi"),
+               'best_rate(batch_size, "{epochs}")'),
     )),
     Slider("learning_rate", Text("The one learning rate", "Laju bersama"),
            RATES[0], RATES[-1], 2.0**-4, "log", positions=len(RATES) - 1),
@@ -151,13 +159,13 @@ LAB = Lab(
     ),
     (),
     """import stabsim as ss
-from stabsim.labs.batch_rates import EPOCHS, errors
+from stabsim.labs.batch_rates import best_rate, errors
 
 net = ss.workloads.on_test_digits(ss.workloads.noisy_net())
 
 
 def experiment(batch_size, seed):
-    return errors(net, batch_size, {learning_rate}, seed)
+    return errors(net, batch_size, {view}, seed)
 
 
 runs = ss.sweep(experiment, batch_size=[8, 32, 128, 512], seed=range(5, 15), loop="batch_size")

@@ -23,7 +23,7 @@ ORDER = (32, 8, 128, 512)
 CONTROLS = (
     Choice("batch_size", Text("Batch size", "Ukuran batch"),
            tuple(Option(str(n), Text(str(n), str(n))) for n in ORDER), static=True),
-    Slider("learning_rate", Text("Learning rate", "Laju pembelajaran"), 2.0**-9, 2, 2.0**-5, "log"),
+    Slider("learning_rate", Text("Learning rate", "Laju pembelajaran"), 0.00195, 2, 2.0**-5, "log"),
     Slider("l2", Text("L2 penalty", "Penalti L2"), 0, 0.05, 0.0, positions=50),
     Slider("seed", Text("Seed", "Benih acak"), 0, 9, 0, "whole"),
 )  # fmt: skip
@@ -87,7 +87,7 @@ rule = ss.with_l2(ss.sgd({learning_rate}), {l2})
 trace = ss.simulate(
     net, rule, steps=40 * 512 // {batch_size}, batch_size={batch_size}, seed={seed}
 )
-print(ss.diagnose(trace))
+print(ss.diagnose(trace.loss))
 print(f"validation error {100 * float(trace.validation_error[-1]):.3g} %")
 """,
     Goal(

@@ -86,7 +86,7 @@ LAB = Lab(
 
 net = ss.workloads.residual_mlp(depth=16, width=24, block="{block}", gain={gain})
 trace = ss.simulate(net, ss.sgd({learning_rate}), steps=150, batch_size=24, seed={seed})
-print(ss.diagnose(trace))
+print(ss.diagnose(trace.loss))
 """,
     Goal(
         Text(

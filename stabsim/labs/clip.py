@@ -132,7 +132,8 @@ trace = ss.simulate(
     net, ss.momentum({learning_rate}), steps=300, batch_size=32, seed={seed},
     clipping=ss.clipping.clip_by_global_norm({threshold}),
 )
-print(ss.diagnose(trace))
+print(ss.diagnose(trace.loss))
+print(f"{100 * float(trace.clipped.mean()):.3g} per cent of the updates were clipped")
 print(ss.playbook.advise_clipping(trace.gradient_norm))
 plots.gradient_norms(trace, threshold={threshold})
 """,

@@ -93,7 +93,7 @@ LAB = Lab(
 net, rule, best, steps, batch_size = {net}
 rate = ss.schedules.linear_warmup({times} * best, {warmup})
 trace = ss.simulate(net, rule(rate), steps=steps, batch_size=batch_size, seed={seed})
-print(ss.diagnose(trace))
+print(ss.diagnose(trace.loss))
 """,
     Goal(
         Text(

@@ -97,7 +97,7 @@ trace = ss.simulate(
     net, {rule}, steps=150, batch_size=24, seed={seed},
     clipping=ss.clipping.clip_by_global_norm({clip}),
 )
-print(ss.diagnose(trace))
+print(ss.diagnose(trace.loss))
 """,
     Goal(
         Text(

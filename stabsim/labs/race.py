@@ -154,7 +154,7 @@ traces = {
     for name, rule in rules.items()
 }
 for name, trace in traces.items():
-    print(name, ss.diagnose(trace))
+    print(name, ss.diagnose(trace.loss))
 plots.trajectories(traces, "{surface}").savefig("race.png")
 """,
     Goal(

@@ -78,8 +78,9 @@ net = ss.workloads.mlp(
     depth=3, width=24, activation="gelu", gain=1.6, objective="squared_error", rows=32
 )
 rule = ss.sgd(ss.schedules.linear_warmup({learning_rate}, {warmup}))
-trace = ss.simulate(net, rule, steps=120, seed={seed}, measure_sharpness_at=range(0, 120, 2))
-print(ss.diagnose(trace))
+measured = [*range(10), *range(10, 120, 4)]
+trace = ss.simulate(net, rule, steps=120, seed={seed}, measure_sharpness_at=measured)
+print(ss.diagnose(trace.loss))
 plots.sharpness(trace)
 """,
     Goal(

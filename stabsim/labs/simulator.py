@@ -187,6 +187,6 @@ trace = ss.simulate(
     net, {rule}, steps=200, batch_size=batch_size if net.rows > batch_size else None,
     seed={seed}, clipping=ss.clipping.clip_by_global_norm({clip}),
 )
-print(ss.diagnose(trace))
+print(ss.diagnose(trace.loss))
 """,
 )  # fmt: skip

@@ -186,7 +186,8 @@ rate = ss.schedules.linear_warmup({learning_rate}, {warmup})
 trace = ss.simulate(
     net, ss.sgd(rate), steps=200, batch_size=32, seed={seed}, clipping={which}
 )
-print(ss.diagnose(trace))
+print(ss.diagnose(trace.loss))
+print(f"{100 * float(trace.clipped.mean()):.3g} per cent of the updates were clipped")
 """,
     Goal(
         Text(

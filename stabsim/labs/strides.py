@@ -75,7 +75,7 @@ rule = ss.momentum(ss.schedules.linear_warmup({learning_rate}, {warmup}))
 for stride in (2, 1):
     net = ss.workloads.resnet(blocks=2, channels=4, stride=stride)
     trace = ss.simulate(net, rule, steps=100, batch_size=64, seed={seed})
-    print(ss.diagnose(trace))
+    print(ss.diagnose(trace.loss))
 """,
     Goal(
         Text(

@@ -90,7 +90,7 @@ net = ss.workloads.mlp(
 trace = ss.simulate(
     net, {rule}, steps=400, seed={seed}, measure_sharpness_at=range(0, 400, 16)
 )
-print(ss.diagnose(trace))
+print(ss.diagnose(trace.loss))
 plots.sharpness(trace).save("sharpness.html")
 """,
     Goal(

@@ -99,7 +99,8 @@ def train(rate, threshold):
 
 runs = {"clipped": train({learning_rate}, {threshold}), "smaller": train({smaller_rate}, 1e30)}
 for name, trace in runs.items():
-    print(name, ss.diagnose(trace), float(trace.clipped.mean()))
+    print(name, ss.diagnose(trace.loss))
+    print(f"{100 * float(trace.clipped.mean()):.3g} per cent of the updates were clipped")
 plots.loss_curves(runs)
 """,
     Goal(

@@ -61,7 +61,7 @@ CONTROLS = (
     Slider("warmup", Text("Warmup", "Warmup"), 0, WARMUPS[-1], 4, "whole",
            unit=Text("steps", "langkah")),
     Slider("learning_rate", Text("Peak learning rate", "Laju pembelajaran puncak"),
-           RATES[0], RATES[-1], 0.177, "log"),
+           0.00781, RATES[-1], 0.177, "log"),
     Slider("seed", Text("Seed", "Benih acak"), 0, 9, 0, "whole"),
 )  # fmt: skip
 
@@ -141,7 +141,7 @@ net = ss.workloads.mlp(
 )
 rule = ss.sgd(ss.schedules.linear_warmup({learning_rate}, {warmup}))
 trace = ss.simulate(net, rule, steps=200, seed={seed})
-print(ss.diagnose(trace))
+print(ss.diagnose(trace.loss))
 """,
     Goal(
         Text(

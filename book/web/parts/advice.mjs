@@ -14,7 +14,8 @@ export function advise(log, found, options, words) {
   const { rate, warmed } = rates(log.learning_rate, first, last);
   const clip = clipAt(log.gradient_norm, found, options, words);
   let order = orderOf(log, found, words);
-  if (order !== words.orders.stable && clip && clip.share > words.aggressive) order = ["lower-rate"];
+  if (order !== words.orders.stable && clip && clip.share > words.aggressive)
+    order = ["lower-rate"];
   const done = warmed === null ? options.tried : [...options.tried, "warmup"];
   const experiment = order.find((one) => !done.includes(one)) ?? null;
   return { clip, experiment, rate, warmed, every: everyOf(steps), duration: last - first };
@@ -114,7 +115,7 @@ export function nextSentences(found, words) {
       rate: quantity("rate", found.rate),
       twice: quantity("twice", found.rate, 2),
       lengths: warmups(found.duration, words).join(", "),
-      threshold: quantity("at", found.clip && found.clip.threshold),
+      threshold: quantity("at", found.clip?.threshold ?? null),
     }),
   );
   if (words.orders.stable.includes(found.experiment) && found.every !== 1) {

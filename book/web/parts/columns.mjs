@@ -7,8 +7,12 @@ import { Unreadable } from "./unreadable.mjs";
 function wordsOf(name, rules) {
   const [last] = name.split(" - ").slice(-1);
   const parted = last.replace(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase();
-  return (parted.match(/[a-z]+|[0-9]+/g) ?? []).map((word) => Object.hasOwn(rules.same, word) ? rules.same[word] : word);
+  return (parted.match(/[a-z]+|[0-9]+/g) ?? []).map((word) =>
+    Object.hasOwn(rules.same, word) ? rules.same[word] : word,
+  );
 }
+
+const TRAINING = ["train", "training"];
 
 /** How well a name fits a role, 0 best; null if it does not. */
 function rank(role, name, rules) {
@@ -18,7 +22,7 @@ function rank(role, name, rules) {
   const place = known.indexOf(written);
   if (role === "step") return place < 0 ? null : place;
   if (words.some((word) => rules.others.includes(word))) return null;
-  if (place >= 0) return 2 * place + !words.some((word) => ["train", "training"].includes(word));
+  if (place >= 0) return 2 * place + (words.some((word) => TRAINING.includes(word)) ? 0 : 1);
   const rest = words.join(" ");
   const whole = known.filter((one) => one !== "value" && one !== "rate");
   const within = whole.some((one) => new RegExp(`\\b${one}\\b`).test(rest));

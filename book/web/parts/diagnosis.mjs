@@ -8,7 +8,10 @@ import { median, runningMedian, runningPercentile } from "./statistics.mjs";
  */
 export function diagnose(loss, rules, { steps = null, norms = null } = {}) {
   const at = (i) => (steps ? steps[i] : i);
-  const bad = [firstNotFinite(loss, at), norms && firstNotFinite(norms.value, (i) => norms.step[i])];
+  const bad = [
+    firstNotFinite(loss, at),
+    norms && firstNotFinite(norms.value, (i) => norms.step[i]),
+  ];
   const known = bad.filter((step) => step !== null);
   const end = known.length ? Math.min(...known) : null;
   const size = end === null ? loss.length : before(loss.length, at, end);
@@ -48,7 +51,8 @@ function largestOf({ step, value }) {
 }
 
 function decide(rises, initial, final, end, rules) {
-  if (end !== null || (rises.length && final > rules.RUNAWAY * Math.abs(initial))) return "diverged";
+  if (end !== null || (rises.length && final > rules.RUNAWAY * Math.abs(initial)))
+    return "diverged";
   if (!rises.length) return "stable";
   if (rises.some((rise) => !rise.early)) return "mid-training instability";
   if (rises.at(-1).recovered === null) return "early instability";

@@ -14,7 +14,9 @@ export function evidence(found, words) {
   ];
   for (const rise of found.rises) {
     const back =
-      rise.recovered === null ? words.evidence.lost : say("recovered", { step: at(rise.recovered) });
+      rise.recovered === null
+        ? words.evidence.lost
+        : say("recovered", { step: at(rise.recovered) });
     said.push(
       say(rise.early ? "early" : "mid", {
         lowest: write(rise.lowest),

@@ -11,6 +11,7 @@ const WORDS = { NaN, Infinity, "-Infinity": -Infinity };
 export async function readObjects(batches, start, words) {
   const skipped = [];
   let held = [];
+  /** @type {any} */
   let log = null;
 
   function begin() {

@@ -2,6 +2,7 @@
 
 const BLOCK = 1 << 18; // bytes read at once, as Python does
 
+/** @type {[number[], string][]} */
 const MARKS = [
   [[0xef, 0xbb, 0xbf], "utf-8"],
   [[0xff, 0xfe], "utf-16le"],

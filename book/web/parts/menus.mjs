@@ -13,7 +13,9 @@ export function menus(form, words, changed) {
   function fillOne(field, column) {
     const none = words.drop[{ loss: "choose one", step: "number" }[field.name] ?? "none"];
     const first = field.name === "loss" && column !== null ? [] : [new Option(none, "")];
-    const options = names.map((name, i) => new Option(name.trim() ? name : quoted(name), i));
+    const options = names.map(
+      (name, i) => new Option(name.trim() ? name : quoted(name), String(i)),
+    );
     field.replaceChildren(...first, ...options);
     field.value = column === null ? "" : names.indexOf(column);
   }

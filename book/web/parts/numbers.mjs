@@ -23,5 +23,14 @@ export function whole(x, language) {
   return Math.abs(x) < 1e15 && Number.isInteger(x) ? String(x) : number(x, language);
 }
 
+/** A number as Python's repr writes a float. */
+export function pythonFloat(x) {
+  const size = Math.abs(x);
+  if (x !== 0 && (size < 1e-4 || size >= 1e16)) {
+    return x.toExponential().replace(/([+-])(\d)$/, "$10$2"); // an exponent of two digits
+  }
+  return Number.isInteger(x) ? x.toFixed(1) : String(x);
+}
+
 /** A text with its {name}s replaced by values; {} is the value of that empty name. */
 export const fill = (text, values) => text.replace(/\{(\w*)\}/g, (_, name) => values[name]);

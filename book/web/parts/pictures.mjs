@@ -61,6 +61,7 @@ function axisOf(rows, words) {
 function lossPicture(loss, found, words) {
   const wide = band(loss, words.stretches);
   const { scale, kept } = axisOf(wide, words);
+  /** @type {Record<string, any>[]} */
   const rows = wide.map((row) => ({ ...row, low: kept(row.low), high: kept(row.high) }));
   rows.push(...curve(loss.step, found.smooth, words.stretches, kept));
   const bad = notFinite(loss, words.stretches);
@@ -114,6 +115,7 @@ function notFinite({ step, value }, stretches) {
 function normPicture(norms, threshold, words) {
   const wide = band(norms, words.stretches);
   const { scale, kept } = axisOf(wide, words);
+  /** @type {Record<string, any>[]} */
   const rows = wide.map((row) => ({ ...row, low: kept(row.low), high: kept(row.high) }));
   rows.push({ threshold });
   return { chart: `norm ${scale}`, rows: filled(rows, ["step", "low", "high", "threshold"]) };

@@ -4,8 +4,8 @@ import { choose } from "./columns.mjs";
 import { readObjects } from "./jsonl.mjs";
 import { lines, marked } from "./lines.mjs";
 import { Log, sentence } from "./log.mjs";
-import { listed } from "./text.mjs";
 import { readTable } from "./table.mjs";
+import { listed } from "./text.mjs";
 import { Unreadable } from "./unreadable.mjs";
 
 /**

@@ -2,7 +2,7 @@
 
 import { diagnose, diagnoseSweep } from "./diagnosis.mjs";
 import { evidence } from "./evidence.mjs";
-import { fill, number } from "./numbers.mjs";
+import { fill, number, pythonFloat } from "./numbers.mjs";
 
 /** Facts by name, a sentence a curve, and those of the facts. Completes the table "axis" of a sweep. */
 export function report(lab, words, tables, values) {
@@ -41,7 +41,9 @@ function sentence(found, words, label) {
 function readSweep(words, tables, facts, write) {
   const rates = Array.from(tables.sweep.learning_rate);
   const steps = tables.sweep.loss.length / rates.length;
-  const losses = rates.map((_, i) => Array.from(tables.sweep.loss.slice(i * steps, (i + 1) * steps)));
+  const losses = rates.map((_, i) =>
+    Array.from(tables.sweep.loss.slice(i * steps, (i + 1) * steps)),
+  );
   const reading = diagnoseSweep(rates, losses, words.rules);
   tables.axis.kind = rates.map((_, i) => (reading?.star === i ? 2 : reading?.feasible[i] ? 0 : 1));
   facts.best_learning_rate = reading ? rates[reading.star] : NaN;
@@ -81,14 +83,14 @@ export function isEmpty(table) {
   return !Object.entries(table).some(([name, x]) => name !== "step" && x.some(Number.isFinite));
 }
 
-/** Python that repeats a setting. Twice, for an option's code may hold controls too. */
+/** Python that repeats a setting: controls' values in their places, other braces as they are. */
 export function python(lab, values) {
-  const written = Object.fromEntries(
-    lab.controls.map((control) => {
-      const value = values[control.name];
-      const option = control.options?.find(([name]) => name === value);
-      return [control.name, option ? option[1] : value];
-    }),
-  );
-  return fill(fill(lab.code, written), written);
+  const written = new Map(lab.controls.map((c) => [c.name, inPython(c, values[c.name])]));
+  const filled = (code) => code.replace(/\{(\w+)\}/g, (place, name) => written.get(name) ?? place);
+  return filled(filled(lab.code)); // twice, for an option's code may hold controls too
+}
+
+function inPython(control, value) {
+  if (control.options) return control.options.find(([name]) => name === value)[1];
+  return control.scale === "whole" ? String(value) : pythonFloat(value);
 }

@@ -18,7 +18,9 @@ export function positionOf(control, value) {
   if (control.scale === "whole") return value;
   const { low, high } = control;
   const share =
-    control.scale === "log" ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low);
+    control.scale === "log"
+      ? Math.log(value / low) / Math.log(high / low)
+      : (value - low) / (high - low);
   return Math.round(share * control.positions);
 }
 

@@ -50,7 +50,8 @@ class Sorted {
   replace(old, x) {
     const values = this.#values;
     let place = this.#place(old);
-    for (; place + 1 < this.#size && values[place + 1] < x; place++) values[place] = values[place + 1];
+    for (; place + 1 < this.#size && values[place + 1] < x; place++)
+      values[place] = values[place + 1];
     for (; place > 0 && values[place - 1] > x; place--) values[place] = values[place - 1];
     values[place] = x;
   }
@@ -70,7 +71,8 @@ export function runningMedian(x, window) {
   let to = 0;
   for (let i = 0; i < n; i++) {
     const reach = Math.min(half, i, n - 1 - i);
-    if (reach === half && to === i + half && from === i - half - 1) near.replace(x[from++], x[to++]);
+    if (reach === half && to === i + half && from === i - half - 1)
+      near.replace(x[from++], x[to++]);
     while (to <= i + reach) near.add(x[to++]);
     while (from < i - reach) near.remove(x[from++]);
     smooth[i] = near.percentile(50);

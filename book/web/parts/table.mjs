@@ -22,7 +22,8 @@ export async function readTable(batches, start, words) {
         const header = splitRow(line.replace(/^[# ]+/, ""), delimiter) ?? [];
         let names = header.map(strip);
         const empty = new Set(words.empty);
-        const isData = names.every((name) => numberIn(name, empty) !== undefined) && names.length > 1;
+        const isData =
+          names.every((name) => numberIn(name, empty) !== undefined) && names.length > 1;
         if (isData) names = names.map((_, column) => String(column + 1));
         log = start(names);
         width = names.length;

@@ -1,6 +1,7 @@
 // Strings as Python has them: what is blank, and how a name is quoted in a message.
 
-const BLANK = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+";
+const BLANK =
+  "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+";
 const AROUND = new RegExp(`^${BLANK}|${BLANK}$`, "g");
 
 /** The text without the blanks around it: as str.strip. */

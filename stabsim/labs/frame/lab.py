@@ -99,6 +99,10 @@ class Slider:
         unit = self.unit.in_(language)
         return number(value, language) + (f" {unit}" if unit else "")
 
+    def python(self, value: Any) -> str:
+        """The value as Python writes it: a point in every number but the whole ones."""
+        return str(self.check(value))
+
 
 class Option(NamedTuple):
     """One choice: its value, what it is called, and the Python that stands for it."""
@@ -148,6 +152,11 @@ class Choice:
 
     def written(self, value: str, language: str) -> str:
         return self.options[self.position(value)].label.in_(language)
+
+    def python(self, value: str) -> str:
+        """The Python that stands for the option."""
+        option = self.options[self.position(value)]
+        return option.code or option.value
 
 
 Control = Slider | Choice
@@ -306,15 +315,9 @@ class Lab:
 
     def python(self, values: Values) -> str:
         """Python that repeats a setting with stabsim."""
-        written: dict[str, Any] = {}
-        for control in self.controls:
-            value = values[control.name]
-            if isinstance(control, Choice):
-                option = control.options[control.position(str(value))]
-                value = option.code or option.value
-            written[control.name] = value
+        written = {c.name: c.python(values[c.name]) for c in self.controls}  # type: ignore[arg-type]
 
         def filled(code: str) -> str:
-            return PLACE.sub(lambda m: str(written.get(m[1], m[0])), code)
+            return PLACE.sub(lambda m: written.get(m[1], m[0]), code)
 
         return filled(filled(self.code))  # twice, for an option's code may hold controls too

@@ -1,0 +1,76 @@
+"""A lab's first picture and report are those of its compiled program, in Python and in the page."""
+
+import numpy as np
+import pytest
+
+from book import BOOK, lab_page, labs
+from stabsim._settings import LANGUAGES
+from stabsim.labs import LABS
+from stabsim.labs.frame.lab import Lab, Values
+from stabsim.labs.frame.picture import is_empty, rows
+from stabsim.labs.frame.report import reached, report
+from tests.node import READ, in_node
+
+SCRIPT = (
+    READ
+    + 'import { report, reached, rows, isEmpty } from "./report.mjs";\n'
+    + f"""import {{ readFile }} from "node:fs/promises";
+const wasm = {{ headers: {{ "Content-Type": "application/wasm" }} }};
+globalThis.fetch = async (file) =>
+  new Response(await readFile(file), file.endsWith(".wasm") ? wasm : {{}});
+globalThis.self = {{}};
+await import("{BOOK}/web/worker.mjs");
+"""
+    + """
+function run(program, values) {
+  return new Promise((resolve, reject) => {
+    self.postMessage = (answer) => (answer.error ? reject(answer.error) : resolve(answer.columns));
+    self.onmessage({ data: { id: 1, models: given.models, program, values } });
+  });
+}
+const said = [];
+for (const [variant, inputs, values] of given.runs) {
+  const program = given.lab.programs[variant];
+  const columns = await run(program, inputs);
+  const tables = {};
+  program.outputs.forEach(([table, column], i) => {
+    (tables[table] ??= {})[column] = columns[i];
+  });
+  const { facts, sentences } = report(given.lab, given.words, tables, values);
+  const drawn = given.lab.panels.map((name) => (isEmpty(tables[name]) ? [] : rows(tables[name])));
+  said.push([sentences, reached(given.lab.goal, facts), drawn]);
+}
+console.log(JSON.stringify(said));
+"""
+)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", LABS)
+def test_first_words_are_those_of_the_first_touch_and_those_after_reset(name, language):
+    lab = LABS[name]
+    prepared = labs.prepare(name)
+    firsts = prepared["first"]
+    assert firsts
+    away = {control.name: control.sample(np.random.default_rng(1)) for control in lab.controls}
+    settings = [*(values for values, _ in firsts), away, firsts[0][0]]
+    *there, _, reset = in_node(SCRIPT, {
+        "models": f"{labs.MODELS}/",
+        "runs": [[lab.variant(v), inputs(lab, v), v] for v in settings],
+        "words": lab_page.frame(language),
+        "lab": lab_page.description(lab, language, prepared["programs"]) | {"charts": []},
+    })  # fmt: skip
+    assert reset == there[0]
+    for (values, columns), (sentences, done, drawn) in zip(firsts, there, strict=True):
+        tables = {n: {k: np.asarray(x, float) for k, x in t.items()} for n, t in columns.items()}
+        said = report(lab, tables, values, language)
+        assert sentences == said.sentences
+        assert done is reached(lab, said.facts)
+        for panel, points in zip(lab.panels, drawn, strict=True):
+            table = tables[panel.table]
+            assert points == ([] if is_empty(table) else rows(table))
+
+
+def inputs(lab: Lab, values: Values) -> dict[str, float]:
+    """What the page gives a program: numbers, and positions of options."""
+    return {name: x.item() for name, x in lab.arguments(values).items()}
