@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from book import BOOK, lab_page, labs
-from stabsim._words import LANGUAGES
+from stabsim._settings import LANGUAGES
 from stabsim.labs import LABS
 from stabsim.labs.frame.lab import Lab, Values
 from stabsim.labs.frame.picture import is_empty, rows
