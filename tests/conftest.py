@@ -29,9 +29,7 @@ settings.load_profile("stabsim")
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "long: waits for make test-all")
     config.addinivalue_line("markers", "long_runs: trains for long, so it compiles with care")
-    config.addinivalue_line("markers", "long: of the long tier, make test-all")
 
 
 def pytest_collection_modifyitems(items):
