@@ -47,7 +47,7 @@ console.log(JSON.stringify(said));
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", LABS)
-def test_first_words_are_those_of_the_first_touch_and_those_after_reset(name, language):
+def test_first_words_are_those_of_the_first_touch_and_those_after_reset(site, name, language):
     lab = LABS[name]
     prepared = labs.prepare(name)
     firsts = prepared["first"]

@@ -172,7 +172,7 @@ def test_what_is_wrong_fails_the_build(tmp_path, site, cell, said):
     page.parent.mkdir(parents=True)
     front = (ROOT / "chapters/en/index.md").read_text(encoding="utf8").split("\n# ")[0]
     page.write_text(f"{front}\n# Title\n\n{cell}\n", encoding="utf8")
-    for name in ("_config.yml", "_toc.yml"):
+    for name in ("_config.yml", "_toc.yml", "requirements.txt"):
         shutil.copy(ROOT / name, tmp_path)
     shutil.copytree(ROOT / "book", tmp_path / "book")
     (tmp_path / "_build").mkdir()
