@@ -107,11 +107,12 @@ def test_every_control_moves_its_lab(address, engine, language, page):
         names = engine.run(CONTROLS, lab)
         assert names, name
         move(engine, lab, names[0])  # only then are the pictures drawn by the page
-        for control in names:
-            before = engine.run(STATE, lab)["pictures"]
-            assert before, name
-            move(engine, lab, control)
+        before = engine.run(STATE, lab)["pictures"]
+        assert before, name
+        move(engine, lab, names[-1])
         assert engine.run(STATE, lab)["pictures"] != before, name
+        for control in names[1:-1]:
+            move(engine, lab, control)
     assert not engine.wrong()
 
 
