@@ -3,8 +3,8 @@
 from functools import cache
 from hashlib import sha256
 
+import jax2wasm
 from book import BUILD
-from stabsim import wasm
 from stabsim.labs import LABS
 from stabsim.labs.frame.lab import Tables, Values
 from stabsim.labs.frame.report import reached, report
@@ -18,10 +18,10 @@ MODULES = BUILD / "modules"
 
 
 @cache
-def _engine(name: str, variant: str) -> wasm.Engine:
+def _engine(name: str, variant: str) -> jax2wasm.Engine:
     lab = LABS[name]
     static = lab.variants()[variant]
-    module = wasm.compile(lab.program(static), lab.arguments(lab.defaults | static))
+    module = jax2wasm.compile(lab.program(static), lab.arguments(lab.defaults | static))
     file = MODULES / f"{sha256(module.source.encode()).hexdigest()[:32]}.wasm"
     if file.exists():
         vars(module)["wasm"] = file.read_bytes()  # as the cached property would leave it
@@ -30,7 +30,7 @@ def _engine(name: str, variant: str) -> wasm.Engine:
         ours = file.with_suffix(f".{id(module)}")
         ours.write_bytes(module.wasm)
         ours.replace(file)  # whole, whoever else writes it
-    return wasm.Engine(module)
+    return jax2wasm.Engine(module)
 
 
 def tables(name: str, values: Values) -> Tables:
