@@ -52,9 +52,11 @@ def moved(name):
     drawn = any("role" in picture.value for picture in lab._pictures)
     return getattr(field, key) == new and lab.runs >= 2 and drawn
 
+from stabsim._words import default_language
+
 labs = {labs}
 assert all(map(moved, labs)), labs
-print(len(labs), "labs moved,", ss.words.default_language())
+print(len(labs), "labs moved,", default_language())
 """
 
 

@@ -68,7 +68,9 @@ def test_first_words_are_those_of_the_first_touch_and_those_after_reset(site, na
         assert done is reached(lab, said.facts)
         for panel, points in zip(lab.panels, drawn, strict=True):
             table = tables[panel.table]
-            assert points == ([] if is_empty(table) else rows(table))
+            # JSON writes the same number without its point, which Python then reads as another.
+            read = [{k: x if x is None else float(x) for k, x in row.items()} for row in points]
+            assert read == ([] if is_empty(table) else rows(table))
 
 
 def inputs(lab: Lab, values: Values) -> dict[str, float]:

@@ -108,7 +108,7 @@ def test_the_share_is_that_of_the_norms_above_the_threshold():
     said = report(lab, tables, values, "id")
     above = float(np.mean(tables["run"]["gradient_norm"] > 1.0))
     assert said.facts["clipped"] == pytest.approx(100 * above)
-    written = ss.words.number(100 * above, "id")
+    written = ss.number(100 * above, "id")
     assert said.sentences[-1] == f"{written} persen pembaruan dipotong."
 
 
@@ -289,7 +289,7 @@ def test_warmup_and_memory_together():
 def test_the_goal_of_the_strategies():
     assert goals("strategies") == 0
     assert goals("strategies", which="auto90") == 0
-    assert goals("strategies", which="auto90", warmup=20) >= MOST
+    assert goals("strategies", which="auto90", warmup=20) > len(SEEDS) / 2
     assert goals("strategies", which="fixed", threshold=50.0) >= MOST
 
 
