@@ -113,16 +113,19 @@ class Begun(NamedTuple):
     def of(cls, pool: ProcessPoolExecutor) -> "Begun":
         """Begin, with what the welcome page needs first, and the languages in their order."""
         english, *others = LANGUAGES
-        index, *pages = outputs.pages()
-        on_index = dict.fromkeys(name for name, _ in outputs.labs(english, index))
-        on_pages = dict.fromkeys(n for page in pages for n, _ in outputs.labs(english, page))
-        made: dict[str, list[Future]] = {english: [pool.submit(outputs.run, english, index)]}
-        compiled: list[Future] = [pool.submit(labs.prepare, name) for name in on_index]
+        pages = outputs.pages()
+        first = [page for page in pages if page == "index"]
+        rest = [page for page in pages if page != "index"]
+        on_first = dict.fromkeys(n for page in first for n, _ in outputs.labs(english, page))
+        on_rest = dict.fromkeys(n for page in rest for n, _ in outputs.labs(english, page))
+        made: dict[str, list[Future]] = {}
+        made[english] = [pool.submit(outputs.run, english, page) for page in first]
+        compiled: list[Future] = [pool.submit(labs.prepare, name) for name in on_first]
         welcome = [*made[english], *compiled]
-        made[english] += [pool.submit(outputs.run, english, page) for page in pages]
-        compiled += [pool.submit(labs.prepare, n) for n in on_pages if n not in on_index]
+        made[english] += [pool.submit(outputs.run, english, page) for page in rest]
+        compiled += [pool.submit(labs.prepare, name) for name in on_rest if name not in on_first]
         for language in others:
-            made[language] = [pool.submit(outputs.run, language, p) for p in (index, *pages)]
+            made[language] = [pool.submit(outputs.run, language, page) for page in pages]
         return cls(made, compiled, welcome)
 
 

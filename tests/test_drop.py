@@ -19,7 +19,7 @@ from stabsim.logs.experiments import EXPERIMENTS
 from stabsim.logs.report import Report
 from stabsim.logs.words import LOGS, UNREADABLE
 from tests.browser import NARROW, WIDE, visit, watch
-from tests.test_labs import PARTS
+from tests.node import PARTS
 
 pytestmark = pytest.mark.long_runs
 
