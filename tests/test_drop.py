@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import stabsim as ss
+from book import BOOK
 from book.assets import NODE
 from book.diagnose import examples, page
 from book.diagnose.words import DROP, DROP_INSTEAD
@@ -19,9 +20,10 @@ from stabsim.logs.experiments import EXPERIMENTS
 from stabsim.logs.report import Report
 from stabsim.logs.words import LOGS, UNREADABLE
 from tests.browser import NARROW, WIDE, visit, watch
-from tests.node import PARTS
 
 pytestmark = pytest.mark.long_runs
+
+PARTS = BOOK / "web/parts"
 
 SCRIPT = f"""
 import {{ openAsBlob, readFileSync }} from "node:fs";
