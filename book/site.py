@@ -48,7 +48,7 @@ def build(first: Callable[[], None] | None = None) -> None:
     """
     start = time.perf_counter()
     workers = get_context("spawn")
-    with alone(), ProcessPoolExecutor(
+    with alone(), pictures_beside(), ProcessPoolExecutor(
         os.cpu_count(), workers, initializer=labs.share_programs
     ) as making, ProcessPoolExecutor(len(LANGUAGES), workers) as writing:  # fmt: skip
         begun = Begun.of(making)
@@ -66,8 +66,6 @@ def build(first: Callable[[], None] | None = None) -> None:
         for language, one in written.items():
             if not one.result():
                 raise SystemExit(f"The book in {LANGUAGES[language]} has warnings or errors.")
-        # Copies of the notebooks as run, which myst-nb leaves beside the pages.
-        shutil.rmtree(SITE / "jupyter_execute", ignore_errors=True)
         notebooks.publish()
         start_page()
         stamp()
@@ -150,6 +148,24 @@ def stamp(site: Path = SITE, root: Path = ROOT) -> None:
         after = COMMIT.sub(said, before)
         if after != before:
             page.write_text(after, encoding="utf8")
+
+
+@contextmanager
+def pictures_beside() -> Iterator[None]:
+    """The pictures of cells, where myst-nb writes and Sphinx seeks them, but in no site.
+
+    A page whose pictures are gone would be read anew.
+    """
+    beside, away = SITE / "jupyter_execute", BUILD / "jupyter_execute"
+    SITE.mkdir(parents=True, exist_ok=True)
+    if away.exists() and not beside.exists():
+        away.rename(beside)
+    try:
+        yield
+    finally:
+        shutil.rmtree(away, ignore_errors=True)
+        if beside.exists():
+            beside.rename(away)
 
 
 @contextmanager
