@@ -13,11 +13,12 @@ import tempfile
 import time
 import warnings
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from playwright.sync_api import Browser
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import sync_playwright
 from selenium.common import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -26,7 +27,7 @@ from selenium.webdriver.webkitgtk.service import Service
 from selenium.webdriver.webkitgtk.webdriver import WebDriver
 from websocket import create_connection
 
-from tests.browser import PATIENCE, QUIET, WIDE, find, visit, watch
+from tests.browser import PATIENCE, WIDE, visit, watch
 
 KEYS = {
     "ArrowLeft": Keys.ARROW_LEFT,
@@ -106,13 +107,8 @@ class Engine(ABC):
 class Chromium(Engine):
     """Chromium, which also says what its console says and what is asked of other hosts."""
 
-    def __init__(self) -> None:
-        try:
-            path = find()
-        except RuntimeError as error:
-            raise Missing(str(error)) from error
-        self.playwright = sync_playwright().start()
-        self.browser = self.playwright.chromium.launch(executable_path=path, args=QUIET)
+    def __init__(self, browser: Browser) -> None:
+        self.browser = browser  # the tests' own: Playwright runs once in a process
         self.page = self.browser.new_page(viewport=WIDE)
         self.page.add_init_script(f"({LISTEN})()")
         self.said: list[str] = []
@@ -141,8 +137,7 @@ class Chromium(Engine):
         return [*super().wrong(), *self.said]
 
     def close(self) -> None:
-        self.browser.close()
-        self.playwright.stop()
+        self.page.close()
 
 
 class Firefox(Engine):
@@ -276,7 +271,11 @@ class WebKit(Engine):
         self.screen.wait(PATIENCE)
 
 
-ENGINES: dict[str, type[Engine]] = {"chromium": Chromium, "firefox": Firefox, "webkit": WebKit}
+ENGINES: dict[str, Callable[..., Engine]] = {
+    "chromium": Chromium,
+    "firefox": Firefox,
+    "webkit": WebKit,
+}
 
 
 def until(ready: Any, process: subprocess.Popen, log: Path) -> None:

@@ -42,8 +42,9 @@ def everywhere(*cases, smoke):
 
 @pytest.fixture(scope="module")
 def engine(request):
+    own = [request.getfixturevalue("browser")] if request.param == "chromium" else []
     try:
-        opened = ENGINES[request.param]()
+        opened = ENGINES[request.param](*own)
     except Missing as missing:
         pytest.skip(f"{missing}: labs, exercises, logs and the language switch are not tried in it")
     yield opened
