@@ -87,19 +87,12 @@ def prepare(name: str) -> dict[str, Any]:
 
     What goes wrong is said where a page needs the lab.
     """
-    shown = [
-        changes
-        for language in LANGUAGES
-        for page in outputs.pages()
-        for lab, changes in outputs.labs(language, page)
-        if lab == name
-    ]
 
     def make() -> str:
         from book import lab_programs
         from stabsim.labs import LABS
 
-        settings = [LABS[name].setting(changes) for changes in shown]
+        settings = [LABS[name].setting(changes) for changes in _shown(name)]
         compiled = lab_programs.compile_lab(LABS[name], settings, MODELS)
         first = [
             (
@@ -111,8 +104,28 @@ def prepare(name: str) -> dict[str, Any]:
         return json.dumps({"programs": compiled.programs, "first": first})
 
     MODELS.mkdir(parents=True, exist_ok=True)
+    return json.loads(_read_or_make(_prepared(name), make))
+
+
+def prepared(name: str) -> bool:
+    """Whether a lab is compiled already."""
+    return _prepared(name).exists()
+
+
+def _prepared(name: str) -> Path:
     code = ("book.lab_programs", f"stabsim.labs.{name}")
-    return json.loads(kept(f"{name}.programs.json", make, *code, given=(shown, _compiler())))
+    return _file(f"{name}.programs.json", *code, given=(_shown(name), _compiler()))
+
+
+def _shown(name: str) -> list[dict[str, Any]]:
+    """What the setting of a lab changes wherever a page shows it."""
+    return [
+        changes
+        for language in LANGUAGES
+        for page in outputs.pages()
+        for lab, changes in outputs.labs(language, page)
+        if lab == name
+    ]
 
 
 @cache
@@ -124,7 +137,7 @@ def _compiler() -> str:
 
 
 def share_programs() -> None:
-    """Let notebooks, pictures and the compiled labs' checks use the same XLA programs and grids."""
+    """Let notebooks, pictures and the compiled labs' checks use the same XLA programs and runs."""
     import jax
 
     folder, least = str(BUILD / "jax"), 0.2  # seconds to compile; reading takes less
@@ -133,7 +146,7 @@ def share_programs() -> None:
     os.environ |= {
         "JAX_COMPILATION_CACHE_DIR": folder,
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": str(least),
-        "STABSIM_GRIDS": str(BUILD / "grids"),
+        "STABSIM_KEPT": str(BUILD / "runs"),
     }
 
 
@@ -177,8 +190,15 @@ def kept(name: str, make: Callable[[], str], *code: str, given: Any = ()) -> str
         *code: the modules that it rests on, with all that they import.
         given: what else it rests on.
     """
+    return _read_or_make(_file(name, *code, given=given), make)
+
+
+def _file(name: str, *code: str, given: Any) -> Path:
     state = hashlib.sha256(f"{digest(*code)} {given!r}".encode()).hexdigest()[:16]
-    file = KEPT / f"{state}-{name}"
+    return KEPT / f"{state}-{name}"
+
+
+def _read_or_make(file: Path, make: Callable[[], str]) -> str:
     if not file.exists():
         KEPT.mkdir(parents=True, exist_ok=True)
         # A name of its own until it is whole, for another process may be at it too.

@@ -7,7 +7,7 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager, redirect_stderr, suppress
 from functools import partial
@@ -95,7 +95,7 @@ def serve(port: int) -> None:
 
 
 class Begun(NamedTuple):
-    """What is being made before Sphinx comes to it.
+    """What is being made before Sphinx comes to it: what is not there from an earlier build.
 
     Attributes:
         outputs: of the cells of each language's pages.
@@ -111,19 +111,22 @@ class Begun(NamedTuple):
     def of(cls, pool: ProcessPoolExecutor) -> "Begun":
         """Begin, with what the welcome page needs first, and the languages in their order."""
         english, *others = LANGUAGES
-        pages = outputs.pages()
-        first = [page for page in pages if page == "index"]
-        rest = [page for page in pages if page != "index"]
-        on_first = dict.fromkeys(n for page in first for n, _ in outputs.labs(english, page))
-        on_rest = dict.fromkeys(n for page in rest for n, _ in outputs.labs(english, page))
-        made: dict[str, list[Future]] = {}
-        made[english] = [pool.submit(outputs.run, english, page) for page in first]
-        compiled: list[Future] = [pool.submit(labs.prepare, name) for name in on_first]
-        welcome = [*made[english], *compiled]
-        made[english] += [pool.submit(outputs.run, english, page) for page in rest]
-        compiled += [pool.submit(labs.prepare, name) for name in on_rest if name not in on_first]
-        for language in others:
-            made[language] = [pool.submit(outputs.run, language, page) for page in pages]
+        first, *rest = outputs.pages()
+        on_first = dict.fromkeys(n for n, _ in outputs.labs(english, first))
+        used = dict.fromkeys(n for page in rest for n, _ in outputs.labs(english, page))
+
+        def run(language: str, *pages: str) -> list[Future]:
+            stale = [page for page in pages if not outputs.kept(language, page)]
+            return [pool.submit(outputs.run, language, page) for page in stale]
+
+        def compile_all(names: Iterable[str]) -> list[Future]:
+            return [pool.submit(labs.prepare, name) for name in names if not labs.prepared(name)]
+
+        run_first, compiled = run(english, first), compile_all(on_first)
+        welcome = run_first + compiled
+        made = {english: run_first + run(english, *rest)}
+        compiled = compiled + compile_all(name for name in used if name not in on_first)
+        made |= {language: run(language, first, *rest) for language in others}
         return cls(made, compiled, welcome)
 
 
