@@ -164,9 +164,9 @@ def _describe(name: str, language: str) -> None:
 
     programs, code = prepare(name)["programs"], ("book.lab_page", f"stabsim.labs.{name}")
     described = kept(f"{name}.{language}.json", description, *code, given=programs)
-    (MODELS / f"{name}.{language}.json").write_text(described, encoding="utf8")
+    _write(MODELS / f"{name}.{language}.json", described)
     framed = kept(f"frame.{language}.json", frame, "book.lab_page")
-    (MODELS / f"frame.{language}.json").write_text(framed, encoding="utf8")
+    _write(MODELS / f"frame.{language}.json", framed)
 
 
 def publish(folder: Path, language: str) -> None:
@@ -201,8 +201,12 @@ def _file(name: str, *code: str, given: Any) -> Path:
 def _read_or_make(file: Path, make: Callable[[], str]) -> str:
     if not file.exists():
         KEPT.mkdir(parents=True, exist_ok=True)
-        # A name of its own until it is whole, for another process may be at it too.
-        part = KEPT / f"{os.getpid()}-{file.name}"
-        part.write_text(make(), encoding="utf8")
-        part.replace(file)
+        _write(file, make())
     return file.read_text(encoding="utf8")
+
+
+def _write(file: Path, text: str) -> None:
+    # Under another name until it is whole: a build may be ended, and another process be at it too.
+    part = file.with_name(f"{file.name}.{os.getpid()}")
+    part.write_text(text, encoding="utf8")
+    part.replace(file)

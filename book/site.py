@@ -13,6 +13,7 @@ from contextlib import contextmanager, redirect_stderr, suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing import get_context
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +26,7 @@ from book import (
     ROOT,
     SITE,
     assets,
+    extension,
     labs,
     notebooks,
     outputs,
@@ -47,24 +49,30 @@ def build(first: Callable[[], None] | None = None) -> None:
             while the rest is still being made.
     """
     start = time.perf_counter()
-    workers = get_context("spawn")
+    processes = get_context("spawn")
     with alone(), pictures_beside(), ProcessPoolExecutor(
-        os.cpu_count(), workers, initializer=labs.share_programs
-    ) as making, ProcessPoolExecutor(len(LANGUAGES), workers) as writing:  # fmt: skip
-        begun = Begun.of(making)
+        os.cpu_count(), processes, initializer=labs.share_programs
+    ) as pool:  # fmt: skip
+        begun = Begun.of(pool)
         assets.make()
         english = next(iter(LANGUAGES))
         wait(begun.welcome)
         if first is not None and not (SITE / english / "index.html").exists():
-            writing.submit(build_first, english).result()
+            alone_first = processes.Process(target=build_first, args=(english,))
+            alone_first.start()
+            alone_first.join()
             start_page()
             first()
-        written = {}
+        written, english_is_read = {}, processes.Event()
         for language in LANGUAGES:
             wait(begun.outputs[language] + begun.labs)
-            written[language] = writing.submit(build_language, language)
-        for language, one in written.items():
-            if not one.result():
+            written[language] = processes.Process(
+                target=build_language, args=(language, english_is_read)
+            )
+            written[language].start()
+        for language, process in written.items():
+            process.join()
+            if process.exitcode:
                 raise SystemExit(f"The book in {LANGUAGES[language]} has warnings or errors.")
         notebooks.publish()
         start_page()
@@ -180,14 +188,26 @@ def alone() -> Iterator[None]:
         yield
 
 
-def build_language(language: str) -> bool:
-    """Build one language; whether nothing was wrong."""
+def build_language(language: str, english_is_read: Event | None = None) -> None:
+    """Build one language.
+
+    Args:
+        language: "en" or "id".
+        english_is_read: set once the English pages are read, which the others wait for.
+    Raises:
+        SystemExit: if anything was wrong.
+    """
     pages = BUILD / "pages" / language
-    status = _sphinx(language, SITE / language, doctreedir=pages, warningiserror=True)
+    try:
+        extension.ENGLISH_IS_READ.set(english_is_read)
+        status = _sphinx(language, SITE / language, doctreedir=pages, warningiserror=True)
+    finally:
+        if english_is_read is not None and language == next(iter(LANGUAGES)):
+            english_is_read.set()  # also if they could not be read
     if status:
         # Sphinx says nothing again about a page that it has read once: read all anew next time.
         shutil.rmtree(pages, ignore_errors=True)
-    return not status
+        raise SystemExit(1)
 
 
 def build_first(language: str) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 import pytest
 
 import stabsim
-from book import LANGUAGES, ROOT, styles
+from book import LANGUAGES, ROOT, styles, words
 from book.assets import NPM
 from tests.browser import NARROW, WIDE, pages, visit, watch
 
@@ -149,6 +149,15 @@ def test_theme_speaks_the_language(site, address, context):
     indonesian = set(page.evaluate(names))
     assert english & indonesian == {f"stabsim {stabsim.__version__}"}
     assert "Salin" in {b.get_attribute("data-tooltip") for b in page.locator(".copybtn").all()}
+
+
+def test_scripts_are_translated_once(site, tmp_path):
+    names = ("translations.js", "copybutton.js", "togglebutton.js")
+    for name in names:
+        shutil.copy(site / "id/_static" / name, tmp_path)
+    words.translate_scripts(tmp_path, "id")  # as in a build that finds nothing to write
+    for name in names:
+        assert (tmp_path / name).read_bytes() == (site / "id/_static" / name).read_bytes()
 
 
 def test_styles_keep_what_pages_use():
