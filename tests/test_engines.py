@@ -30,11 +30,14 @@ SMOKE = {"en": "instability", "id": "warmup"}
 
 
 def everywhere(*cases, smoke):
-    """Cases in every engine; beyond the smoke, Firefox and WebKit have time in the long tier."""
+    """Cases in every engine: what is not the smoke in Firefox, in WebKit, or in Indonesian,
+    whose scripts are the same, has time in the long tier."""
     return [
         pytest.param(
             engine, *case, id="-".join([engine, *map(str, case)]),
-            marks=[pytest.mark.long] if engine != "chromium" and case not in smoke else [],
+            marks=[]
+            if case in smoke or (engine == "chromium" and case[:1] != ("id",))
+            else [pytest.mark.long],
         )
         for engine in ENGINES for case in cases
     ]  # fmt: skip

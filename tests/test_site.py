@@ -171,11 +171,15 @@ def test_styles_keep_what_pages_use():
 @pytest.mark.parametrize(
     ("cell", "said"),
     [
-        ("```{code-cell} ipython3\nraise ValueError('on purpose')\n```", "on purpose"),
-        ("{ref}`nowhere`", "nowhere"),
-        ("$\\frac{1}$", "formula"),
+        pytest.param(
+            "```{code-cell} ipython3\nraise ValueError('on purpose')\n```",
+            "on purpose",
+            id="notebook",
+            marks=pytest.mark.long,
+        ),
+        pytest.param("{ref}`nowhere`", "nowhere", id="warning"),
+        pytest.param("$\\frac{1}$", "formula", id="formula", marks=pytest.mark.long),
     ],
-    ids=["notebook", "warning", "formula"],
 )
 def test_what_is_wrong_fails_the_build(tmp_path, site, cell, said):
     page = tmp_path / "chapters/en/index.md"
