@@ -19,7 +19,7 @@ export async function readObjects(batches, start, words) {
     const names = new Set(held.flatMap(({ row }) => [...row.keys()]));
     log = start([...names]);
     for (const { line, row } of held) add(line, row);
-    held = null;
+    held = [];
   }
 
   const add = (line, row) => log.add(line, (role) => row.get(log.columns[role]));
