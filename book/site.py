@@ -119,11 +119,12 @@ class Begun(NamedTuple):
     def of(cls, pool: ProcessPoolExecutor) -> "Begun":
         """Begin, with what the welcome page needs first, and the languages in their order."""
         english, *others = LANGUAGES
-        first, *rest = outputs.pages()
-        on_first = dict.fromkeys(n for n, _ in outputs.labs(english, first))
+        pages = outputs.pages()  # the welcome page first; none in a book without cells
+        first, rest = pages[:1], pages[1:]
+        on_first = dict.fromkeys(n for page in first for n, _ in outputs.labs(english, page))
         used = dict.fromkeys(n for page in rest for n, _ in outputs.labs(english, page))
 
-        def run(language: str, *pages: str) -> list[Future]:
+        def run(language: str, pages: list[str]) -> list[Future]:
             stale = [page for page in pages if not outputs.kept(language, page)]
             return [pool.submit(outputs.run, language, page) for page in stale]
 
@@ -132,9 +133,9 @@ class Begun(NamedTuple):
 
         run_first, compiled = run(english, first), compile_all(on_first)
         welcome = run_first + compiled
-        made = {english: run_first + run(english, *rest)}
+        made = {english: run_first + run(english, rest)}
         compiled = compiled + compile_all(name for name in used if name not in on_first)
-        made |= {language: run(language, first, *rest) for language in others}
+        made |= {language: run(language, pages) for language in others}
         return cls(made, compiled, welcome)
 
 
