@@ -14,7 +14,7 @@ from book import parity
 from book.parity import Parity
 from stabsim.labs.frame.lab import Lab, Tables, Values
 
-SAMPLES = 3
+SAMPLES = 2
 """So many settings of a lab are drawn, beside its defaults, to hold its programs against JAX."""
 
 
