@@ -12,7 +12,7 @@ from book.diagnose import examples
 from book.languages import CHAPTERS, LANGUAGES
 from stabsim.exercises.frame.exercise import SAID
 from tests.engines import ENGINES, Missing
-from tests.test_drop import ANSWERED, DROP_FILE, in_python
+from tests.test_drop import ANSWERED, DROP_FILE, said_of
 from tests.test_drop import SAID as SAID_OF_LOG
 
 pytestmark = pytest.mark.long_runs
@@ -171,7 +171,7 @@ def test_a_log_is_dropped(address, engine, tmp_path, language):
     engine.wait("() => document.querySelector('section.drop[data-ready]') !== null")
     engine.run(f"(...given) => ({DROP_FILE})(given)", path.name, path.read_text())
     engine.wait(ANSWERED, 0)
-    assert engine.run(SAID_OF_LOG) == in_python(path, {}, {})[language]
+    assert engine.run(SAID_OF_LOG) == said_of(path, {}, {})[language]
     assert engine.run(DRAWN) == 3
     assert path.name in engine.run(TEXT, ".drop-note")
     assert not engine.wrong()
