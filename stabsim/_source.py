@@ -89,7 +89,6 @@ def _code(module: str) -> str:
     return ast.dump(tree)
 
 
-@cache
 def _tree(module: str) -> ast.Module:
     file = _file(module)
     assert file is not None, module

@@ -56,10 +56,10 @@ def sweep(
     Args:
         experiment: from one value per axis to a Trace, or to a dict of scalars.
         loop: numeric axes to loop over, such as a depth or a batch size.
-        runs_at_once: runs in one block. If not given, it is 8, and half of a sweep of fewer
-            than 16: the size of a block decides the last bits, so it follows no number of
-            cores. On a GPU of this process it is all. Give more for workers with GPUs, and
-            fewer if there are more workers than blocks.
+        runs_at_once: runs in one block. If not given, it is 8, and without an executor half
+            of a sweep of fewer than 16 runs: the size of a block decides the last bits, so it
+            follows no number of cores. On a GPU of this process it is all. Give more for
+            workers with GPUs, and fewer if there are more workers than blocks.
         progress: whether a bar appears once a sweep has taken two seconds.
         executor: where to run the blocks if not on this process's devices: a Dask client,
             an executor as of ``concurrent.futures``, or a function that makes one, such as
@@ -133,10 +133,11 @@ def _plans(experiment: Callable[..., Any], axes: list[Axis]) -> Iterator[Plan]:
 
 def _runs_at_once(runs: int, executor: Any) -> int:
     """The runs of a block, where none was asked for."""
-    devices = 1 if executor is not None else jax.device_count()
-    if executor is None and jax.default_backend() != "cpu":
+    if executor is not None:
+        return RUNS_AT_ONCE
+    if jax.default_backend() != "cpu":
         return runs
-    return min(RUNS_AT_ONCE * devices, math.ceil(runs / 2))
+    return min(RUNS_AT_ONCE * jax.device_count(), math.ceil(runs / 2))
 
 
 def _run(begun: list[Results], executor: Any, bar: Any) -> None:
