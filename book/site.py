@@ -58,11 +58,12 @@ def build(first: Callable[[], None] | None = None) -> None:
         english = next(iter(LANGUAGES))
         wait(begun.welcome)
         if first is not None and not (SITE / english / "index.html").exists():
-            alone_first = processes.Process(target=build_first, args=(english,))
-            alone_first.start()
-            alone_first.join()
-            start_page()
-            first()
+            welcome_page = processes.Process(target=build_first, args=(english,))
+            welcome_page.start()
+            welcome_page.join()
+            if (SITE / english / "index.html").exists():  # if not, the whole build says why
+                start_page()
+                first()
         written, english_is_read = {}, processes.Event()
         for language in LANGUAGES:
             wait(begun.outputs[language] + begun.labs)
@@ -70,8 +71,9 @@ def build(first: Callable[[], None] | None = None) -> None:
                 target=build_language, args=(language, english_is_read)
             )
             written[language].start()
-        for language, process in written.items():
+        for process in written.values():  # all, for what is shared is tidied up after them
             process.join()
+        for language, process in written.items():
             if process.exitcode:
                 raise SystemExit(f"The book in {LANGUAGES[language]} has warnings or errors.")
         notebooks.publish()

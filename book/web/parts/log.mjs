@@ -4,7 +4,11 @@ import { fill } from "./numbers.mjs";
 
 export const ROLES = ["loss", "step", "gradient_norm", "learning_rate"];
 
-const NOT_FINITE = { nan: NaN, inf: Infinity, infinity: Infinity };
+const NOT_FINITE = new Map([
+  ["nan", NaN],
+  ["inf", Infinity],
+  ["infinity", Infinity],
+]);
 
 /** A cell as a number: null if it is empty, undefined if it is no number. */
 export function numberIn(cell, empty) {
@@ -13,7 +17,7 @@ export function numberIn(cell, empty) {
   if (empty.has(text)) return null;
   const value = Number(text.split(",").length === 2 ? text.replace(",", ".") : text);
   if (!Number.isNaN(value)) return value;
-  const size = NOT_FINITE[text.replace(/^[+-]/, "")];
+  const size = NOT_FINITE.get(text.replace(/^[+-]/, ""));
   return text.startsWith("-") && size ? -size : size;
 }
 
