@@ -1,5 +1,6 @@
 """python -m book: build the site; serve: the same, and serve it; bundle: pack it; hashes: which
-translations are stale; notebooks: write them; tasks: write the exercises for assignments.
+translations are stale; notebooks: write them; tasks: write the exercises for assignments; check:
+hold the compiled labs against JAX, and list those that were.
 """
 
 import argparse
@@ -21,6 +22,7 @@ def main() -> None:
     )
     notebooks = commands.add_parser("notebooks", help="write every chapter as a notebook")
     notebooks.add_argument("folder", type=Path, help="gets a folder for each language")
+    commands.add_parser("check", help="hold every compiled lab against JAX, and list them")
     commands.add_parser("tasks", help="write the exercises that assignments are made of")
     arguments = parser.parse_args()
     if arguments.command == "hashes":
@@ -42,6 +44,12 @@ def main() -> None:
         from book import tasks
 
         tasks.write()
+        return
+    if arguments.command == "check":
+        from book import lab_programs, labs
+
+        labs.share_programs()
+        lab_programs.record()
         return
     # Only here, since the check of the languages needs neither Sphinx nor Node.
     from book import site

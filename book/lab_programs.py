@@ -1,8 +1,15 @@
-"""Compile the labs for the page, and hold the compiled against JAX."""
+"""Compile the labs for the page, and hold the compiled against JAX.
+
+A compiled program gives the same bits on every machine, so one that was held against JAX once
+need not be again: the programs that were are listed in ``checked.json``, and a build holds the
+others against JAX itself.
+"""
 
 import json
 from collections.abc import Callable, Sequence
+from functools import cache
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,12 +17,16 @@ import jax
 import numpy as np
 
 import jax2wasm
-from book import parity
+from book import BOOK, parity
 from book.parity import Parity
 from stabsim.labs.frame.lab import Lab, Tables, Values
 
 SAMPLES = 2
 """So many settings of a lab are drawn, beside its defaults, to hold its programs against JAX."""
+
+
+RECORD = BOOK / "checked.json"
+"""The programs that were held against JAX, by variant, and the compiler that they came from."""
 
 
 class Compiled(NamedTuple):
@@ -55,19 +66,14 @@ def _saved(
 ) -> tuple[dict[str, Any], str]:
     """What a loader needs of a program, and what to say of it if it is new to the folder."""
     example = lab.arguments(lab.defaults | static)
-    # Named by content alone: two variants may be one program.
-    content = module.source + json.dumps(module.manifest())
-    file = f"{lab.name}-{sha256(content.encode()).hexdigest()[:16]}"
+    file = _file(lab, module)
     said = ""
-    checked = folder / f"{file}.parity.json"
+    checked = folder / f"{file}.checked"
     if not checked.exists():
         module.save(folder, file)
-        compared = check(lab, static, module)
-        checked.write_text(json.dumps(compared._asdict()))
-        said = (
-            f"{len(module.wasm) / 1024:.0f} KB, {compared.calls} calls of its pieces within "
-            f"{compared.apart:.1f} times rounding of JAX"
-        )
+        if recorded().get(lab.variant(lab.defaults | static)) != file:
+            said = _said(module, check(lab, static, module))
+        checked.touch()
     manifest = module.manifest()
     shapes = jax.eval_shape(lab.program(static), example)
     columns = [(table, column) for table in sorted(shapes) for column in sorted(shapes[table])]
@@ -82,6 +88,53 @@ def _saved(
         ],
         "data": manifest["data"],
     }, said
+
+
+def _file(lab: Lab, module: jax2wasm.Module) -> str:
+    # Named by content alone: two variants may be one program.
+    content = module.source + json.dumps(module.manifest())
+    return f"{lab.name}-{sha256(content.encode()).hexdigest()[:16]}"
+
+
+def _said(module: jax2wasm.Module, compared: Parity) -> str:
+    return (
+        f"{len(module.wasm) / 1024:.0f} KB, {compared.calls} calls of its pieces within "
+        f"{compared.apart:.1f} times rounding of JAX"
+    )
+
+
+@cache
+def recorded() -> dict[str, str]:
+    """The file of each program that was held against JAX, by variant; none of another compiler."""
+    record = json.loads(RECORD.read_text(encoding="utf8"))
+    return record["programs"] if record["compiler"] == _zig() else {}
+
+
+def _zig() -> str:
+    return f"ziglang {version('ziglang')}"
+
+
+def checked(lab: Lab, tell: Callable[[str], None] = print) -> dict[str, str]:
+    """Hold every program of a lab against JAX; their files by variant.
+
+    Raises:
+        ArithmeticError: if a compiled program comes to something else than JAX.
+    """
+    files = {}
+    for variant, static in lab.variants().items():
+        module = jax2wasm.compile(lab.program(static), lab.arguments(lab.defaults | static))
+        tell(f"  {variant}: {_said(module, check(lab, static, module))}")
+        files[variant] = _file(lab, module)
+    return files
+
+
+def record() -> None:
+    """Hold every program of every lab against JAX, and list them in ``RECORD``."""
+    from stabsim.labs import LABS
+
+    programs = {variant: file for lab in LABS.values() for variant, file in checked(lab).items()}
+    listed = {"compiler": _zig(), "programs": dict(sorted(programs.items()))}
+    RECORD.write_text(json.dumps(listed, indent=2) + "\n", encoding="utf8")
 
 
 def check(lab: Lab, static: Values, module: jax2wasm.Module, samples: int = SAMPLES) -> Parity:

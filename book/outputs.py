@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from myst_nb.core.config import NbParserConfig
 from myst_nb.core.read import create_nb_reader
 from myst_parser.config.main import MdParserConfig
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
 
 from book import BUILD, LANGUAGES, ROOT
 from book.outline import blocks, options
@@ -111,30 +113,68 @@ def _known(language: str, page: str) -> Path:
     return cache(language) / "states" / page
 
 
-def run(language: str, page: str) -> None:
-    """Run a page's cells in a kernel, unless their outputs are there.
+def run(page: str, languages: Sequence[str]) -> None:
+    """Run a page's cells in a kernel, in each language whose outputs are not there.
 
-    Outputs of cells that fail are not kept: Sphinx runs them again, and says what went wrong.
+    The languages follow each other in one kernel, so that the others find compiled what the
+    first ran. Outputs of cells that fail are not kept: Sphinx runs them again, and says what went
+    wrong.
     """
-    if kept(language, page):
+    stale = [language for language in languages if not kept(language, page)]
+    if not stale:
         return
-    file, known = source(language, page), _known(language, page)
-    all_kept, cells_of_page = get_cache(cache(language)), notebook(language, page)
-    now = state(language, page)  # what is saved while they run is run next time
-    known.unlink(missing_ok=True)
+    # What is saved while they run is run next time.
+    states = {language: state(language, page) for language in stale}
+    pages_cells = {language: notebook(language, page) for language in stale}
+    for language in stale:
+        _forget(language, page)
+    surround_kernels(stale[0])
+    whole = _joined(pages_cells)
+    result = single_nb_execution(
+        whole, cwd=str(source(stale[0], page).parent), allow_errors=False, timeout=600,
+        meta_override=True,
+    )  # fmt: skip
+    if result.err is not None:
+        return
+    for language in stale:
+        bundle = CacheBundleIn(
+            pages_cells[language],
+            str(source(language, page)),
+            data={"execution_seconds": result.time},
+        )
+        get_cache(cache(language)).cache_notebook_bundle(
+            bundle, check_validity=False, overwrite=True
+        )
+        known = _known(language, page)
+        known.parent.mkdir(exist_ok=True)
+        known.write_text(states[language], encoding="utf8")
+
+
+def _joined(notebooks: dict[str, NotebookNode]) -> NotebookNode:
+    """The cells of one page in several languages, one after the other in one notebook.
+
+    The cells are those of the notebooks, which get their outputs.
+    """
+    first, *others = notebooks
+    whole = NotebookNode(notebooks[first], cells=list(notebooks[first].cells))
+    for language in others:
+        whole.cells += [new_code_cell(SPEAK.format(language)), *notebooks[language].cells]
+    return whole
+
+
+SPEAK = """from stabsim import _settings
+_settings.speak({!r})"""
+"""What a kernel runs between two languages."""
+
+
+def _forget(language: str, page: str) -> None:
+    """Drop the outputs of a page."""
+    _known(language, page).unlink(missing_ok=True)
+    all_kept = get_cache(cache(language))
     records: list[Any] = all_kept.list_cache_records()
     for record in records:
-        if Path(record.uri) == file:
+        if Path(record.uri) == source(language, page):
             all_kept.remove_cache(record.pk)
-    surround_kernels(language)
-    result = single_nb_execution(
-        cells_of_page, cwd=str(file.parent), allow_errors=False, timeout=600, meta_override=True
-    )
-    if result.err is None:
-        bundle = CacheBundleIn(cells_of_page, str(file), data={"execution_seconds": result.time})
-        all_kept.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
-        known.parent.mkdir(exist_ok=True)
-        known.write_text(now, encoding="utf8")
 
 
 def surround_kernels(language: str) -> None:

@@ -7,7 +7,7 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager, redirect_stderr, suppress
 from functools import partial
@@ -41,8 +41,8 @@ COMMIT = re.compile(r'<span class="commit">.*?</span>', re.DOTALL)
 def build(first: Callable[[], None] | None = None) -> None:
     """Build what has changed; a warning or a notebook that raises is an error.
 
-    Cells run and labs are compiled before Sphinx reads a page, two at a time on two cores. Each
-    language is written as soon as its pages' outputs are there, in a process of its own.
+    Cells run and labs are compiled before Sphinx reads a page, two at a time on two cores. Then
+    each language is written, in a process of its own.
 
     Args:
         first: called when the first language's welcome page can be read, and its labs moved,
@@ -64,9 +64,9 @@ def build(first: Callable[[], None] | None = None) -> None:
             if (SITE / english / "index.html").exists():  # if not, the whole build says why
                 start_page()
                 first()
+        wait(begun.all)
         written, english_is_read = {}, processes.Event()
         for language in LANGUAGES:
-            wait(begun.outputs[language] + begun.labs)
             written[language] = processes.Process(
                 target=build_language, args=(language, english_is_read)
             )
@@ -108,14 +108,12 @@ class Begun(NamedTuple):
     """What is being made before Sphinx comes to it: what is not there from an earlier build.
 
     Attributes:
-        outputs: of the cells of each language's pages.
-        labs: compiled.
-        welcome: those of all of these that the first language's welcome page needs.
+        welcome: the cells and labs that the first language's welcome page needs.
+        all: those of all pages.
     """
 
-    outputs: dict[str, list[Future]]
-    labs: list[Future]
     welcome: list[Future]
+    all: list[Future]
 
     @classmethod
     def of(cls, pool: ProcessPoolExecutor) -> "Begun":
@@ -126,19 +124,20 @@ class Begun(NamedTuple):
         on_first = dict.fromkeys(n for page in first for n, _ in outputs.labs(english, page))
         used = dict.fromkeys(n for page in rest for n, _ in outputs.labs(english, page))
 
-        def run(language: str, pages: list[str]) -> list[Future]:
-            stale = [page for page in pages if not outputs.kept(language, page)]
-            return [pool.submit(outputs.run, language, page) for page in stale]
+        def run(languages: Sequence[str], pages: list[str]) -> list[Future]:
+            return [
+                pool.submit(outputs.run, page, languages)
+                for page in pages
+                if not all(outputs.kept(language, page) for language in languages)
+            ]
 
         def compile_all(names: Iterable[str]) -> list[Future]:
             return [pool.submit(labs.prepare, name) for name in names if not labs.prepared(name)]
 
-        run_first, compiled = run(english, first), compile_all(on_first)
-        welcome = run_first + compiled
-        made = {english: run_first + run(english, rest)}
-        compiled = compiled + compile_all(name for name in used if name not in on_first)
-        made |= {language: run(language, pages) for language in others}
-        return cls(made, compiled, welcome)
+        welcome = run([english], first) + compile_all(on_first)
+        made = run(list(LANGUAGES), rest) + run(others, first)
+        made += compile_all(name for name in used if name not in on_first)
+        return cls(welcome, welcome + made)
 
 
 def start_page() -> None:

@@ -60,6 +60,15 @@ def _read_once() -> Settings:
     return read(os.environ)
 
 
+def speak(language: str) -> None:
+    """Another language from here on: a page's cells run in one after the other.
+
+    Raises:
+        ValueError: if the language is none of ours.
+    """
+    _using.set(settings()._replace(language=checked(language)))
+
+
 def read(environment: Mapping[str, str]) -> Settings:
     """The settings that environment variables ask for.
 

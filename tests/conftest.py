@@ -1,5 +1,6 @@
 """What all tests run under: no implicit dtype promotion, and little time lost in compiling."""
 
+import ctypes
 import fcntl
 import http.server
 import os
@@ -13,6 +14,7 @@ from pathlib import Path
 import jax
 import jaxtyping
 import numpy as np
+import psutil
 import pytest
 import xarray as xr
 from hypothesis import settings
@@ -52,7 +54,26 @@ def compile_quickly(request):
 def forget():
     """What one file's tests traced and compiled serves no other's, and fills the memory."""
     yield
+    give_memory_back()
+
+
+@pytest.fixture(autouse=True)
+def stay_small():
+    """Two processes of tests and their browsers are to fit in a small machine."""
+    yield
+    if psutil.Process().memory_info().rss > LARGE:
+        give_memory_back()
+
+
+LARGE = 2**30
+"""Bytes in memory from which a process of tests forgets what it compiled."""
+
+
+def give_memory_back() -> None:
+    """Forget what was traced and compiled, and tell glibc, which keeps what LLVM frees."""
     jax.clear_caches()
+    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
+        trim(0)
 
 
 @pytest.fixture

@@ -126,7 +126,8 @@ def feedback(course, name):
     return (course / "feedback" / name / ASSIGNMENT / "fixes.html").read_text()
 
 
-def test_release_holds_the_tasks_and_no_solution(course):
+def test_from_release_to_feedback(course, graded):
+    """One test, for a course takes half a minute to make and to grade."""
     release = (course / "release" / ASSIGNMENT / "fixes.ipynb").read_text()
     source = (course / "source" / ASSIGNMENT / "fixes.ipynb").read_text()
     for word in ("BEGIN SOLUTION", "right_answer", "/ blocks"):
@@ -134,15 +135,10 @@ def test_release_holds_the_tasks_and_no_solution(course):
         assert word not in release
     assert "ubahlah di sini" in release
 
-
-def test_marks(graded):
     marks = dict(re.findall(r"^(\w+) +(\d+) / 6", graded, re.MULTILINE))
     assert {name: int(mark) for name, mark in marks.items()} == {
         "rani": 6, "budi": 0, "eko": 0, "lina": 4, "bagas": 0,
     }  # fmt: skip
-
-
-def test_feedback_says_what_was_right(course, graded):
     assert "✓ Benar." in feedback(course, "rani")
     assert "✗ Belum tepat." in feedback(course, "budi")
     assert "✗ Belum ada jawaban." in feedback(course, "eko")
@@ -150,12 +146,10 @@ def test_feedback_says_what_was_right(course, graded):
     told = (course / "feedback/bagas" / ASSIGNMENT / "feedback.txt").read_text()
     assert told == f"{grading.FAILED.id}\n"
 
-
-def test_harm_is_refused_and_nothing_is_left_running(course, graded):
-    page = feedback(course, "lina")
-    assert len(re.findall(r"^.* refused: [A-Z]", page, re.MULTILINE)) == 16
-    assert not re.search(r"\w DONE", page)
-    assert "scratch written" in page
+    harmful = feedback(course, "lina")
+    assert len(re.findall(r"^.* refused: [A-Z]", harmful, re.MULTILINE)) == 16
+    assert not re.search(r"\w DONE", harmful)
+    assert "scratch written" in harmful
     for process in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             assert LEFT not in process.read_text()
@@ -169,12 +163,13 @@ def test_a_link_beside_the_notebook_is_refused(tmp_path):
         grading._check(tmp_path)
 
 
-def test_where_nothing_can_be_confined_it_says_so(course, monkeypatch):
+def test_where_nothing_can_be_confined_it_says_so(tmp_path, monkeypatch):
+    (tmp_path / "source" / ASSIGNMENT).mkdir(parents=True)
     monkeypatch.setattr(confined, "version", lambda: 0)
     with pytest.raises(OSError, match="--unconfined"):
-        next(grading.grade(course, ASSIGNMENT))
+        next(grading.grade(tmp_path, ASSIGNMENT))
     with pytest.raises(FileNotFoundError, match="no assignment nothing"):
-        next(grading.grade(course, "nothing", unconfined=True))
+        next(grading.grade(tmp_path, "nothing", unconfined=True))
 
 
 def test_commands_say_what_is_wrong(tmp_path, monkeypatch):

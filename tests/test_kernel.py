@@ -21,10 +21,11 @@ from stabsim.labs.frame.report import report
 from stabsim.labs.frame.words import FRAME
 from tests.browser import PATIENCE, WIDE
 
-pytestmark = pytest.mark.long_runs
-
 SHOWN = {"en": ["kinds", "search"], "id": ["batch_steps"]}
 """In JupyterLab: a lab with a seed, one with other sliders alone, and one with menus alone."""
+
+QUICK = {"first", "kinds", "clip", "axis", "race"}
+"""Labs with each kind of control and picture, which `make test` runs, too."""
 
 LANGUAGES = {name: ("en", "id")[place % 2] for place, name in enumerate(LABS)}
 """Each lab's language by messages."""
@@ -48,7 +49,9 @@ def told(field, **state):
     field._handle_msg({"buffers": [], "content": {"data": data}})
 
 
-@pytest.mark.parametrize("name", LABS)
+@pytest.mark.parametrize(
+    "name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.long) for n in LABS]
+)
 def test_a_control_moved_in_a_browser_runs_the_lab(name):
     lab, language = LABS[name], LANGUAGES[name]
     widget = labs.show(name, language).widget()

@@ -1,5 +1,7 @@
 """The labs: settings, reports, the widget, and the two halves that must say the same."""
 
+import json
+
 import jax
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ import jax2wasm
 import stabsim as ss
 from book import lab_page as page
 from book import lab_programs as build
+from book.parity import Parity
 from stabsim import diagnosis, labs
 from stabsim._settings import LANGUAGES, using
 from stabsim._words import Text, number
@@ -198,6 +201,39 @@ def test_parity_holds_and_notices_another_program():
 
     with pytest.raises(ArithmeticError, match="kinds-outliers: the whole program is not"):
         build.check(lab, static, jax2wasm.compile(other, example), samples=1)
+
+
+def test_record_names_every_program():
+    listed = json.loads(build.RECORD.read_text(encoding="utf8"))["programs"]
+    assert set(listed) == {v for lab in LABS.values() for v in lab.variants()}, (
+        "The labs have changed: run `python -m book check`."
+    )
+
+
+def test_a_recorded_program_is_not_checked_again_and_any_other_is(tmp_path, monkeypatch):
+    lab, asked = LABS["batch_rates"], []
+    monkeypatch.setattr(build, "check", lambda *_: asked.append(lab) or Parity(0, 0.0))
+    monkeypatch.setattr(build, "recorded", dict)
+    compiled = build.compile_lab(lab, [lab.defaults], tmp_path / "new", tell=str)
+    assert len(asked) == 1
+    known = {variant: one["file"] for variant, one in compiled.programs.items()}
+    monkeypatch.setattr(build, "recorded", lambda: known)
+    again = build.compile_lab(lab, [lab.defaults], tmp_path / "again", tell=str)
+    assert again.programs == compiled.programs
+    assert len(asked) == 1
+
+
+def test_a_record_of_another_compiler_counts_for_nothing(tmp_path, monkeypatch):
+    file = tmp_path / "checked.json"
+    file.write_text(json.dumps({"compiler": "ziglang 0.0", "programs": {"first": "first-1"}}))
+    monkeypatch.setattr(build, "RECORD", file)
+    assert build.recorded.__wrapped__() == {}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", LABS)
+def test_every_program_computes_what_jax_does(name):
+    assert set(build.checked(LABS[name], tell=str)) == set(LABS[name].variants())
 
 
 @pytest.mark.parametrize("which", range(6), ids=RULES)

@@ -20,30 +20,31 @@ kernelspec:
 
 ```{code-cell} ipython3
 :tags: [remove-input]
-import os
+from stabsim._words import default_language
 
-print(os.environ["STABSIM_LANGUAGE"], 6 * 7)
+print(default_language(), 6 * 7)
 ```
 """
 
 
 @pytest.fixture
 def page(tmp_path, monkeypatch):
-    """Writes the one page of an Indonesian book."""
-    file = tmp_path / "chapters/id/page.md"
-    file.parent.mkdir(parents=True)
+    """Writes the one page of a book; returns the Indonesian file."""
+    for language in LANGUAGES:
+        file = tmp_path / f"chapters/{language}/page.md"
+        file.parent.mkdir(parents=True)
+        file.write_text(PAGE, encoding="utf8")
     (tmp_path / "requirements.txt").write_bytes((ROOT / "requirements.txt").read_bytes())
     monkeypatch.setattr(outputs, "ROOT", tmp_path)
     monkeypatch.setattr(outputs, "BUILD", tmp_path / "_build")
     for name in ("IPYTHONDIR", "STABSIM_BOOK", "STABSIM_LANGUAGE"):  # restored afterwards
         monkeypatch.setenv(name, "")
-    file.write_text(PAGE, encoding="utf8")
     return file
 
 
-def texts():
+def texts(language="id"):
     """The texts that the kept pages print."""
-    cache = get_cache(outputs.cache("id"))
+    cache = get_cache(outputs.cache(language))
     bundles = [cache.get_cache_bundle(record.pk) for record in cache.list_cache_records()]
     return [cell.outputs[0].text for bundle in bundles for cell in bundle.nb.cells]
 
@@ -53,22 +54,42 @@ class Failed:
 
 
 def test_outputs_are_kept_until_what_they_rest_on_changes(page, monkeypatch):
-    outputs.run("id", "page")
+    outputs.run("page", ["id"])
     assert texts() == ["id 42\n"]
     with monkeypatch.context() as patch:
         patch.setattr(outputs, "single_nb_execution", None)  # it must not be called
-        outputs.run("id", "page")
+        outputs.run("page", ["id"])
     assert outputs.kept("id", "page")
     monkeypatch.setattr(outputs, "state", lambda *_: "the package has changed")
     assert not outputs.kept("id", "page")
     monkeypatch.setattr(outputs, "single_nb_execution", lambda *_, **__: Failed())
-    outputs.run("id", "page")
+    outputs.run("page", ["id"])
     assert texts() == []
+
+
+def test_languages_follow_each_other_in_one_kernel(page, monkeypatch):
+    asked = []
+    execute = outputs.single_nb_execution
+
+    def once(notebook, **options):
+        asked.append(len(notebook.cells))
+        return execute(notebook, **options)
+
+    monkeypatch.setattr(outputs, "single_nb_execution", once)
+    outputs.run("page", list(LANGUAGES))
+    assert len(asked) == 1
+    assert texts("en") == ["en 42\n"]
+    assert texts("id") == ["id 42\n"]
+    page.write_text(PAGE.replace("6 * 7", "6 * 8"), encoding="utf8")
+    outputs.run("page", list(LANGUAGES))
+    assert len(asked) == 2
+    assert texts("en") == ["en 42\n"]
+    assert texts("id") == ["id 48\n"]
 
 
 def test_outputs_of_cells_that_fail_are_not_kept(page):
     page.write_text(PAGE.replace("6 * 7", "6 / 0"), encoding="utf8")
-    outputs.run("id", "page")
+    outputs.run("page", ["id"])
     assert texts() == []
 
 
