@@ -31,6 +31,7 @@ from book import (
     outputs,
     policy,
     repository,
+    rule,
     scoreboard,
     styles,
     words,
@@ -41,7 +42,8 @@ UNUSED = ("**/*.map", "*.html", "scripts/fontawesome.js*", "vendor", "locales", 
 """What the theme brings and no page loads."""
 
 STYLES = {"<mjx-container": "maths/maths.css", "data-lab=": "lab/lab.css",
-          "data-exercise=": "lab/exercise.css", "data-drop=": "lab/drop.css"}  # fmt: skip
+          "data-exercise=": "lab/exercise.css", "data-drop=": "lab/drop.css",
+          "data-rule=": "lab/rule.css"}  # fmt: skip
 """Styles that only some pages need, by what these have in them."""
 
 ENGLISH_IS_READ: ContextVar[Event | None] = ContextVar("english_is_read", default=None)
@@ -59,6 +61,7 @@ class Templates(BuiltinTemplateLoader):
         html = html.replace('role="doc-biblioentry"', 'role="listitem"')
         static = context["pathto"]("_static", 1)
         html = labs.fill(html, context["language"], static)
+        html = rule.fill(html, context["language"], static)
         html = words.translate_names(diagnose.fill(html, context["language"], static))
         for mark, style in STYLES.items():
             if mark in html:
@@ -156,6 +159,7 @@ def finish(app: Sphinx, error: Exception | None) -> None:
     styles.cut(Path(app.outdir))
     labs.publish(static / "lab/models", app.config.language)
     diagnose.publish(static / diagnose.FOLDER, app.config.language)
+    rule.publish(static / rule.FOLDER, app.config.language)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

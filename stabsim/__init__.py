@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from stabsim import optimizers as optimizers
     from stabsim import playbook as playbook
     from stabsim import plots as plots
+    from stabsim import rules as rules
     from stabsim import schedules as schedules
     from stabsim import statistics as statistics
     from stabsim import tuner as tuner
@@ -64,6 +65,7 @@ _HOMES = {
     "plots": "stabsim.plots",
     "processes": "stabsim.sweeps",
     "rmsprop": "stabsim.optimizers",
+    "rules": "stabsim.rules",
     "schedules": "stabsim.schedules",
     "sgd": "stabsim.optimizers",
     "simulate": "stabsim.simulation",

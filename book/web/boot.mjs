@@ -1,5 +1,5 @@
 // On every page: fetches the scripts of what there is on it.
-for (const name of ["lab", "exercise", "drop"]) {
+for (const name of ["lab", "exercise", "drop", "rule"]) {
   if (document.querySelector(`[data-${name}]`))
     import(new URL(`${name}.mjs`, import.meta.url).href);
 }

@@ -38,7 +38,7 @@ function tokens(words, line, place) {
       const key = line[at] === "^" ? "caret" : "character";
       throw new RuleError(words, key, place, at + 1, { found: line[at] });
     }
-    const [kind, text] = Object.entries(groups).find(([, piece]) => piece !== undefined);
+    const [[kind, text]] = Object.entries(groups).filter(([, piece]) => piece !== undefined);
     const column = at + 1;
     at += text.length;
     if (kind === "space") continue;
@@ -311,6 +311,7 @@ function compiled([kind, ...parts], vectors, size, Kind) {
 /**
  * A rule that is about to train `n` parameters: a function of the parameters, which it changes,
  * their gradient and the rate, to be called once a step. `Kind` is the arrays' class.
+ * @param {any} Kind
  */
 export function runner(rule, n, Kind = Float32Array) {
   const sizes = (name) => (rule.vectors.has(name) ? n : 1);

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Int
 
 from stabsim import _check
 from stabsim._pytree import pytree, static
@@ -71,7 +71,7 @@ ERRORS = {
     ),
     "target": Text(
         "A line sets a name, as in v = 0.9*v + g; here it begins with {found}.",
-        "Setiap baris mengisi sebuah nama, seperti v = 0.9*v + g; baris ini dimulai dengan {found}.",
+        "Setiap baris mengisi sebuah nama, seperti v = 0.9*v + g; yang ini dimulai dengan {found}.",
     ),
     "equals": Text(
         "After {name} an = was expected, not {found}.",
@@ -191,7 +191,7 @@ NEWLINE = re.compile("\r\n|\r|\n")
 PIECE = re.compile(
     r"(?P<space>[ \t]+|#.*)"
     r"|(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
-    r"|(?P<name>[A-Za-zΑ-Ωα-ω_][A-Za-zΑ-Ωα-ω_0-9]*)"
+    r"|(?P<name>[A-Za-z\u0391-\u03a9\u03b1-\u03c9_][A-Za-z\u0391-\u03a9\u03b1-\u03c9_0-9]*)"
     r"|(?P<sign>\*\*=?|[-+*/]=?|[=(),])"
 )
 
@@ -482,7 +482,7 @@ def typed_rule(text: str, learning_rate: LearningRate) -> TypedRule:
     r"""An update rule from its text.
 
     Args:
-        text: the lines, as the head of :mod:`stabsim.typed_rule` says.
+        text: the lines, as the head of :mod:`stabsim.rules.typed` says.
         learning_rate: :math:`\eta_t`, a number, a traced array or a schedule.
     Returns:
         An ``(init, update)`` pair, whose ``update`` needs the parameters.
@@ -547,9 +547,9 @@ def edge(rule: Rule) -> Edge:
     Args:
         rule: as :func:`parse` reads it.
     Returns:
-        The least :math:`\eta h` at which a run grows; for a linear rule the least is that of theory
-        within a thousandth or two, for what grows too slowly is not seen. A rule whose steps are of a given size, such as sign
-        descent, has none.
+        The least :math:`\eta h` at which a run grows. For a linear rule that is where theory has
+        it, within two thousandths: what grows too slowly is not seen. A rule whose steps are of
+        a given size, such as sign descent, has none.
     Examples:
         >>> round(edge(parse("theta = theta - lr*g")).value, 2)
         2.0
@@ -575,8 +575,7 @@ PRESETS: dict[str, str] = {
     "sgd": "theta = theta - lr*g",
     "momentum": "v = 0.9*v + g\ntheta = theta - lr*v",
     "nesterov": "v = 0.9*v + g\ntheta = theta - lr*(0.9*v + g)",
-    "rmsprop": "v_0 = 1\nv = 0.9*v + 0.1*g**2\nm = 0.9*m + lr/sqrt(v + 1e-8)*g\n"
-    "theta = theta - m",
+    "rmsprop": "v_0 = 1\nv = 0.9*v + 0.1*g**2\nm = 0.9*m + lr/sqrt(v + 1e-8)*g\ntheta = theta - m",
     "adam": "m = 0.9*m + 0.1*g\nv = 0.999*v + 0.001*g**2\n"
     "b = sqrt(1 - 0.999**(t + 1))/(1 - 0.9**(t + 1))\n"
     "theta = theta - lr*b*m/(sqrt(v) + 1e-8)",

@@ -1,0 +1,58 @@
+"""Puts the lab of typed rules into its page, and beside it what the page fetches."""
+
+import os
+import shutil
+from pathlib import Path
+
+from book import BUILD
+from book.labs import kept
+from stabsim._source import digest
+from stabsim.rules.shown import PLACE
+
+FOLDER = "lab/rule"
+"""Where the lab's files lie in _static."""
+
+CODE = ("book.rule_page", "stabsim.rules.typed", "stabsim.rules.experiment")
+
+
+def fill(page: str, language: str, static: str) -> str:
+    """Put the lab in its place. ``static`` is the address of _static."""
+    if PLACE not in page:
+        return page
+    source = f"{static}/{FOLDER}"
+
+    def make() -> str:
+        from book.rule_page import markup
+
+        return markup(language, source)
+
+    return page.replace(PLACE, kept(f"rule.{language}.html", make, *CODE, given=source))
+
+
+def publish(folder: Path, language: str) -> None:
+    """Write what the lab fetches: its description and its programs."""
+
+    def described() -> str:
+        from book.rule_page import described
+
+        return described(language)
+
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(_programs(), folder)
+    text = kept(f"rule.{language}.json", described, *CODE)
+    (folder / f"rule.{language}.json").write_text(text, encoding="utf8")
+
+
+def _programs() -> Path:
+    """The folder of the compiled programs, made once for a state of the code."""
+    folder = BUILD / "rule" / digest(*CODE)
+    if not folder.exists():
+        from book.rule_page import save_programs
+
+        part = folder.with_name(f"{folder.name}.{os.getpid()}")  # the other language is at it, too
+        save_programs(part)
+        try:
+            part.rename(folder)
+        except OSError:
+            shutil.rmtree(part)
+    return folder

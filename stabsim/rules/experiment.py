@@ -1,0 +1,173 @@
+"""What a typed rule is tried on: the digits, a surface, and a parabola."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from stabsim._words import Text, number
+from stabsim.diagnosis import diagnose
+from stabsim.optimizers import adam, momentum, nadam, nesterov, rmsprop, sgd
+from stabsim.rules.typed import Edge, Rule, TypedRule, edge
+from stabsim.simulation import simulate
+from stabsim.trace import Trace
+from stabsim.workloads import any_surface, mlp
+from stabsim.workloads.any_surface import NAMES
+from stabsim.workloads.synthetic import SURFACES
+from stabsim.workloads.workload import Workload
+
+STEPS, BATCH, RACE_STEPS = 200, 32, 150
+LEAST_RATE, MOST_RATE, POSITIONS = 1e-4, 10.0, 100
+"""The slider of the learning rate."""
+
+SEEDS = 9
+"""The highest seed."""
+
+KNOWN = {"SGD": sgd(1.0), "Momentum": momentum(1.0), "Nesterov": nesterov(1.0),
+         "RMSProp": rmsprop(1.0), "Adam": adam(1.0), "NAdam": nadam(1.0)}  # fmt: skip
+"""The book's rules, whose edges stand beside the typed one's."""
+
+START = "momentum"
+"""The preset that stands there at first, and its learning rate."""
+RATES = {"sgd": 0.1, "momentum": 0.05, "nesterov": 0.05, "rmsprop": 0.001, "adam": 0.003,
+         "nadam": 0.003, "sign": 0.001, "lion": 0.0003, "clipped": 0.1}  # fmt: skip
+"""Learning rates at which the presets learn the digits."""
+
+NAMED = {
+    "sgd": "SGD", "momentum": "Momentum", "nesterov": "Nesterov", "rmsprop": "RMSProp",
+    "adam": "Adam", "nadam": "NAdam", "sign": "signSGD", "lion": "Lion",
+}  # fmt: skip
+PRESET_LABELS = {name: Text(said, said) for name, said in NAMED.items()} | {
+    "clipped": Text("SGD with clipping", "SGD dengan pemotongan gradien")
+}
+
+WORDS = {
+    "title": Text("Your own update rule", "Aturan pembaruan buatan Anda"),
+    "rule": Text("The rule, a line for each name", "Aturannya, satu baris untuk setiap nama"),
+    "presets": Text("Begin with", "Mulai dari"),
+    "rate": Text("Learning rate lr", "Laju pembelajaran lr"),
+    "surface": Text("Surface (synthetic)", "Permukaan (sintetis)"),
+    "seed": Text("Seed", "Benih acak"),
+    "given": Text(
+        "theta are the parameters, g their gradient, lr the learning rate, t the step from 0. "
+        "Every other name that a line sets keeps its value; it starts at 0, or where a line such "
+        "as v_0 = 1 says. There are {functions}.",
+        "theta adalah parameter, g gradiennya, lr laju pembelajaran, t langkah mulai dari 0. Nama "
+        "lain yang diisi sebuah baris menyimpan nilainya; nilai awalnya 0, atau sesuai baris "
+        "seperti v_0 = 1. Fungsi yang tersedia: {functions}.",
+    ),
+    "digits": Text("Digits, {steps} steps:", "Digit, {steps} langkah:"),
+    "edge": Text(
+        "On a parabola of curvature h it is unstable from lr·h = {value} on (measured; lr from "
+        "{least} to {most}).",
+        "Pada parabola dengan kelengkungan h, aturan ini tidak stabil mulai lr·h = {value} "
+        "(hasil pengukuran; lr dari {least} sampai {most}).",
+    ),
+    "no edge": Text(
+        "On a parabola no run grew, at any lr·h from {least} to {most}: the length of its steps "
+        "is bounded.",
+        "Pada parabola tidak ada run yang membesar, pada lr·h berapa pun dari {least} sampai "
+        "{most}: panjang langkahnya terbatas.",
+    ),
+    "always": Text(
+        "On a parabola it grows even at the lowest lr·h that is tried, {least}.",
+        "Pada parabola aturan ini membesar bahkan pada lr·h terendah yang dicoba, {least}.",
+    ),
+    "loss": Text("loss", "loss"),
+    "yours": Text("yours", "Anda"),
+    "edges": Text("edge: lr × curvature", "batas: lr × kelengkungan"),
+    "preconditioned": Text(
+        "For RMSProp, Adam and NAdam the curvature is that after preconditioning, which on a "
+        "parabola follows the steps.",
+        "Untuk RMSProp, Adam, dan NAdam, yang dimaksud ialah kelengkungan setelah prakondisi, "
+        "yang pada parabola mengikuti langkahnya.",
+    ),
+    "noscript": Text(
+        "With JavaScript, rules can be typed here.",
+        "Dengan JavaScript, aturan dapat diketik di sini.",
+    ),
+    "failed": Text("It could not be computed: {error}", "Perhitungannya gagal: {error}"),
+    "alt loss": Text("The training loss at every step.", "Loss pelatihan pada setiap langkah."),
+    "alt path": Text(
+        "The path of the rule on the surface, over lines of equal height.",
+        "Lintasan aturan itu pada permukaan, di atas garis-garis ketinggian.",
+    ),
+    "alt edges": Text(
+        "Where the rule becomes unstable, beside the six rules of the book.",
+        "Batas kestabilan aturan itu, di samping keenam aturan dalam buku ini.",
+    ),
+}
+
+
+def digits_net() -> Workload:
+    """The perceptron that learns the digits."""
+    return mlp(depth=2, width=32)
+
+
+class Tried(NamedTuple):
+    """What came of a rule.
+
+    Attributes:
+        loss: on the digits, ``(STEPS,)``.
+        path: on the surface, ``(RACE_STEPS + 1, 2)``.
+        edge: on the parabola.
+    """
+
+    loss: np.ndarray
+    path: np.ndarray
+    edge: Edge
+
+
+@jax.jit
+def learn(optimizer: TypedRule, seed: Any) -> Trace:
+    """A run on the digits."""
+    return simulate(digits_net(), optimizer, steps=STEPS, batch_size=BATCH, seed=seed,
+                    evaluate_at=())  # fmt: skip
+
+
+@jax.jit
+def walk(optimizer: TypedRule, which: Any, seed: Any) -> Trace:
+    """A run on the surface at position ``which`` of ``NAMES``."""
+    return simulate(any_surface(which), optimizer, steps=RACE_STEPS, seed=seed,
+                    record_parameters=True)  # fmt: skip
+
+
+def attempt(rule: Rule, learning_rate: float, surface: str, seed: int) -> Tried:
+    """Try a rule at a learning rate.
+
+    Args:
+        rule: as :func:`stabsim.rules.parse` reads it.
+        learning_rate: lr, on the digits and on the surface.
+        surface: one of ``NAMES``.
+        seed: of the digits' weights and minibatches, and of the start on the surface.
+    """
+    optimizer = TypedRule(jnp.float32(learning_rate), rule)
+    return Tried(
+        np.asarray(learn(optimizer, seed).loss),
+        np.asarray(walk(optimizer, NAMES.index(surface), seed).parameters),
+        edge(rule),
+    )
+
+
+def sentences(tried: Tried, language: str) -> list[str]:
+    """What to say of it, in "en" or "id"."""
+    found = tried.edge
+    range_ = {"least": number(found.least, language), "most": number(found.most, language)}
+    key = "no edge" if found.value is None else "always" if found.value == found.least else "edge"
+    value = "" if found.value is None else number(found.value, language)
+    verdict = " ".join(diagnose(tried.loss).sentences(language))
+    return [
+        f"{WORDS['digits'].in_(language).format(steps=STEPS)} {verdict}",
+        WORDS[key].in_(language).format(value=value, **range_),
+    ]
+
+
+def known_edges() -> dict[str, float]:
+    """The edge of each of the book's rules in rate times (preconditioned) curvature."""
+    return {name: float(rule.threshold(1.0)) for name, rule in KNOWN.items()}
+
+
+def boxes() -> dict[str, tuple[float, ...]]:
+    """What each surface's picture shows: left, right, bottom, top."""
+    return {name: SURFACES[name].box for name in NAMES}

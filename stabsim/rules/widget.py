@@ -1,0 +1,113 @@
+"""The lab of typed rules on a kernel."""
+
+import html
+import math
+from typing import Any
+
+import ipywidgets as widgets
+import vl_convert
+
+from stabsim._plot_words import LOCALES
+from stabsim.labs.frame.charts import WIDTH
+from stabsim.labs.race import LABELS
+from stabsim.rules import charts
+from stabsim.rules.experiment import (
+    LEAST_RATE,
+    MOST_RATE,
+    POSITIONS,
+    PRESET_LABELS,
+    RATES,
+    SEEDS,
+    START,
+    WORDS,
+    attempt,
+    sentences,
+)
+from stabsim.rules.tables import tables
+from stabsim.rules.typed import FUNCTIONS, PRESETS, RuleError, parse
+
+PICTURES = {"loss": charts.loss, "path": charts.path, "edges": charts.edges}
+
+
+class RuleWidget(widgets.VBox):
+    """A field for the rule, its rate, surface and seed, and what comes of it.
+
+    A rule is tried when its field is left, and when another control changes.
+    """
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        wide: Any = {"width": "100%", "max_width": "44em"}
+        style = {"description_width": "14em"}
+        presets = [(label.in_(language), name) for name, label in PRESET_LABELS.items()]
+        surfaces = [(label.in_(language), name) for name, label in LABELS.items()]
+        self.preset = widgets.Dropdown(options=presets, value=START, layout=wide, style=style,
+                                       description=self._say("presets"))  # fmt: skip
+        self.text = widgets.Textarea(PRESETS[START], rows=6, layout=wide, continuous_update=False)
+        self.rate = widgets.FloatLogSlider(
+            RATES[START], min=math.log10(LEAST_RATE), max=math.log10(MOST_RATE),
+            step=math.log10(MOST_RATE / LEAST_RATE) / POSITIONS, readout_format=".3g",
+            description=self._say("rate"), layout=wide, style=style, continuous_update=False,
+        )  # fmt: skip
+        self.surface = widgets.Dropdown(options=surfaces, layout=wide, style=style,
+                                        description=self._say("surface"))  # fmt: skip
+        self.seed = widgets.IntSlider(0, 0, SEEDS, description=self._say("seed"), layout=wide,
+                                      style=style, continuous_update=False)  # fmt: skip
+        self.said = widgets.HTML()
+        self.pictures = {name: widgets.HTML() for name in PICTURES}
+        given = self._say("given").format(functions=", ".join(FUNCTIONS))
+        super().__init__([
+            widgets.HTML(f"<b>{self._say('title')}</b>"), self.preset,
+            widgets.HTML(html.escape(given)), self.text, self.rate, self.surface, self.seed,
+            self.said, *self.pictures.values(),
+        ])  # fmt: skip
+        self.preset.observe(self._begin, "value")
+        for field in (self.text, self.rate, self.surface, self.seed):
+            field.observe(lambda _: self.run(), "value")
+        self.run()
+
+    def _say(self, name: str) -> str:
+        return WORDS[name].in_(self.language)
+
+    def _begin(self, change: Any) -> None:
+        self.rate.value = RATES[change["new"]]
+        self.text.value = PRESETS[change["new"]]
+
+    def run(self) -> None:
+        """Try what stands there; what was drawn stays where it cannot be read."""
+        try:
+            rule = parse(self.text.value)
+        except RuleError as error:
+            line = self.text.value.splitlines()[error.line - 1 : error.line] or [""]
+            shown = f"{line[0]}\n{' ' * (error.column - 1)}^"
+            said = html.escape(error.sentence(self.language))
+            self.said.value = f'<div role="alert">{said}<pre>{html.escape(shown)}</pre></div>'
+            return
+        surface = str(self.surface.value)
+        tried = attempt(rule, self.rate.value, surface, self.seed.value)
+        self.said.value = "<br>".join(map(html.escape, sentences(tried, self.language)))
+        for name, table in tables(tried, surface, self.language).items():
+            alt = html.escape(self._say(f"alt {name}"))
+            drawn = svg(name, table, self.language)
+            self.pictures[name].value = f'<div role="img" aria-label="{alt}">{drawn}</div>'
+
+
+def svg(name: str, table: dict[str, Any], language: str, width: int = WIDTH) -> str:
+    """One of the pictures."""
+    spec = vl_convert.vegalite_to_vega(PICTURES[name](language).to_dict(validate=False))
+    given = {"run": rows(table), "ghost": []}
+    filled = [{**d, "values": given[d["name"]]} if d["name"] in given else d for d in spec["data"]]
+    return vl_convert.vega_to_svg(
+        {**spec, "data": filled, "width": width}, format_locale=LOCALES[language]
+    )
+
+
+def rows(table: dict[str, Any]) -> list[dict[str, Any]]:
+    """One row an entry; None where a number is not finite."""
+    return [
+        {
+            name: x if isinstance(x, str) else float(x) if math.isfinite(x) else None
+            for name, x in zip(table, entries, strict=True)
+        }
+        for entries in zip(*table.values(), strict=True)
+    ]
