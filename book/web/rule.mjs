@@ -160,8 +160,7 @@ async function wake(section) {
   /** The rows that the pictures are drawn of: as stabsim/rules/tables.py makes them. */
   function pictured({ loss, path, edge }, { surface }) {
     const [left, right, bottom, top] = known.boxes[surface];
-    const within = (x, low, high) =>
-      Number.isFinite(x) ? Math.min(Math.max(x, low), high) : null;
+    const within = (x, low, high) => (Number.isFinite(x) ? Math.min(Math.max(x, low), high) : null);
     const walked = Array.from({ length: path.length / 2 }, (_, step) => ({
       line: 0,
       step,

@@ -18,7 +18,10 @@ export function attempt(found, known, rule, { rate, surface, seed }) {
   const [theta, rows] = found.digits_start(seed);
   const learn = runner(rule, theta.length);
   for (let i = 0; i < known.steps; i++) {
-    const [value, g] = found.digits_step(theta, rows.subarray(i * known.batch, (i + 1) * known.batch));
+    const [value, g] = found.digits_step(
+      theta,
+      rows.subarray(i * known.batch, (i + 1) * known.batch),
+    );
     loss[i] = value[0];
     learn(theta, g, lr);
   }

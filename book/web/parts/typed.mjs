@@ -187,7 +187,11 @@ export function parse(text, words) {
         throw here.fail("start", target, { name: target.text, of });
       }
       const size = () => 1;
-      starts.set(of, { place, target, value: compiled(node, new Set(), size, Float32Array)({})[0] });
+      starts.set(of, {
+        place,
+        target,
+        value: compiled(node, new Set(), size, Float32Array)({})[0],
+      });
       return;
     }
     if (sign) node = [sign, ["name", target.text], node];
