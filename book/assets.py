@@ -69,6 +69,7 @@ def bundle() -> None:
         NPM / "node_modules/esbuild/bin/esbuild", *entries, f"--outdir={ASSETS / 'lab'}",
         "--bundle", "--minify", "--format=esm", "--target=es2022", "--out-extension:.js=.mjs",
         "--loader:.svg=dataurl", "--log-level=warning", "--tsconfig-raw={}",
+        "--external:node:*",  # what the compiler's loader imports outside a browser
     )  # fmt: skip
 
 

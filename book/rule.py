@@ -38,7 +38,7 @@ def publish(folder: Path, language: str) -> None:
         return described(language)
 
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(_programs(), folder)
+    shutil.copytree(_programs(), folder, ignore=shutil.ignore_patterns("loader.*"))
     text = kept(f"rule.{language}.json", described, *CODE)
     (folder / f"rule.{language}.json").write_text(text, encoding="utf8")
 

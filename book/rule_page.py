@@ -13,7 +13,7 @@ from jax.flatten_util import ravel_pytree
 
 import jax2wasm
 from stabsim.labs.frame.charts import WIDTH
-from stabsim.labs.race import LABELS
+from stabsim.labs.frame.surfaces import LABELS
 from stabsim.rules import typed
 from stabsim.rules.experiment import (
     BATCH,

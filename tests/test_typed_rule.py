@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from playwright.sync_api import expect
 
 import stabsim as ss
 from book import rule_page
@@ -28,6 +29,7 @@ from stabsim.rules.typed import (
     typed_rule,
 )
 from stabsim.workloads.any_surface import NAMES
+from tests.browser import WIDE, visit, watch
 from tests.node import READ, in_node
 
 KNOWN = {
@@ -360,3 +362,66 @@ def test_widget_tries_what_is_typed(language):
     widget.text.value = "theta = theta - lr*g"
     assert widget.said.value not in (first, "")
     assert number(2.0, language) in widget.said.value
+
+
+# --- in the page ---
+
+PAGE = "optimizers.html"
+RULE = "section[data-rule]"
+
+
+def opened(context, address, language="en", **options):
+    page = context(**({"viewport": WIDE} | options)).new_page()
+    wrong = watch(page, address)
+    visit(page, f"{address}{language}/{PAGE}")
+    page.locator(f"{RULE}[data-ready]").wait_for()
+    return page, wrong
+
+
+def tried(page, times):
+    page.wait_for_function(
+        """([rule, times]) => Number(document.querySelector(rule).dataset.runs) >= times
+           && !document.querySelector(rule).hasAttribute("aria-busy")""",
+        arg=[RULE, times],
+    )
+    return page.locator(f"{RULE} .lab-report").inner_text()
+
+
+def test_a_rule_typed_in_the_page_is_tried(context, address):
+    page, wrong = opened(context, address)
+    report = page.locator(f"{RULE} .lab-report").inner_text()
+    assert "3.8" in report
+    field = page.locator("#rule-text")
+    field.press("Control+End")
+    field.press_sequentially(" ")
+    assert tried(page, 1) == report, "What is drawn first is what the page computes."
+    field.fill("v = 0.9*v + g\ntheta = theta - lr*(0.9*v + g)")
+    assert "1.36" in tried(page, 2)
+    assert page.locator(f"{RULE} canvas").count() == 3
+    link = page.url
+    field.fill("v = 0.9*v + g\ntheta = theta - lr*(0.9*v + G)")
+    alert = page.locator(f"{RULE} .rule-wrong")
+    expect(alert).to_contain_text("Line 2, character 29: G is neither given")
+    assert "1.36" in page.locator(f"{RULE} .lab-report").inner_text()
+    page.locator("#rule-preset").select_option("sign")
+    assert "no run grew" in tried(page, 3)
+    expect(alert).to_have_text("")
+    page.goto(link)
+    assert "1.36" in tried(page, 1)
+    assert "0.9*v + g)" in page.locator("#rule-text").input_value()
+    page.locator("a.language-switch").click()
+    page.wait_for_url("**/id/**")
+    page.locator(f"{RULE}[data-ready]").wait_for()
+    assert "1,36" in tried(page, 1)
+    assert not wrong
+
+
+def test_a_rule_is_no_code(context, address):
+    page, wrong = opened(context, address)
+    page.evaluate("() => { globalThis.touched = false; }")
+    for text in ("theta = touched", "theta = alert(1)", "theta = self.touched", "theta = g; g"):
+        page.locator("#rule-text").fill(text)
+        expect(page.locator(f"{RULE} .rule-wrong")).to_contain_text("Line 1")
+    assert page.evaluate("() => globalThis.touched") is False
+    assert page.locator(RULE).get_attribute("data-runs") is None
+    assert not wrong

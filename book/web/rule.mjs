@@ -153,7 +153,7 @@ async function wake(section) {
     const ghost = before;
     before = tables.loss;
     for (const { name, live } of await charts) {
-      await live.draw({ run: tables[name], ghost: name === "loss" && ghost ? ghost : [] });
+      await live.draw(tables[name], name === "loss" && ghost ? ghost : []);
     }
   }
 

@@ -59,10 +59,10 @@ WORDS = {
     ),
     "digits": Text("Digits, {steps} steps:", "Digit, {steps} langkah:"),
     "edge": Text(
-        "On a parabola of curvature h it is unstable from lr·h = {value} on (measured; lr from "
+        "On a parabola of curvature h it is unstable from lr·h = {value} on (measured; lr·h from "
         "{least} to {most}).",
         "Pada parabola dengan kelengkungan h, aturan ini tidak stabil mulai lr·h = {value} "
-        "(hasil pengukuran; lr dari {least} sampai {most}).",
+        "(hasil pengukuran; lr·h dari {least} sampai {most}).",
     ),
     "no edge": Text(
         "On a parabola no run grew, at any lr·h from {least} to {most}: the length of its steps "

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from stabsim.labs.race import contours
+from stabsim.labs.frame.surfaces import contours
 from stabsim.rules.experiment import STEPS, WORDS, Tried, boxes, known_edges
 from stabsim.workloads.any_surface import NAMES
 

@@ -9,7 +9,7 @@ import vl_convert
 
 from stabsim._plot_words import LOCALES
 from stabsim.labs.frame.charts import WIDTH
-from stabsim.labs.race import LABELS
+from stabsim.labs.frame.surfaces import LABELS
 from stabsim.rules import charts
 from stabsim.rules.experiment import (
     LEAST_RATE,
