@@ -8,12 +8,12 @@ from stabsim import diagnosis
 from stabsim._diagnosis_words import EVIDENCE, SWEEP, VERDICTS
 from stabsim._words import Text
 from stabsim.labs.frame.charts import WIDTH
-from stabsim.labs.frame.lab import Choice, Control, Lab, Slider, Tables, Values
+from stabsim.labs.frame.lab import Choice, Control, Lab, Panel, Slider, Tables, Values
 from stabsim.labs.frame.picture import pictures, specifications
 from stabsim.labs.frame.report import report
 from stabsim.labs.frame.words import FRAME
 
-NARROW = 260
+NARROW = 300
 """The charts' width on a telephone: drawn at its size, their type can be read there."""
 
 RULES = ("WINDOW", "EARLY_SHARE", "RISE", "LEARNED", "RISE_UNSEEN", "SPIKE", "NOISE", "RUNAWAY",
@@ -41,8 +41,8 @@ def description(lab: Lab, language: str, programs: dict[str, Any]) -> dict[str, 
     return {
         "name": lab.name,
         "controls": [_control(control, language) for control in lab.controls],
-        "panels": [panel.table for panel in lab.panels],
-        "clicks": [panel.click for panel in lab.panels],
+        "panels": [_described(lab, panel, language) for panel in lab.panels],
+        "cursor": lab.cursor,
         "curves": [[c.table, c.column, c.label.in_(language)] for c in lab.curves],
         "facts": [[f.table, f.column, f.text.in_(language)] for f in lab.facts],
         "sweep": lab.sweep,
@@ -53,16 +53,28 @@ def description(lab: Lab, language: str, programs: dict[str, Any]) -> dict[str, 
     }
 
 
+def _described(lab: Lab, panel: Panel, language: str) -> dict[str, Any]:
+    columns = [[name, text.in_(language)] for name, text in panel.columns]
+    return {
+        "table": panel.table, "click": panel.click, "over": panel.over,
+        "along": panel.along.in_(language), "columns": columns,
+        "level": panel.level, "goals": lab.goal_lines(panel),
+    }  # fmt: skip
+
+
 def _control(control: Control, language: str) -> dict[str, Any]:
+    shared: dict[str, Any] = {"name": control.name, "label": control.label.in_(language)}
+    if control.idle is not None:
+        shared["idle"] = [*control.idle[:2], control.idle.reason.in_(language)]
     if isinstance(control, Slider):
-        return {
-            "name": control.name, "low": control.low, "high": control.high,
+        return shared | {
+            "low": control.low, "high": control.high,
             "default": control.default, "scale": control.scale,
             "positions": control.positions, "unit": control.unit.in_(language),
         }  # fmt: skip
-    return {
-        "name": control.name, "static": control.static, "default": control.default,
-        "options": [[o.value, o.code or o.value] for o in control.options],
+    return shared | {
+        "static": control.static, "default": control.default,
+        "options": [[o.value, o.code or o.value, o.label.in_(language)] for o in control.options],
     }  # fmt: skip
 
 
@@ -79,18 +91,20 @@ def markup(lab: Lab, values: Values, tables: Tables, language: str, source: str,
         place: an id of its own on the page.
     """
     said = report(lab, tables, values, language)
-    wide, narrow = (pictures(lab, tables, language, width) for width in (WIDTH, NARROW))
+    wide, narrow = (
+        pictures(lab, tables, values, said.facts, language, width) for width in (WIDTH, NARROW)
+    )
     say = {name: text.in_(language) for name, text in FRAME.items()}
-    figures = "".join(
-        _panel(panel.alt.in_(language), *drawn)
+    main, *more = (
+        _panel(lab, panel, language, *drawn)
         for panel, *drawn in zip(lab.panels, wide, narrow, strict=True)
     )
     goal = ""
     if lab.goal is not None:
         text = html.escape(lab.goal.text.in_(language))
-        goal = (f'<p class="lab-goal"><strong>{say["goal"]}:</strong> {text} '
-                f'<span class="lab-reached" aria-live="polite"></span></p>')  # fmt: skip
-    controls = "".join(_field(c, values, language, place) for c in lab.controls)
+        goal = f'<p class="lab-goal"><strong>{say["goal"]}:</strong> {text}</p>'
+    idle = lab.idle(values)
+    controls = "".join(_field(c, values, idle, language, place) for c in lab.controls)
     buttons = "".join(
         f'<button type="button" data-do="{name}" disabled>{say[name]}</button>'
         for name in ("reset", "keep", "link", "csv", "python", "present")
@@ -100,40 +114,76 @@ def markup(lab: Lab, values: Values, tables: Tables, language: str, source: str,
     # Regions need names of their own, also where a page shows a lab again.
     again = place.removeprefix(f"lab-{lab.name}").replace("-", " ")
     return (
-        f'<section class="lab" id="{place}" data-lab="{lab.name}" data-source="{source}" '
-        f'data-setting="{setting}" aria-label="{say["lab"]}{again}: {title}">'
-        f'<p class="lab-title">{title}</p>{goal}'
-        f'<div class="lab-charts">{figures}</div>'
-        f'<p class="lab-report" role="status" aria-live="polite">'
+        f'<section class="lab full-width" id="{place}" data-lab="{lab.name}" '
+        f'data-source="{source}" data-setting="{setting}" '
+        f'aria-label="{say["lab"]}{again}: {title}">'
+        f'<div class="lab-head"><p class="lab-title">{title}</p>{goal}</div>'
+        f'<div class="lab-charts"><div class="lab-main">{main}{_scrub(lab, language)}'
+        f'<span class="lab-reached" aria-live="polite"></span></div>'
+        f'<div class="lab-more">{"".join(more)}</div></div>'
+        f'<div class="lab-side"><div class="lab-controls">{controls}</div>'
+        f'<p class="lab-report" role="status" aria-live="polite" tabindex="0">'
         f"{'<br>'.join(map(html.escape, said.sentences))}</p>"
-        f'<div class="lab-controls">{controls}</div>'
+        f'<ul class="lab-kept" aria-label="{say["kept"]}" hidden></ul>'
         f'<div class="lab-buttons">{buttons}</div>'
-        f'<p class="lab-note"><noscript>{say["noscript"]}</noscript></p></section>'
+        f'<p class="lab-note"><noscript>{say["noscript"]}</noscript></p></div></section>'
     )
 
 
-def _panel(alt: str, wide: str | None, narrow: str | None) -> str:
-    start = f'<div class="lab-panel" role="img" aria-label="{html.escape(alt)}"'
+def _panel(lab: Lab, panel: Panel, language: str, wide: str | None, narrow: str | None) -> str:
+    alt = html.escape(panel.alt.in_(language))
+    start = f'<div class="lab-figure"><div class="lab-panel" role="img" aria-label="{alt}"'
     if wide is None:
-        return f"{start} hidden></div>"
-    return f'{start}><div class="lab-wide">{wide}</div><div class="lab-narrow">{narrow}</div></div>'
+        return f"{start} hidden></div></div>"
+    set_here = (panel.level,) if panel.level else panel.click
+    hint = ""
+    if set_here:
+        labels = ", ".join(lab.control(name).label.in_(language) for name in set_here)
+        said = FRAME["drag" if panel.level else "click"].in_(language).format(label=labels)
+        hint = f'<p class="lab-hint">{html.escape(said)}</p>'
+    return (
+        f'{start}><div class="lab-wide">{wide}</div><div class="lab-narrow">{narrow}</div></div>'
+        f"{hint}</div>"
+    )
 
 
-def _field(control: Control, values: Values, language: str, place: str) -> str:
+def _scrub(lab: Lab, language: str) -> str:
+    """What moves the cursor, if there is one: it plays, or stands at a step."""
+    if not lab.cursor:
+        return ""
+    play, look = (FRAME[name].in_(language) for name in ("play", "cursor"))
+    return (
+        f'<div class="lab-scrub"><button type="button" data-do="play" aria-label="{play}" '
+        f'disabled></button><input type="range" aria-label="{look}" min="0" max="1" value="0" '
+        f"disabled><output></output></div>"
+    )
+
+
+def _field(
+    control: Control, values: Values, idle: dict[str, Text], language: str, place: str
+) -> str:
     own = f"{place}-{control.name}"
     label = html.escape(control.label.in_(language))
     value = values[control.name]
+    why = idle.get(control.name, Text("", "")).in_(language)
+    named = f'id="{own}" name="{control.name}" aria-describedby="{own}-idle"'
+    reason = f'<span class="lab-idle" id="{own}-idle">{html.escape(why)}</span>'
     if isinstance(control, Choice):
         options = "".join(
             f'<option value="{o.value}"{" selected" if o.value == value else ""}>'
             f"{html.escape(o.label.in_(language))}</option>"
             for o in control.options
         )
-        return (f'<div class="lab-field"><label for="{own}">{label}</label><select id="{own}" '
-                f'name="{control.name}" disabled>{options}</select></div>')  # fmt: skip
+        return (f'<div class="lab-field lab-choice"><label for="{own}">{label}</label>'
+                f"<select {named} disabled>{options}</select>{reason}</div>")  # fmt: skip
     written = html.escape(control.written(value, language))  # type: ignore[arg-type]
+    entry = control.entry(value, language)  # type: ignore[arg-type]
+    unit = html.escape(control.unit.in_(language))
+    typed = html.escape(FRAME["value"].in_(language).format(label=control.label.in_(language)))
     low, high, position = (*control.ends, control.position(float(value)))
-    return (f'<div class="lab-field"><label for="{own}">{label}</label><input type="range" '
-            f'id="{own}" name="{control.name}" min="{low}" max="{high}" step="1" '
-            f'value="{position}" aria-valuetext="{written}" disabled>'
-            f'<output for="{own}">{written}</output></div>')  # fmt: skip
+    return (f'<div class="lab-field"><label for="{own}">{label}</label>'
+            f'<span class="lab-value"><input type="text" inputmode="decimal" value="{entry}" '
+            f'aria-label="{typed}" autocomplete="off" spellcheck="false" disabled>'
+            f"{f'<span>{unit}</span>' if unit else ''}</span>"
+            f'<input type="range" {named} min="{low}" max="{high}" step="1" '
+            f'value="{position}" aria-valuetext="{written}" disabled>{reason}</div>')  # fmt: skip

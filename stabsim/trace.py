@@ -89,6 +89,11 @@ def final_loss(loss: Any, share: float = 0.1) -> np.ndarray:
         share: the share of the steps to take, at least one step.
     """
     loss = np.asarray(loss, float)
-    tail = loss[..., -max(1, round(share * loss.shape[-1])) :]
+    last = loss[..., -tail(loss.shape[-1], share) :]
     with np.errstate(invalid="ignore"):
-        return np.where(np.isfinite(tail).all(-1), np.median(tail, -1), np.nan)
+        return np.where(np.isfinite(last).all(-1), np.median(last, -1), np.nan)
+
+
+def tail(steps: int, share: float = 0.1) -> int:
+    """How many of the steps are the last of a run: a tenth, at least one."""
+    return max(1, round(share * steps))

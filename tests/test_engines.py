@@ -67,10 +67,11 @@ STATE = """(lab) => {
 CONTROLS = """(lab) => [...document.querySelectorAll(
   `${lab} .lab-controls :is(input[type=range], select)`)].map((control) => control.name)"""
 CONTROL = """(control) => {
-  const { tagName, options, selectedIndex, value, max, ariaValueText } =
+  const { tagName, options, selectedIndex, value, max, ariaValueText, disabled } =
     document.querySelector(control);
   const full = options ? selectedIndex === options.length - 1 : value === max;
-  return { menu: tagName === "SELECT", full, spoken: ariaValueText, at: selectedIndex ?? value };
+  return { menu: tagName === "SELECT", full, spoken: ariaValueText, disabled,
+    at: selectedIndex ?? value };
 }"""
 CHOOSE = """(control, place) => {
   const menu = document.querySelector(control);
@@ -84,9 +85,14 @@ DONE = """(lab, runs) => {
 
 
 def move(engine, lab, name):
-    """Move a slider by a key, or choose in a menu, wherever there is room, and await the run."""
+    """Move a slider by a key, or choose in a menu, wherever there is room, and await the run.
+
+    What does nothing in the setting cannot be moved.
+    """
     control = f"{lab} [name='{name}']"
     before, runs = engine.run(CONTROL, control), engine.run(STATE, lab)["runs"]
+    if before["disabled"]:
+        return
     if before["menu"]:
         engine.run(CHOOSE, control, before["at"] + (-1 if before["full"] else 1))
     else:

@@ -8,12 +8,12 @@ from stabsim._settings import LANGUAGES
 from stabsim.labs import LABS
 from stabsim.labs.frame.lab import Lab, Values
 from stabsim.labs.frame.picture import is_empty, rows
-from stabsim.labs.frame.report import reached, report
+from stabsim.labs.frame.report import marks, reached, report
 from tests.node import READ, in_node
 
 SCRIPT = (
     READ
-    + 'import { report, reached, rows, isEmpty } from "./report.mjs";\n'
+    + 'import { isEmpty, marks, reached, report, rows } from "./report.mjs";\n'
     + f"""import {{ readFile }} from "node:fs/promises";
 const wasm = {{ headers: {{ "Content-Type": "application/wasm" }} }};
 globalThis.fetch = async (file) =>
@@ -37,8 +37,10 @@ for (const [variant, inputs, values] of given.runs) {
     (tables[table] ??= {})[column] = columns[i];
   });
   const { facts, sentences } = report(given.lab, given.words, tables, values);
-  const drawn = given.lab.panels.map((name) => (isEmpty(tables[name]) ? [] : rows(tables[name])));
-  said.push([sentences, reached(given.lab.goal, facts), drawn]);
+  const drawn = given.lab.panels.map(({ table }) =>
+    isEmpty(tables[table]) ? [] : rows(tables[table]));
+  const marked = given.lab.panels.map((panel) => marks(given.lab, panel, tables, values, facts));
+  said.push([sentences, reached(given.lab.goal, facts), drawn, marked]);
 }
 console.log(JSON.stringify(said));
 """
@@ -61,11 +63,12 @@ def test_first_words_are_those_of_the_first_touch_and_those_after_reset(site, na
         "lab": lab_page.description(lab, language, prepared["programs"]) | {"charts": []},
     })  # fmt: skip
     assert reset == there[0]
-    for (values, columns), (sentences, done, drawn) in zip(firsts, there, strict=True):
+    for (values, columns), (sentences, done, drawn, marked) in zip(firsts, there, strict=True):
         tables = {n: {k: np.asarray(x, float) for k, x in t.items()} for n, t in columns.items()}
         said = report(lab, tables, values, language)
         assert sentences == said.sentences
         assert done is reached(lab, said.facts)
+        assert marked == [marks(lab, p, tables, values, said.facts, language) for p in lab.panels]
         for panel, points in zip(lab.panels, drawn, strict=True):
             table = tables[panel.table]
             # JSON writes the same number without its point, which Python then reads as another.

@@ -76,6 +76,43 @@ def test_a_control_moved_in_a_browser_runs_the_lab(name):
     assert widget.runs == 2
 
 
+def test_a_number_is_typed_and_runs_are_kept():
+    widget = labs.show("kinds", "id", net="outliers").widget()
+    assert widget.wait(PATIENCE)
+    for _ in range(5):  # one too many
+        widget.keep()
+    assert "empat" in widget._note.value
+    kept = [box.children for box in widget._list.children]
+    assert all("setelan awal: " in text.value for text, _ in kept)
+    assert widget.wait(PATIENCE)
+    kept[0][1].click()
+    assert len(widget._list.children) == 3
+    slider, typed, _ = widget._fields["times"].children
+    told(typed, value="2^-1")
+    assert widget.values["times"] == 0.5
+    assert widget.wait(PATIENCE)
+    assert slider.value == widget.lab.control("times").position(0.5)
+    assert typed.value == "0,5"
+    told(typed, value="500")
+    assert "bilangan dari 0,1 sampai 20" in widget._note.value
+    assert widget.values["times"] == 0.5
+    told(widget._step, value=7)
+    there = widget._there.value.split("<br>")
+    assert there[0] == "langkah 7"
+    assert there[1].count(" / ") == 3  # the run, and those that are kept
+
+
+def test_what_does_nothing_is_disabled():
+    widget = labs.show("thresholds").widget()
+    slider, typed, why = widget._fields["gamma"].children
+    assert slider.disabled
+    assert typed.disabled
+    assert why.value == "SGD has no momentum."
+    told(widget._fields["rule"], index=1)
+    assert not slider.disabled
+    assert not why.value
+
+
 # --- in JupyterLab: a real server, a real kernel, a real browser ---
 
 
@@ -166,7 +203,7 @@ def move_a_control(page, cell, lab, language):
     control, new = moved(lab, first)
     if isinstance(control, Slider):
         place = [c.name for c in lab.controls if isinstance(c, Slider)].index(control.name)
-        handle = output.locator(".noUi-handle").nth(place)
+        handle = output.locator(".noUi-handle").nth(place + bool(lab.cursor))
         handle.focus()
         for _ in range(3):  # faster than runs are
             handle.press("ArrowRight")

@@ -17,11 +17,13 @@ from stabsim._words import Text, number
 from stabsim.labs import LABS
 from stabsim.labs.frame.any_rule import RULES, AnyRule
 from stabsim.labs.frame.lab import Choice, Slider
+from stabsim.labs.frame.reading import at_cursor, steps
 from stabsim.labs.frame.report import reached, report
 from tests.node import READ, in_node
 
 pytestmark = pytest.mark.long_runs
 
+ERROR = "validation_error"
 RULES_JSON = {name: getattr(diagnosis, name) for name in page.RULES}
 
 
@@ -48,6 +50,83 @@ def test_bad_settings(name, setting, error, said):
 def test_bad_language():
     with pytest.raises(ValueError, match="one of en, id, not 'fr'"):
         labs.show("strides", language="fr").widget()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_typed_is_read_alike_in_page_and_widget(language):
+    rate = Slider("x", Text("a", "a"), 1e-4, 10, 0.1, "log")
+    count = Slider("x", Text("a", "a"), 0, 100, 0, "whole")
+    given = ["0.0625", "0,0625", "2^-4", "2**-4", " 5e-2 ", "\u22121", "", "x", "11", "1e999", "7",
+             "7.5", "0,00012345", "99.9999"]  # fmt: skip
+    there = in_node(
+        READ + 'import { entry, typed } from "./settings.mjs";\n'
+        "console.log(JSON.stringify(given.sliders.map((c) => given.texts.map((text) => {\n"
+        "  const value = typed(c, text);\n"
+        "  return [value, value === null ? null : entry(value, given.language)];\n"
+        "}))));",
+        {
+            "sliders": [page._control(c, language) for c in (rate, count)],
+            "texts": given,
+            "language": language,
+        },
+    )
+    here = [
+        [[v, None if v is None else c.entry(v, language)] for v in map(c.typed, given)]
+        for c in (rate, count)
+    ]
+    assert there == here
+    assert here[0][:5] == [[x, number(x, language)] for x in [0.0625] * 4 + [0.05]]
+    assert [v for v, _ in here[1]] == [*[None] * 8, 11, None, 7, *[None] * 3]
+
+
+def idle():
+    """Every control that does nothing somewhere, and a setting in which it does not."""
+    for name, lab in LABS.items():
+        for control in lab.controls:
+            for value in control.idle.values if control.idle else ():
+                yield pytest.param(name, control.name, {control.idle.control: value},
+                                   id=f"{name}-{control.name}-{value}")  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "control", "where"), list(idle()))
+def test_an_idle_control_does_nothing_there_and_something_elsewhere(name, control, where):
+    lab = LABS[name]
+    it = lab.control(control)
+    assert control in lab.idle(lab.setting(where))
+
+    def runs(setting):
+        ends = [it.at(place) for place in it.ends] if isinstance(it, Slider) else [
+            option.value for option in it.options]  # fmt: skip
+        tables = [lab.compute(lab.setting(setting | {control: end})) for end in ends]
+        return [
+            {k: x for t in one.values() for k, x in t.items() if k != control} for one in tables
+        ]
+
+    first, *others = runs(where)
+    for other in others:
+        for column, x in first.items():
+            np.testing.assert_array_equal(x, other[column])
+    elsewhere = next(o.value for o in lab.control(it.idle.control).options
+                     if o.value not in it.idle.values)  # fmt: skip
+    first, *others = runs({it.idle.control: elsewhere})
+    assert any(
+        not np.array_equal(x, o[k], equal_nan=True) for o in others for k, x in first.items()
+    )
+
+
+def test_the_cursor_reads_every_panel_and_every_kept_run():
+    lab = LABS["batch_run"]
+    one, other = (lab.compute(lab.setting({"seed": seed})) for seed in (0, 1))
+    along = steps(lab, one)
+    assert along.size == one["run"]["epoch"].size
+    said = at_cursor(lab, [one, other], along.size // 2, "id")
+    loss, error = (
+        [number(float(run[table][column][i]), "id") for run in (one, other)]
+        for table, column, i in (("run", "loss", along.size // 2), ("validation", ERROR, 10))
+    )
+    assert said == ["epoch 20", f"loss tiap minibatch {' / '.join(loss)}",
+                    f"galat validasi dalam % {' / '.join(error)}"]  # fmt: skip
+    assert [lab.cursor for lab in LABS.values()].count("") == 3
 
 
 @pytest.mark.parametrize("name", LABS)

@@ -20,10 +20,11 @@ const NUMBERS = {
 const WIDTH = 620;
 const HEIGHT = 160;
 const LEAST_SCALE = 0.8; // on a telephone, where legends want room
+const NEAR = 30; // pixels
 
 /**
- * A chart in `host`; `draw(rows, ghost)` resolves when it is drawn. `clicked` gets a mark's row;
- * `staged` makes it fill its host, enlarged.
+ * A chart in `host`; `draw(data)`, of rows by name, resolves when it is drawn. `clicked` gets a
+ * mark's row; `staged` makes it fill its host, enlarged.
  */
 export async function chart(host, specification, language, { clicked, staged }) {
   const drawing = document.createElement("div");
@@ -34,17 +35,27 @@ export async function chart(host, specification, language, { clicked, staged }) 
   const whole = staged ? { autosize: { type: "fit", contains: "padding" } } : {};
   const parsed = parse({ ...specification, ...whole }, null, { ast: true });
   const live = new View(parsed, options).initialize(drawing);
-  const sizes = { run: 0, ghost: 0 };
-  if (clicked) live.addEventListener("click", (_, item) => item?.datum && clicked(item.datum));
+  const held = Object.fromEntries(specification.data.map(({ name }) => [name, []]));
+  if (clicked) {
+    // A press chooses the mark under it, and so does whatever it is drawn over.
+    const choose = (event, item) => {
+      const row = item?.mark.role === "mark" ? item.datum : null;
+      host.style.cursor = row ? "pointer" : "";
+      if (row && (event.type === "pointerdown" || event.buttons)) clicked(row);
+    };
+    for (const kind of ["pointerdown", "pointermove"]) live.addEventListener(kind, choose);
+  }
 
   // Vega keeps something of every row that is replaced, so rows are changed in place.
   function change(name, rows) {
-    if (rows.length !== sizes[name]) {
+    if (!(name in held) || held[name] === rows) return;
+    const same = held[name].length === rows.length;
+    held[name] = rows;
+    if (!same) {
       live.data(
         name,
         rows.map((row, i) => ({ ...row, _i: i })),
       );
-      sizes[name] = rows.length;
       return;
     }
     if (!rows.length) return;
@@ -60,7 +71,7 @@ export async function chart(host, specification, language, { clicked, staged }) 
   }
 
   function size() {
-    const width = Math.max(50, Math.floor(host.clientWidth) - 8);
+    const width = Math.max(50, Math.floor(host.clientWidth));
     if (!staged) return live.width(width);
     const height = Math.max(50, host.clientHeight);
     const scale = Math.max(LEAST_SCALE, Math.min(width / WIDTH, height / HEIGHT));
@@ -68,23 +79,68 @@ export async function chart(host, specification, language, { clicked, staged }) 
   }
 
   let seen = "";
+  let moved = () => {};
   const watch = new ResizeObserver(() => {
     const now = staged ? `${host.clientWidth} ${host.clientHeight}` : `${host.clientWidth}`;
-    if (host.clientWidth > 58 && now !== seen) size().runAsync();
+    if (host.clientWidth > 50 && now !== seen)
+      size()
+        .runAsync()
+        .then(() => moved());
     seen = now;
   });
 
+  /** The plot within its host: where it begins, in pixels, and how much it is enlarged. */
+  function frame() {
+    const picture = /** @type {any} */ (drawing.querySelector("canvas, svg"));
+    const own = picture.getBoundingClientRect();
+    const around = host.getBoundingClientRect();
+    const drawn = Number.parseFloat(picture.style.width || picture.getAttribute("width"));
+    const scale = own.width / drawn;
+    const [x, y] = live.origin();
+    const { left, top } = live.padding();
+    return {
+      left: own.left - around.left + (left + x) * scale,
+      top: own.top - around.top + (top + y) * scale,
+      scale,
+    };
+  }
+
   return {
-    async draw(rows, ghost) {
-      change("run", rows);
-      change("ghost", ghost);
+    async draw(data) {
+      for (const [name, rows] of Object.entries(data)) change(name, rows);
       if (!drawing.isConnected) {
+        // As high as the first picture, whose letters another program measured: nothing moves.
+        const first = host.querySelector(".lab-wide") ? host.clientHeight : 0;
         await size().runAsync();
         host.replaceChildren(drawing);
+        const more = first ? host.clientHeight - first : 0;
+        if (more && Math.abs(more) < NEAR) await live.height(live.height() - more).runAsync();
         watch.observe(host);
       } else {
         await live.runAsync();
       }
+    },
+    /** `told` when the chart has another size. */
+    resized(told) {
+      moved = told;
+    },
+    /** Where a place of the plot lies in its host, and how far the plot goes, in pixels. */
+    place(x, y) {
+      const { left, top, scale } = frame();
+      const width = live.scale("x").range()[1] * scale;
+      const height = live.scale("y").range()[0] * scale;
+      const across = x === null ? 0 : live.scale("x")(x) * scale;
+      const down = y === null ? 0 : live.scale("y")(y) * scale;
+      return { x: left + across, y: top + down, left, top, width, height };
+    },
+    /** The values of both axes under a pointer. */
+    under(event) {
+      const { left, top, scale } = frame();
+      const around = host.getBoundingClientRect();
+      return {
+        x: live.scale("x").invert((event.clientX - around.left - left) / scale),
+        y: live.scale("y").invert((event.clientY - around.top - top) / scale),
+      };
     },
     close() {
       watch.disconnect();

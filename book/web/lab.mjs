@@ -1,7 +1,11 @@
 // Wakes the labs of a page: they arrive complete, with their first picture.
 
-import { isEmpty, python, reached, report, rows } from "./parts/report.mjs";
-import { fromAddress, positionOf, toSearch, valueAt, written } from "./parts/settings.mjs";
+import { cursor } from "./parts/cursor.mjs";
+import { fields } from "./parts/fields.mjs";
+import { grip } from "./parts/grip.mjs";
+import { keeper, MOST } from "./parts/kept.mjs";
+import { isEmpty, marks, python, reached, report, rows, verdicts } from "./parts/report.mjs";
+import { fromAddress, isIdle, positionOf, toSearch, valueAt } from "./parts/settings.mjs";
 import { isAsked, stage } from "./parts/stage.mjs";
 
 const here = (path) => new URL(path, import.meta.url).href;
@@ -55,9 +59,10 @@ async function wake(section, key) {
   const first = JSON.parse(section.dataset.setting);
   const values = { ...first, ...fromAddress(lab, key, location.search) };
   const note = find(".lab-note");
-  let tables = null;
-  let ghost = null;
-  let charts = null;
+  const hosts = [...section.querySelectorAll(".lab-panel")];
+  let shown = null; // the run that is seen: its values, tables, facts and sentences
+  let drawing = null;
+  let charts = [];
   let staged = false;
 
   if (typeof WebAssembly !== "object") {
@@ -82,58 +87,105 @@ async function wake(section, key) {
 
   // --- pictures ---
 
+  const keep = keeper(find(".lab-kept"), lab, words, () => draw());
+
+  /** What each panel shows. */
+  const panels = () =>
+    lab.panels.map((panel, i) => ({
+      panel,
+      host: hosts[i],
+      chart: hosts[i].hidden ? null : charts[i],
+      table: shown?.tables[panel.table] ?? {},
+      kept: keep.runs.map(({ slot, tables }) => ({ slot, table: tables[panel.table] })),
+    }));
+
+  const marker = cursor(section, lab, words, {
+    panels: () => (shown ? panels() : []),
+    ready: async () => {
+      if (!charts.length) await run();
+    },
+  });
+  panels().forEach(marker.listen);
+
   async function draw() {
-    charts ??= import(here("chart.mjs")).then(({ chart }) =>
+    drawing ??= import(here("chart.mjs")).then(({ chart }) =>
       Promise.all(
-        [...section.querySelectorAll(".lab-panel")].map((host, i) =>
-          chart(host, lab.charts[i], words.language, {
-            clicked: lab.clicks[i].length ? choose(lab.clicks[i]) : null,
-            staged,
-          }),
-        ),
+        hosts.map((host, i) => {
+          const { click } = lab.panels[i];
+          const clicked = click.length ? choose(click) : null;
+          return chart(host, lab.charts[i], words.language, { clicked, staged });
+        }),
       ),
     );
-    const panels = [...section.querySelectorAll(".lab-panel")];
-    const drawn = (await charts).map((chart, i) => {
-      const table = tables[lab.panels[i]];
-      panels[i].hidden = isEmpty(table);
-      if (panels[i].hidden) return null;
-      const kept = ghost?.[lab.panels[i]];
-      return chart.draw(rows(table), kept ? rows(kept) : []);
-    });
-    await Promise.all(drawn);
+    charts = await drawing;
+    await Promise.all(
+      panels().map(({ panel, host, table }, i) => {
+        host.hidden = isEmpty(table);
+        if (host.hidden) return null;
+        charts[i].resized(over);
+        return charts[i].draw({
+          run: rows(table),
+          ghost: ghosts(panel.table),
+          marks: marks(lab, panel, shown.tables, shown.values, shown.facts),
+        });
+      }),
+    );
+    over();
+  }
+
+  /** The kept runs' rows of a table, made once. */
+  const made = { of: keep.runs, rows: new Map() };
+  function ghosts(table) {
+    if (made.of !== keep.runs) Object.assign(made, { of: keep.runs, rows: new Map() });
+    if (!made.rows.has(table)) {
+      const of = ({ slot, tables }) => rows(tables[table]).map((row) => ({ ...row, kept: slot }));
+      made.rows.set(table, keep.runs.flatMap(of));
+    }
+    return made.rows.get(table);
+  }
+
+  /** What lies over the charts. */
+  function over() {
+    marker.refresh();
+    for (const { panel, host, chart } of panels()) {
+      const control = lab.controls.find(({ name }) => name === panel.level);
+      const hint = host.parentElement.querySelector(".lab-hint");
+      const setters = [...panel.click, panel.level];
+      const usable = lab.controls.some((c) => setters.includes(c.name) && !isIdle(c, shown.values));
+      if (hint) hint.style.visibility = usable ? "" : "hidden";
+      if (control && chart) grip(host, chart, control, shown.values, set);
+    }
   }
 
   function tell() {
-    const { facts, sentences } = report(lab, words, tables, values);
     find(".lab-report").replaceChildren(
-      ...sentences.flatMap((text, i) => (i ? [document.createElement("br"), text] : [text])),
+      ...shown.sentences.flatMap((text, i) => (i ? [document.createElement("br"), text] : [text])),
     );
-    const goal = find(".lab-reached");
-    if (goal) goal.textContent = reached(lab.goal, facts) ? `✓ ${words.frame.reached}` : "";
+    const done = reached(lab.goal, shown.facts);
+    find(".lab-reached").textContent = done ? `✓ ${words.frame.reached}` : "";
   }
 
   // --- running: the latest setting wins, and no run waits behind one that is stale ---
 
-  let busy = false;
+  let busy = null;
   let stale = false;
 
-  async function run() {
+  function run() {
     stale = true;
-    if (busy) return;
-    busy = true;
+    busy ??= runs().finally(() => {
+      busy = null;
+    });
+    return busy;
+  }
+
+  async function runs() {
     section.setAttribute("aria-busy", "true");
     while (stale) {
       stale = false;
       const start = performance.now();
       try {
-        const one = program();
-        const { columns, milliseconds } = await ask(one, given());
-        tables = {};
-        one.outputs.forEach(([table, column], i) => {
-          tables[table] ??= {};
-          tables[table][column] = columns[i];
-        });
+        const { run, milliseconds } = await computed();
+        shown = run;
         tell();
         await draw();
         note.textContent = words.frame.here;
@@ -143,52 +195,59 @@ async function wake(section, key) {
         note.textContent = words.frame.failed.replace("{error}", error.message);
       }
     }
-    busy = false;
     section.removeAttribute("aria-busy");
+  }
+
+  /** A run of the setting as it is now. */
+  async function computed() {
+    const own = { ...values };
+    const one = program();
+    const { columns, milliseconds } = await ask(one, given());
+    const tables = {};
+    one.outputs.forEach(([table, column], i) => {
+      tables[table] ??= {};
+      tables[table][column] = columns[i];
+    });
+    return {
+      run: { values: own, tables, ...report(lab, words, tables, own) },
+      milliseconds,
+    };
   }
 
   // --- controls ---
 
-  function show(control) {
-    const field = section.querySelector(`[name="${control.name}"]`);
-    if (control.options) {
-      field.value = values[control.name];
-      return;
-    }
-    const text = written(control, values[control.name], words.language);
-    field.value = positionOf(control, values[control.name]);
-    field.setAttribute("aria-valuetext", text);
-    field.nextElementSibling.textContent = text;
-  }
+  const show = fields(section, lab, words, values, (name, message) => {
+    if (name) changed();
+    else note.textContent = message;
+  });
 
   function changed() {
+    show();
     const search = toSearch(lab, key, values, first, location.search);
     history.replaceState(null, "", location.pathname + search + location.hash);
     run();
   }
 
+  function set(name, value) {
+    if (values[name] === value) return;
+    values[name] = value;
+    changed();
+  }
+
   /** Sets sliders to the columns of the mark that was clicked, as near as they go. */
   function choose(names) {
     return (row) => {
-      const chosen = lab.controls.filter(({ name }) => names.includes(name) && name in row);
-      for (const control of chosen) {
-        values[control.name] = valueAt(control, positionOf(control, row[control.name]));
-        show(control);
-      }
-      if (chosen.length) changed();
+      const chosen = lab.controls.filter(
+        (c) => names.includes(c.name) && c.name in row && !isIdle(c, values),
+      );
+      const near = chosen.map((c) => [c.name, valueAt(c, positionOf(c, row[c.name]))]);
+      if (near.every(([name, value]) => values[name] === value)) return;
+      Object.assign(values, Object.fromEntries(near));
+      changed();
     };
   }
 
-  for (const control of lab.controls) {
-    const field = section.querySelector(`[name="${control.name}"]`);
-    field.disabled = false;
-    field.addEventListener("input", () => {
-      values[control.name] = control.options ? field.value : valueAt(control, Number(field.value));
-      show(control);
-      changed();
-    });
-    show(control);
-  }
+  show();
 
   // --- buttons ---
 
@@ -205,21 +264,25 @@ async function wake(section, key) {
   const actions = {
     reset() {
       Object.assign(values, first);
-      lab.controls.forEach(show);
       changed();
     },
     async keep() {
-      if (!tables) return; // what went wrong is said already
-      ghost = ghost ? null : tables;
-      button("keep").textContent = words.frame[ghost ? "forget" : "keep"];
-      await draw();
+      if (keep.runs.length === MOST) {
+        note.textContent = words.frame.full;
+        return;
+      }
+      // The run that is seen, also while another is on its way.
+      const one = shown ?? (await computed()).run;
+      keep.add(one, first, verdicts(lab, words, one.facts, one.sentences));
+      await (shown ? draw() : run());
     },
     async link() {
       await navigator.clipboard.writeText(location.href);
       note.textContent = words.frame.copied;
     },
-    csv() {
-      if (tables) save(csv(tables), "csv", "text/csv");
+    async csv() {
+      if (!shown) await run();
+      save(csv(shown.tables), "csv", "text/csv");
     },
     python() {
       save(python(lab, values), "py", "text/x-python");
@@ -227,9 +290,10 @@ async function wake(section, key) {
     present: stage(section, key, async (on) => {
       staged = on;
       button("present").textContent = words.frame[on ? "leave" : "present"];
-      const old = charts;
-      charts = null;
-      await (tables ? draw() : run());
+      const old = drawing;
+      drawing = null;
+      charts = [];
+      await (shown ? draw() : run());
       for (const chart of (await old) ?? []) chart.close();
     }),
   };
@@ -237,13 +301,14 @@ async function wake(section, key) {
     button(name).disabled = false;
     button(name).addEventListener("click", async () => {
       try {
-        if (!tables && ["keep", "csv"].includes(name)) await run();
         await act();
       } catch (/** @type {any} */ error) {
         note.textContent = words.frame.failed.replace("{error}", error.message);
       }
     });
   }
+  const along = program().outputs.filter(([, column]) => column === lab.cursor);
+  marker.wake(Math.max(...along.map(([, , , [size]]) => size)));
 
   // --- the first run ---
 
@@ -257,8 +322,8 @@ async function wake(section, key) {
         () => {
           section.dataset.ready = "";
           performance.mark(`lab-ready:${lab.name}`);
-          // A picture that can be clicked must be a live one.
-          if (!tables && lab.clicks.some((names) => names.length)) run();
+          // A picture that can be clicked or dragged must be a live one.
+          if (!shown && lab.panels.some(({ click, level }) => click.length || level)) run();
         },
         (error) => {
           note.textContent = words.frame.failed.replace("{error}", error.message);

@@ -42,20 +42,24 @@ def run(block: str, gain: Any, warmup: Any, shown: Any, seed: Any) -> Tables:
         return simulate(net, rule, steps=STEPS, batch_size=32, seed=seed, evaluate_at=()).loss
 
     loss = jax.vmap(losses)(rates)
+    exponents = jnp.arange(LOWEST, HIGHEST + 1)
     return {
         "sweep": {"learning_rate": rates, "loss": loss},
-        "axis": {"learning_rate": rates, "final_loss": jnp.median(loss[:, -20:], -1)},
+        "axis": {
+            "learning_rate": rates,
+            "final_loss": jnp.median(loss[:, -20:], -1),
+            "shown": exponents,
+            "chosen": (exponents == shown).astype(jnp.int32),
+        },
         "run": {"step": jnp.arange(STEPS), "loss": loss[shown - LOWEST]},
     }
 
 
+LOSS = Text("loss", "loss")
+
+
 def _axis(language: str) -> Any:
     return charts.axis(language, (0.001, 10))
-
-
-def _run(language: str) -> Any:
-    return charts.lines(language, {"loss": Text("loss", "loss")}, Text("loss", "loss"),
-                        (0.001, 100), STEPS, height=160)  # fmt: skip
 
 
 LAB = Lab(
@@ -66,12 +70,15 @@ LAB = Lab(
     (
         Panel("axis", _axis, Text(
             "Final loss against learning rate, both logarithmic: a falling line, a star at the "
-            "best rate, and crosses along the top where the rate is infeasible.",
+            "best rate, crosses along the top where the rate is infeasible, and a ring around the "
+            "run that is shown.",
             "Loss akhir terhadap laju pembelajaran, keduanya logaritmik: garis menurun, bintang "
-            "pada laju terbaik, dan tanda silang di tepi atas pada laju yang tidak layak.")),
-        Panel("run", _run, Text(
+            "pada laju terbaik, tanda silang di tepi atas pada laju yang tidak layak, dan cincin "
+            "pada run yang ditampilkan."),
+            click=("shown",)),
+        charts.over_steps("run", {"loss": LOSS}, LOSS, (0.001, 100), STEPS, Text(
             "The loss of the chosen run at every step.",
-            "Loss run terpilih pada setiap langkah.")),
+            "Loss run terpilih pada setiap langkah."), height=160),
     ),
     (Curve("run", "loss"),),
     """import stabsim as ss

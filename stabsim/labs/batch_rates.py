@@ -9,7 +9,7 @@ import numpy as np
 from stabsim._computed_once import Arrays, computed_once
 from stabsim._words import Text
 from stabsim.labs.frame import charts
-from stabsim.labs.frame.lab import Choice, Fact, Goal, Lab, Option, Panel, Slider, Tables
+from stabsim.labs.frame.lab import Choice, Fact, Goal, Idle, Lab, Option, Panel, Slider, Tables
 from stabsim.optimizers import sgd
 from stabsim.simulation import simulate
 from stabsim.statistics import interval
@@ -65,7 +65,9 @@ CONTROLS = (
                'best_rate(batch_size, "{epochs}")'),
     )),
     Slider("learning_rate", Text("The one learning rate", "Laju bersama"),
-           RATES[0], RATES[-1], 2.0**-4, "log", positions=len(RATES) - 1),
+           RATES[0], RATES[-1], 2.0**-4, "log", positions=len(RATES) - 1,
+           idle=Idle("view", ("own",), Text("Each batch size has its own.",
+                                            "Tiap ukuran batch memakai lajunya sendiri."))),
     Choice("epochs", Text("Epochs", "Epoch"),
            tuple(Option(str(n), Text(str(n), str(n))) for n in reversed(EPOCHS))),
 )  # fmt: skip

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 
 from stabsim._words import Text
 from stabsim.labs.frame import charts
-from stabsim.labs.frame.lab import Choice, Curve, Fact, Goal, Lab, Option, Panel, Slider, Tables
+from stabsim.labs.frame.lab import Choice, Curve, Fact, Goal, Lab, Option, Slider, Tables
 from stabsim.noise import gradient_noise
 from stabsim.optimizers import sgd
 from stabsim.regularization import with_l2
@@ -44,7 +44,7 @@ def run(batch_size: str, learning_rate: Any, l2: Any, seed: Any) -> Tables:
         "run": {"epoch": jnp.arange(steps) / per_epoch, "loss": trace.loss},
         "validation": {
             "epoch": jnp.arange(0, EPOCHS + 1, EVERY),
-            "error": 100 * trace.validation_error,
+            "validation_error": 100 * trace.validation_error,
         },
         "facts": {
             "validation_error": 100 * trace.validation_error[-1:],
@@ -58,26 +58,20 @@ ERROR = Text("validation error in %", "galat validasi dalam %")
 EPOCH = ("epoch", Text("epoch", "epoch"))
 
 
-def _loss(language: str) -> Any:
-    return charts.lines(language, {"loss": LOSS}, LOSS, (0.01, 30), EPOCHS, 170, over=EPOCH)
-
-
-def _error(language: str) -> Any:
-    return charts.lines(language, {"error": ERROR}, ERROR, (5, 100), EPOCHS, 170, True, EPOCH)
-
-
 LAB = Lab(
     "batch_run",
     Text("Forty epochs", "Empat puluh epoch"),
     CONTROLS,
     run,
     (
-        Panel("run", _loss, Text(
+        charts.over_steps("run", {"loss": LOSS}, LOSS, (0.01, 30), EPOCHS, Text(
             "The training loss of every minibatch: the smaller the batch, the more it scatters.",
-            "Loss pelatihan setiap minibatch: makin kecil batch-nya, makin berserakan nilainya.")),
-        Panel("validation", _error, Text(
+            "Loss pelatihan setiap minibatch: makin kecil batch-nya, makin berserakan nilainya."),
+            height=170, over=EPOCH),
+        charts.over_steps("validation", {"validation_error": ERROR}, ERROR, (5, 100), EPOCHS, Text(
             "The validation error every two epochs.",
-            "Galat validasi setiap dua epoch.")),
+            "Galat validasi setiap dua epoch."),
+            height=170, points=True, over=EPOCH, ends="validation_error"),
     ),
     (Curve("run", "loss"),),
     """import stabsim as ss

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from stabsim._words import Text
 from stabsim.labs.frame import charts
-from stabsim.labs.frame.lab import Choice, Curve, Goal, Lab, Option, Panel, Slider, Tables
+from stabsim.labs.frame.lab import Choice, Curve, Goal, Lab, Option, Slider, Tables
 from stabsim.optimizers import sgd
 from stabsim.simulation import simulate
 from stabsim.workloads import any_block, depth_profile
@@ -54,17 +54,8 @@ SIZES = {
     "signal": Text("signal", "sinyal"),
     "gradient": Text("gradient, against the last block's", "gradien, terhadap blok terakhir"),
 }
-
-
-def _sizes(language: str) -> Any:
-    title = Text("size at the start", "ukuran di awal")
-    return charts.lines(language, SIZES, title, (1e-6, 1e6), DEPTH, height=200,
-                        over=("depth", Text("block", "blok")))  # fmt: skip
-
-
-def _loss(language: str) -> Any:
-    title = Text("loss", "loss")
-    return charts.lines(language, {"loss": title}, title, (1e-3, 1e3), STEPS, height=160)
+SIZE = Text("size at the start", "ukuran di awal")
+LOSS = Text("loss", "loss")
 
 
 LAB = Lab(
@@ -73,13 +64,14 @@ LAB = Lab(
     CONTROLS,
     run,
     (
-        Panel("depth", _sizes, Text(
+        charts.over_steps("depth", SIZES, SIZE, (1e-6, 1e6), DEPTH, Text(
             "At initialization: the size of each block's output, and of the loss's gradient by "
             "it, over the 16 blocks, on a logarithmic axis.",
             "Saat inisialisasi: ukuran keluaran setiap blok, dan ukuran gradien loss terhadapnya, "
-            "sepanjang 16 blok, pada sumbu logaritmik.")),
-        Panel("run", _loss, Text("The training loss at every step.",
-                                 "Loss pelatihan pada setiap langkah.")),
+            "sepanjang 16 blok, pada sumbu logaritmik."), over=("depth", Text("block", "blok"))),
+        charts.over_steps("run", {"loss": LOSS}, LOSS, (1e-3, 1e3), STEPS, Text(
+            "The training loss at every step.",
+            "Loss pelatihan pada setiap langkah."), height=160),
     ),
     (Curve("run", "loss"),),
     """import stabsim as ss

@@ -90,19 +90,10 @@ UNCLIPPED = Text("gradient norm before clipping", "norma gradien sebelum pemoton
 PERCENTILE_NAME = Text("90th percentile of this run", "persentil ke-90 dari run ini")
 
 
-def _norm(language: str) -> Any:
-    named = {"gradient_norm": UNCLIPPED, "threshold": THRESHOLD}
-    return charts.lines(language, named, NORM, (1e-3, 1e3), STEPS, height=160)
-
-
 def _histogram(language: str) -> Any:
     # In the order of the colours: the threshold is orange here and above.
     named = {"threshold": THRESHOLD, "percentile": PERCENTILE_NAME}
     return charts.histogram(language, named, NORM, (1e-3, 1e3))
-
-
-def _loss(language: str) -> Any:
-    return charts.lines(language, {"loss": LOSS}, LOSS, (1e-3, 1e3), STEPS, height=150)
 
 
 LAB = Lab(
@@ -111,17 +102,18 @@ LAB = Lab(
     CONTROLS,
     run,
     (
-        Panel("run", _norm, Text(
+        charts.over_steps("run", {"gradient_norm": UNCLIPPED}, UNCLIPPED, (1e-3, 1e3), STEPS, Text(
             "The gradient norm before clipping at every step, and the threshold as a dashed line.",
             "Norma gradien sebelum pemotongan pada setiap langkah, dan ambangnya sebagai garis "
-            "putus-putus.")),
+            "putus-putus."), height=160, level="threshold"),
         Panel("histogram", _histogram, Text(
             "A histogram of these norms over all steps, with lines at the threshold and at the "
             "90th percentile: most norms lie close together, a few far to the right.",
             "Histogram norma itu pada semua langkah, dengan garis pada ambang dan pada persentil "
             "ke-90: kebanyakan norma berdekatan, beberapa jauh di kanan.")),
-        Panel("run", _loss, Text("The training loss at every step.",
-                                 "Loss pelatihan pada setiap langkah.")),
+        charts.over_steps("run", {"loss": LOSS}, LOSS, (1e-3, 1e3), STEPS, Text(
+            "The training loss at every step.",
+            "Loss pelatihan pada setiap langkah."), height=150),
     ),
     (Curve("run", "loss"),),
     """import stabsim as ss

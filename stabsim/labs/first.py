@@ -6,7 +6,7 @@ import jax.numpy as jnp
 
 from stabsim._words import Text
 from stabsim.labs.frame import charts
-from stabsim.labs.frame.lab import Curve, Goal, Lab, Panel, Slider, Tables
+from stabsim.labs.frame.lab import Curve, Goal, Lab, Slider, Tables
 from stabsim.optimizers import sgd
 from stabsim.schedules import linear_warmup
 from stabsim.simulation import simulate
@@ -32,17 +32,14 @@ def run(learning_rate: Any, warmup: Any, seed: Any) -> Tables:
 LOSS = Text("loss", "loss")
 
 
-def _loss(language: str) -> Any:
-    return charts.lines(language, {"loss": LOSS}, LOSS, (1e-3, 1e3), STEPS, height=180)
-
-
 LAB = Lab(
     "first",
     Text("How fast may it learn?", "Seberapa cepat ia boleh belajar?"),
     CONTROLS,
     run,
-    (Panel("run", _loss, Text("The training loss at every step.",
-                              "Loss pelatihan pada setiap langkah.")),),
+    (charts.over_steps("run", {"loss": LOSS}, LOSS, (1e-3, 1e3), STEPS,
+            Text("The training loss at every step.",
+                              "Loss pelatihan pada setiap langkah."), height=180),),
     (Curve("run", "loss"),),
     """import stabsim as ss
 

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from stabsim._words import Text
 from stabsim.labs.frame import charts
-from stabsim.labs.frame.lab import Choice, Curve, Goal, Lab, Option, Panel, Slider, Tables
+from stabsim.labs.frame.lab import Choice, Curve, Goal, Lab, Option, Slider, Tables
 from stabsim.optimizers import momentum, sgd
 from stabsim.schedules import linear_warmup
 from stabsim.simulation import simulate
@@ -68,24 +68,18 @@ LOSS = Text("loss", "loss")
 NORM = Text("gradient norm", "norma gradien")
 
 
-def _loss(language: str) -> Any:
-    return charts.lines(language, {"loss": LOSS}, LOSS, (1e-4, 1e3), None, height=180)
-
-
-def _norm(language: str) -> Any:
-    return charts.lines(language, {"gradient_norm": NORM}, NORM, (1e-4, 1e4), None, height=120)
-
-
 LAB = Lab(
     "kinds",
     Text("Kinds of instability", "Jenis ketidakstabilan"),
     CONTROLS,
     run,
     (
-        Panel("run", _loss, Text("The training loss at every step.",
-                                 "Loss pelatihan pada setiap langkah.")),
-        Panel("run", _norm, Text("The gradient's norm at every step.",
-                                 "Norma gradien pada setiap langkah.")),
+        charts.over_steps("run", {"loss": LOSS}, LOSS, (1e-4, 1e3), None, Text(
+            "The training loss at every step.",
+            "Loss pelatihan pada setiap langkah."), height=180),
+        charts.over_steps("run", {"gradient_norm": NORM}, NORM, (1e-4, 1e4), None, Text(
+            "The gradient's norm at every step.",
+            "Norma gradien pada setiap langkah."), height=120),
     ),
     (Curve("run", "loss"),),
     """import stabsim as ss

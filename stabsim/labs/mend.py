@@ -9,7 +9,7 @@ from stabsim.clipping import clip_by_global_norm
 from stabsim.labs.blocks import LABELS, NAMES
 from stabsim.labs.frame import charts
 from stabsim.labs.frame.any_rule import RULE_NAMES, RULES, AnyRule
-from stabsim.labs.frame.lab import Choice, Curve, Goal, Lab, Option, Panel, Slider, Tables
+from stabsim.labs.frame.lab import Choice, Curve, Goal, Lab, Option, Slider, Tables
 from stabsim.schedules import linear_warmup
 from stabsim.simulation import simulate
 from stabsim.workloads import any_block
@@ -69,24 +69,18 @@ LOSS = Text("loss", "loss")
 NORM = Text("gradient norm", "norma gradien")
 
 
-def _loss(language: str) -> Any:
-    return charts.lines(language, {"loss": LOSS}, LOSS, (1e-3, 1e6), STEPS, height=180)
-
-
-def _norm(language: str) -> Any:
-    return charts.lines(language, {"gradient_norm": NORM}, NORM, (1e-3, 1e9), STEPS, height=120)
-
-
 LAB = Lab(
     "mend",
     Text("Mend it", "Perbaiki"),
     CONTROLS,
     run,
     (
-        Panel("run", _loss, Text("The training loss at every step.",
-                                 "Loss pelatihan pada setiap langkah.")),
-        Panel("run", _norm, Text("The unclipped gradient norm at every step.",
-                                 "Norma gradien sebelum pemotongan pada setiap langkah.")),
+        charts.over_steps("run", {"loss": LOSS}, LOSS, (1e-3, 1e6), STEPS, Text(
+            "The training loss at every step.",
+            "Loss pelatihan pada setiap langkah."), height=180),
+        charts.over_steps("run", {"gradient_norm": NORM}, NORM, (1e-3, 1e9), STEPS, Text(
+            "The unclipped gradient norm at every step.",
+            "Norma gradien sebelum pemotongan pada setiap langkah."), height=120),
     ),
     (Curve("run", "loss"),),
     """import stabsim as ss

@@ -72,11 +72,7 @@ def _paths(language: str) -> Any:
 
 
 LOSS = Text("loss above its least value", "loss di atas nilai terkecilnya")
-
-
-def _loss(language: str) -> Any:
-    named = {rule: Text(name, name) for rule, name in RULE_NAMES.items()}
-    return charts.lines(language, named, LOSS, (1e-8, 1e4), STEPS, height=180)
+NAMED = {rule: Text(name, name) for rule, name in RULE_NAMES.items()}
 
 
 LAB = Lab(
@@ -89,9 +85,11 @@ LAB = Lab(
             "The paths of the six rules over contour lines, from the same start, a mark every "
             "ten steps. What leaves the picture runs along its edge.",
             "Lintasan keenam aturan di atas garis kontur, dari titik mula yang sama, dengan tanda "
-            "setiap sepuluh langkah. Lintasan yang keluar dari gambar menyusuri tepinya.")),
-        Panel("loss", _loss, Text(
-            "The loss of each rule at every step.", "Loss tiap aturan pada setiap langkah.")),
+            "setiap sepuluh langkah. Lintasan yang keluar dari gambar menyusuri tepinya."),
+            over="step", columns=charts.PLACE),
+        charts.over_steps("loss", NAMED, LOSS, (1e-8, 1e4), STEPS, Text(
+            "The loss of each rule at every step.", "Loss tiap aturan pada setiap langkah."),
+            height=180),
     ),
     tuple(Curve("loss", rule, Text(name, name))
           for rule, name in RULE_NAMES.items()),

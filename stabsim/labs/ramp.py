@@ -6,7 +6,7 @@ import jax.numpy as jnp
 
 from stabsim._words import Text
 from stabsim.labs.frame import charts
-from stabsim.labs.frame.lab import Curve, Goal, Lab, Panel, Slider, Tables
+from stabsim.labs.frame.lab import Curve, Goal, Lab, Slider, Tables
 from stabsim.optimizers import sgd
 from stabsim.schedules import linear_warmup
 from stabsim.simulation import simulate
@@ -48,27 +48,19 @@ SERIES = {
 LOSS = Text("loss", "loss")
 
 
-def _sharpness(language: str) -> Any:
-    return charts.lines(language, SERIES, SERIES["sharpness"], (1, 1000), STEPS, height=240)
-
-
-def _loss(language: str) -> Any:
-    return charts.lines(language, {"loss": LOSS}, LOSS, (0.01, 1e3), STEPS, height=130)
-
-
 LAB = Lab(
     "ramp",
     Text("Sharpness on the ramp", "Ketajaman selama warmup"),
     CONTROLS,
     run,
     (
-        Panel("sharpness", _sharpness, Text(
+        charts.over_steps("sharpness", SERIES, SERIES["sharpness"], (1, 1000), STEPS, Text(
             "Sharpness and threshold against step, both logarithmic. While the rate climbs, the "
             "threshold falls; where it meets the sharpness it pushes that down before it.",
             "Ketajaman dan ambang terhadap langkah, keduanya logaritmik. Selama laju naik, ambang "
-            "turun; di tempat keduanya bertemu, ambang mendesak ketajaman turun.")),
-        Panel("run", _loss, Text(
-            "The training loss at every step.", "Loss pelatihan pada setiap langkah.")),
+            "turun; di tempat keduanya bertemu, ambang mendesak ketajaman turun."), height=240),
+        charts.over_steps("run", {"loss": LOSS}, LOSS, (0.01, 1e3), STEPS, Text(
+            "The training loss at every step.", "Loss pelatihan pada setiap langkah."), height=130),
     ),
     (Curve("run", "loss"),),
     """import stabsim as ss

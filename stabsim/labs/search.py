@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from stabsim import tuner
 from stabsim._words import Text
 from stabsim.labs.frame import charts
-from stabsim.labs.frame.lab import Fact, Goal, Lab, Panel, Tables
+from stabsim.labs.frame.lab import Fact, Goal, Lab, Tables
 from stabsim.labs.surrogate import AMPLITUDE, LENGTH_SCALE, NOISE
 from stabsim.tuner import EVALUATIONS, GUESSING, NEAR, SEARCHES, Hyperparameters, rivals
 
@@ -50,18 +50,8 @@ NAMES = {
     "random": Text("random search", "pencarian acak"),
 }  # fmt: skip
 ALONG = ("evaluation", Text("runs so far", "run sejauh ini"))
-
-
-def _loss(language: str) -> Any:
-    title = Text("loss at the recommended rate", "loss pada laju yang disarankan")
-    return charts.lines(language, NAMES, title, (0.15, 2.5), EVALUATIONS, over=ALONG)
-
-
-def _arrived(language: str) -> Any:
-    title = Text("searches arrived, %", "pencarian yang sampai, %")
-    return charts.lines(
-        language, NAMES, title, (0, 100), EVALUATIONS, over=ALONG, points=True, log=False
-    )
+LOSS = Text("loss at the recommended rate", "loss pada laju yang disarankan")
+ARRIVED = Text("searches arrived, %", "pencarian yang sampai, %")
 
 
 LAB = Lab(
@@ -70,16 +60,17 @@ LAB = Lab(
     CONTROLS,
     run,
     (
-        Panel("loss", _loss, Text(
+        charts.over_steps("loss", NAMES, LOSS, (0.15, 2.5), EVALUATIONS, Text(
             "The loss at the recommended rate, median over 21 searches, against the number of "
             "runs, for three methods.",
             "Loss pada laju yang disarankan, median dari 21 pencarian, terhadap banyaknya run, "
-            "untuk tiga cara.")),
-        Panel("arrived", _arrived, Text(
+            "untuk tiga cara."), over=ALONG),
+        charts.over_steps("arrived", NAMES, ARRIVED, (0, 100), EVALUATIONS, Text(
             "The share of the searches that have arrived within 1.1 times the least loss, against "
             "the number of runs.",
             "Bagian pencarian yang sudah sampai pada paling banyak 1,1 kali loss terkecil, "
-            "terhadap banyaknya run.")),
+            "terhadap banyaknya run."),
+            points=True, over=ALONG, log=False),
     ),
     (),
     """from stabsim import tuner

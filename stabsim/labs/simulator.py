@@ -1,6 +1,6 @@
 """The whole stability lab in one place."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -10,7 +10,7 @@ from stabsim._words import Text
 from stabsim.clipping import clip_by_global_norm
 from stabsim.labs.frame import charts
 from stabsim.labs.frame.any_rule import RULE_NAMES, RULES, AnyRule
-from stabsim.labs.frame.lab import Choice, Curve, Lab, Option, Panel, Slider, Tables
+from stabsim.labs.frame.lab import Choice, Curve, Idle, Lab, Option, Panel, Slider, Tables
 from stabsim.schedules import (
     Schedule,
     constant,
@@ -68,16 +68,24 @@ SCHEDULES = {
 }  # fmt: skip
 BATCHES = ("64", "16")
 
+NO_MOMENTUM = Idle("rule", ("sgd",), Text("SGD has no momentum.", "SGD tidak memakai momentum."))
+NO_SQUARES = Idle(
+    "rule",
+    ("sgd", "momentum", "nesterov"),
+    Text("This optimizer does not average squares.", "Optimizer ini tidak merata-ratakan kuadrat."),
+)
+NO_BATCHES = Idle("net", ("valley",), Text("A surface has no data.", "Permukaan tidak punya data."))
+
 CONTROLS = (
     Choice("net", Text("Workload", "Beban kerja"),
            tuple(Option(name, net.label, net.code) for name, net in NETS.items()), static=True),
     Choice("batch", Text("Batch size", "Ukuran batch"),
-           tuple(Option(b, Text(b, b), b) for b in BATCHES), static=True),
+           tuple(Option(b, Text(b, b), b) for b in BATCHES), static=True, idle=NO_BATCHES),
     Choice("rule", Text("Optimizer", "Optimizer"),
            tuple(Option(r, Text(RULE_NAMES[r], RULE_NAMES[r]), RULE_CODE[r]) for r in RULES)),
     Slider("learning_rate", Text("Learning rate", "Laju pembelajaran"), 1e-4, 10, 0.1, "log"),
-    Slider("gamma", Text("Momentum γ, β₁", "Momentum γ, β₁"), 0, 0.99, 0.9),
-    Slider("beta2", Text("ρ, β₂", "ρ, β₂"), 0.5, 0.999, 0.999),
+    Slider("gamma", Text("Momentum γ, β₁", "Momentum γ, β₁"), 0, 0.99, 0.9, idle=NO_MOMENTUM),
+    Slider("beta2", Text("ρ, β₂", "ρ, β₂"), 0.5, 0.999, 0.999, idle=NO_SQUARES),
     Choice("schedule", Text("Schedule", "Jadwal"),
            tuple(Option(name, label, code) for name, (label, code) in SCHEDULES.items())),
     Slider("warmup", Text("Warmup", "Warmup"), 0, 150, 0, "whole",
@@ -143,37 +151,28 @@ SHARPNESS = {
 }
 
 
-def _line(
-    column: str, title: Text, domain: Sequence[float | int], height: int
-) -> Callable[..., Any]:
-    return lambda language: charts.lines(
-        language, {column: title}, title, domain, STEPS, height=height
-    )
-
-
-def _sharpness(language: str) -> Any:
-    return charts.lines(language, SHARPNESS, SHARPNESS["sharpness"], (0.1, 1e4), STEPS, height=160)
-
-
 LAB = Lab(
     "simulator",
     Text("The stability simulator", "Simulator kestabilan"),
     CONTROLS,
     run,
     (
-        Panel("run", _line("loss", LOSS, (1e-4, 1e3), 180), Text(
-            "The training loss at every step.", "Loss pelatihan pada setiap langkah.")),
-        Panel("run", _line("gradient_norm", NORM, (1e-4, 1e4), 110), Text(
+        charts.over_steps("run", {"loss": LOSS}, LOSS, (1e-4, 1e3), STEPS, Text(
+            "The training loss at every step.", "Loss pelatihan pada setiap langkah."), height=180),
+        charts.over_steps("run", {"gradient_norm": NORM}, NORM, (1e-4, 1e4), STEPS, Text(
             "The unclipped gradient norm at every step.",
-            "Norma gradien sebelum pemotongan pada setiap langkah.")),
-        Panel("run", _line("learning_rate", RATE, (1e-5, 10), 110), Text(
-            "The learning rate at every step.", "Laju pembelajaran pada setiap langkah.")),
-        Panel("sharpness", _sharpness, Text(
+            "Norma gradien sebelum pemotongan pada setiap langkah."), height=110, level="clip"),
+        charts.over_steps("run", {"learning_rate": RATE}, RATE, (1e-5, 10), STEPS, Text(
+            "The learning rate at every step.", "Laju pembelajaran pada setiap langkah."),
+            height=110, level="learning_rate"),
+        charts.over_steps("sharpness", SHARPNESS, SHARPNESS["sharpness"], (0.1, 1e4), STEPS, Text(
             "The sharpness, preconditioned for the adaptive rules, and the optimizer's stability "
             "threshold.",
-            "Ketajaman, dengan prakondisi untuk aturan adaptif, dan ambang kestabilan optimizer.")),
+            "Ketajaman, dengan prakondisi untuk aturan adaptif, dan ambang kestabilan optimizer."),
+            height=160),
         Panel("path", lambda language: charts.path(language, SURFACES["valley"].box), Text(
-            "The path of the two parameters.", "Lintasan kedua parameter.")),
+            "The path of the two parameters.", "Lintasan kedua parameter."),
+            over="step", columns=charts.PLACE),
     ),
     (Curve("run", "loss"),),
     """import stabsim as ss

@@ -20,7 +20,7 @@ from stabsim.clipping import (
 )
 from stabsim.labs.clip import CLIPPED, clipped_share
 from stabsim.labs.frame import charts
-from stabsim.labs.frame.lab import Choice, Curve, Goal, Lab, Option, Panel, Slider, Tables
+from stabsim.labs.frame.lab import Choice, Curve, Goal, Idle, Lab, Option, Slider, Tables
 from stabsim.optimizers import sgd
 from stabsim.schedules import linear_warmup
 from stabsim.simulation import simulate
@@ -114,7 +114,8 @@ CONTROLS = (
     Choice("which", Text("Clipping", "Pemotongan"),
            tuple(Option(name, one.label, one.code) for name, one in STRATEGIES.items())),
     Slider("threshold", Text("Fixed threshold", "Ambang tetap"), 0.1, 1000, 30, "log",
-           positions=80),
+           positions=80, idle=Idle("which", tuple(name for name in STRATEGIES if name != "fixed"),
+                                   Text("The threshold is not fixed.", "Ambangnya tidak tetap."))),
     Slider("warmup", Text("Warmup", "Warmup"), 0, 60, 0, "whole", unit=Text("steps", "langkah")),
     Slider("outliers", Text("Inputs of a corrupted minibatch", "Masukan minibatch rusak"),
            1, 30, 30, "log", unit=Text("times as large", "kali lipat")),
@@ -156,26 +157,19 @@ NORMS = {
 }
 
 
-def _loss(language: str) -> Any:
-    return charts.lines(language, {"loss": LOSS}, LOSS, (1e-3, 1e4), STEPS, height=160)
-
-
-def _norm(language: str) -> Any:
-    return charts.lines(language, NORMS, NORM, (1e-3, 1e5), STEPS, height=180)
-
-
 LAB = Lab(
     "strategies",
     Text("Clipping strategies and warmup", "Strategi pemotongan dan warmup"),
     CONTROLS,
     run,
     (
-        Panel("run", _loss, Text("The training loss at every step.",
-                                 "Loss pelatihan pada setiap langkah.")),
-        Panel("run", _norm, Text(
+        charts.over_steps("run", {"loss": LOSS}, LOSS, (1e-3, 1e4), STEPS, Text(
+            "The training loss at every step.",
+            "Loss pelatihan pada setiap langkah."), height=160),
+        charts.over_steps("run", NORMS, NORM, (1e-3, 1e5), STEPS, Text(
             "The gradient norm at every step before clipping and, dashed, after it.",
             "Norma gradien pada setiap langkah sebelum pemotongan dan, sebagai garis "
-            "putus-putus, sesudahnya.")),
+            "putus-putus, sesudahnya."), height=180, level="threshold"),
     ),
     (Curve("run", "loss"),),
     """import stabsim as ss

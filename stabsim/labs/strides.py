@@ -6,7 +6,7 @@ import jax.numpy as jnp
 
 from stabsim._words import Text
 from stabsim.labs.frame import charts
-from stabsim.labs.frame.lab import Curve, Goal, Lab, Panel, Slider, Tables
+from stabsim.labs.frame.lab import Curve, Goal, Lab, Slider, Tables
 from stabsim.optimizers import momentum
 from stabsim.schedules import linear_warmup
 from stabsim.simulation import simulate
@@ -41,16 +41,8 @@ NETS = {
     "stride_2": Text("Original net, stride 2", "Jaringan asal, langkah geser (stride) 2"),
     "stride_1": Text("Changed net, stride 1", "Jaringan ubahan, langkah geser (stride) 1"),
 }
-
-
-def _dense(language: str) -> Any:
-    title = Text("loss, every step", "loss, setiap langkah")
-    return charts.lines(language, NETS, title, (0.01, 100), STEPS, height=220)
-
-
-def _sparse(language: str) -> Any:
-    title = Text("loss, as recorded", "loss, seperti dicatat")
-    return charts.lines(language, NETS, title, (0.01, 100), STEPS, height=160, points=True)
+EVERY_STEP = Text("loss, every step", "loss, setiap langkah")
+RECORDED = Text("loss, as recorded", "loss, seperti dicatat")
 
 
 LAB = Lab(
@@ -59,14 +51,15 @@ LAB = Lab(
     CONTROLS,
     run,
     (
-        Panel("seen", _sparse, Text(
+        charts.over_steps("seen", NETS, RECORDED, (0.01, 100), STEPS, Text(
             "The loss of both nets at the recorded steps only.",
-            "Loss kedua jaringan hanya pada langkah yang dicatat.")),
-        Panel("run", _dense, Text(
+            "Loss kedua jaringan hanya pada langkah yang dicatat."), height=160, points=True),
+        charts.over_steps("run", NETS, EVERY_STEP, (0.01, 100), STEPS, Text(
             "The loss of both nets at every step: at the default rate the changed net's loss "
             "leaps to many times its start within twenty steps, and comes back.",
             "Loss kedua jaringan pada setiap langkah: pada laju bawaan, loss jaringan ubahan "
-            "melonjak hingga berkali-kali nilai awalnya dalam dua puluh langkah, lalu pulih.")),
+            "melonjak hingga berkali-kali nilai awalnya dalam dua puluh langkah, lalu pulih."),
+            height=220),
     ),
     (Curve("run", "stride_1", NETS["stride_1"]), Curve("run", "stride_2", NETS["stride_2"])),
     """import stabsim as ss

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from stabsim._words import Text
 from stabsim.labs.frame import charts
 from stabsim.labs.frame.any_rule import RULE_NAMES, RULES, AnyRule
-from stabsim.labs.frame.lab import Choice, Curve, Goal, Lab, Option, Panel, Slider, Tables
+from stabsim.labs.frame.lab import Choice, Curve, Goal, Idle, Lab, Option, Slider, Tables
 from stabsim.simulation import simulate
 from stabsim.workloads import mlp
 
@@ -27,7 +27,8 @@ CONTROLS = (
     Choice("rule", Text("Optimizer", "Optimizer"),
            tuple(Option(r, Text(RULE_NAMES[r], RULE_NAMES[r]), CODE[r]) for r in RULES)),
     Slider("learning_rate", Text("Learning rate", "Laju pembelajaran"), 1e-3, 2, 0.2, "log"),
-    Slider("gamma", Text("Momentum γ, β₁", "Momentum γ, β₁"), 0, 0.98, 0.9),
+    Slider("gamma", Text("Momentum γ, β₁", "Momentum γ, β₁"), 0, 0.98, 0.9, idle=Idle(
+        "rule", ("sgd",), Text("SGD has no momentum.", "SGD tidak memakai momentum."))),
     Slider("seed", Text("Seed", "Benih acak"), 0, 9, 0, "whole"),
 )  # fmt: skip
 
@@ -53,16 +54,7 @@ SHARPNESS = {
                       "ketajaman (dengan prakondisi untuk RMSProp, Adam, NAdam)"),
     "threshold": Text("stability threshold, from theory", "ambang kestabilan, dari teori"),
 }  # fmt: skip
-
-
-def _sharpness(language: str) -> Any:
-    title = Text("sharpness", "ketajaman")
-    return charts.lines(language, SHARPNESS, title, None, STEPS, height=200)
-
-
-def _loss(language: str) -> Any:
-    title = Text("loss", "loss")
-    return charts.lines(language, {"loss": title}, title, (1e-5, 10), STEPS, height=140)
+LOSS = Text("loss", "loss")
 
 
 LAB = Lab(
@@ -71,13 +63,14 @@ LAB = Lab(
     CONTROLS,
     run,
     (
-        Panel("sharpness", _sharpness, Text(
+        charts.over_steps("sharpness", SHARPNESS, Text("sharpness", "ketajaman"), None, STEPS, Text(
             "The measured sharpness, and the rule's threshold at this rate and momentum as a "
             "dashed line.",
             "Ketajaman terukur, dan ambang aturan itu pada laju dan momentum ini sebagai garis "
             "putus-putus.")),
-        Panel("run", _loss, Text("The training loss at every step.",
-                                 "Loss pelatihan pada setiap langkah.")),
+        charts.over_steps("run", {"loss": LOSS}, LOSS, (1e-5, 10), STEPS, Text(
+            "The training loss at every step.",
+            "Loss pelatihan pada setiap langkah."), height=140),
     ),
     (Curve("run", "loss"),),
     """import stabsim as ss

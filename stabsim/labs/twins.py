@@ -9,7 +9,7 @@ from stabsim._words import Text
 from stabsim.clipping import clip_by_global_norm
 from stabsim.labs.clip import CLIPPED, clipped_share
 from stabsim.labs.frame import charts
-from stabsim.labs.frame.lab import Curve, Goal, Lab, Panel, Slider, Tables
+from stabsim.labs.frame.lab import Curve, Goal, Lab, Slider, Tables
 from stabsim.optimizers import sgd
 from stabsim.simulation import simulate
 from stabsim.workloads import mlp
@@ -56,16 +56,6 @@ WITH = Text("with clipping", "dengan pemotongan")
 WITHOUT = Text("without clipping", "tanpa pemotongan")
 
 
-def _loss(language: str) -> Any:
-    named = {"loss": WITH, "loss_2": WITHOUT}
-    return charts.lines(language, named, LOSS, (1e-3, 1e2), STEPS, height=180)
-
-
-def _rate(language: str) -> Any:
-    named = {"rate": WITH, "rate_2": WITHOUT}
-    return charts.lines(language, named, RATE, (1e-3, 1e2), STEPS, height=140)
-
-
 LAB = Lab(
     "twins",
     Text("An aggressive threshold beside a smaller rate",
@@ -73,15 +63,15 @@ LAB = Lab(
     CONTROLS,
     run,
     (
-        Panel("run", _loss, Text(
+        charts.over_steps("run", {"loss": WITH, "loss_2": WITHOUT}, LOSS, (1e-3, 1e2), STEPS, Text(
             "The training losses of both runs at every step.",
-            "Loss pelatihan kedua run pada setiap langkah.")),
-        Panel("run", _rate, Text(
+            "Loss pelatihan kedua run pada setiap langkah."), height=180),
+        charts.over_steps("run", {"rate": WITH, "rate_2": WITHOUT}, RATE, (1e-3, 1e2), STEPS, Text(
             "The effective rate of both runs at every step, the length of the step over the "
             "unclipped gradient norm: level without clipping, lower and moving with it.",
             "Laju efektif kedua run pada setiap langkah, yaitu panjang langkah dibagi norma "
             "gradien sebelum pemotongan: datar tanpa pemotongan, lebih rendah dan berubah-ubah "
-            "dengan pemotongan.")),
+            "dengan pemotongan."), height=140),
     ),
     (Curve("run", "loss", WITH), Curve("run", "loss_2", WITHOUT)),
     """import stabsim as ss

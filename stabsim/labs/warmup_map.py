@@ -103,16 +103,12 @@ UP = charts.Across(
     alt.Scale(type="log", domain=[0.0042, 1.7], nice=False),
     {"values": [0.01, 0.03, 0.1, 0.3, 1], "format": "~g"},
 )
+LOSS = Text("loss", "loss")
 EDGE = Text("2 / sharpness at the start", "2 / ketajaman di awal")
 
 
 def _map(language: str) -> Any:
     return charts.outcomes(language, ACROSS, UP, NAMES, EDGE)
-
-
-def _run(language: str) -> Any:
-    loss = Text("loss", "loss")
-    return charts.lines(language, {"loss": loss}, loss, (0.01, 1e4), STEPS, height=170)
 
 
 LAB = Lab(
@@ -129,9 +125,9 @@ LAB = Lab(
             "atas, dan di antaranya jalur sempit run yang terlontar, menanjak ke kanan. Cincin "
             "menandai setelan sekarang, garis putus-putus menandai dua per ketajaman di awal."),
             click=("warmup", "learning_rate")),
-        Panel("run", _run, Text(
+        charts.over_steps("run", {"loss": LOSS}, LOSS, (0.01, 1e4), STEPS, Text(
             "The loss of the marked run at every step.",
-            "Loss run yang ditandai pada setiap langkah.")),
+            "Loss run yang ditandai pada setiap langkah."), height=170),
     ),
     (Curve("run", "loss"),),
     """import stabsim as ss

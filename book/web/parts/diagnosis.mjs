@@ -64,9 +64,12 @@ function decide(rises, initial, final, end, rules) {
 
 /** The median of the last tenth; NaN if one of it is not finite. */
 export function finalLoss(loss) {
-  const tail = loss.slice(-Math.max(1, roundHalfEven(0.1 * loss.length)));
-  return tail.every(Number.isFinite) ? median(tail) : NaN;
+  const last = loss.slice(-tail(loss.length));
+  return last.every(Number.isFinite) ? median(last) : NaN;
 }
+
+/** How many of the steps are the last of a run: a tenth, at least one. */
+export const tail = (steps) => Math.max(1, roundHalfEven(0.1 * steps));
 
 function roundHalfEven(x) {
   const floor = Math.floor(x);

@@ -1,12 +1,6 @@
 // Holds an answer against an exercise's solution, as stabsim.exercises does on a kernel.
 
-const NUMBER = /^([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)(?:(?:\^|\*\*)([-+]?\d+))?$/;
-
-/** A number as readers write it: 0.05, 0,05, 5e-2, 2^-4; NaN for others. */
-export function read(text) {
-  const match = NUMBER.exec(text.trim().toLowerCase().replaceAll(",", ".").replaceAll("−", "-"));
-  return match ? Number(match[1]) ** Number(match[2] ?? 1) : NaN;
-}
+import { read } from "./numbers.mjs";
 
 /** Whether what was typed or chosen is right, and what to say of it. */
 export function judge(known, given) {

@@ -1,8 +1,9 @@
 // What a lab says about a run: the facts and sentences of stabsim/labs/frame/report.py.
 
-import { diagnose, diagnoseSweep } from "./diagnosis.mjs";
+import { diagnose, diagnoseSweep, tail } from "./diagnosis.mjs";
 import { evidence } from "./evidence.mjs";
 import { fill, number, pythonFloat } from "./numbers.mjs";
+import { isIdle } from "./settings.mjs";
 
 /** Facts by name, a sentence a curve, and those of the facts. Completes the table "axis" of a sweep. */
 export function report(lab, words, tables, values) {
@@ -20,6 +21,7 @@ export function report(lab, words, tables, values) {
     facts[`initial_loss${suffix}`] = found.initial;
     facts[`final_loss${suffix}`] = found.final;
     facts[`peak_loss${suffix}`] = Math.max(found.initial, ...peaks);
+    facts[`diverged_at${suffix}`] = found.end ?? NaN;
   });
   for (const [table, column] of lab.facts) facts[column] = tables[table][column][0];
   if (lab.facts.length) {
@@ -66,6 +68,54 @@ function readSweep(words, tables, facts, write) {
 export function reached(goal, facts) {
   const relations = { "<": (a, b) => a < b, ">": (a, b) => a > b, "==": (a, b) => a === b };
   return Boolean(goal?.every(([name, how, value]) => relations[how](facts[name], value)));
+}
+
+/** What is marked in a chart over steps, one row each, by its kind: as marks of report.py. */
+export function marks(lab, panel, tables, values, facts) {
+  if (!panel.columns.length) return [];
+  const along = tables[panel.table][panel.over];
+  const found = panel.goals.map((y) => mark("goal", { y }));
+  const level = lab.controls.find(({ name }) => name === panel.level);
+  if (level && !isIdle(level, values)) {
+    found.push(mark("level", { y: values[level.name], text: level.label }));
+  }
+  lab.curves.forEach(([table, column], place) => {
+    const series = panel.columns.findIndex(([name]) => name === column);
+    if (table !== panel.table || series < 0) return;
+    const suffix = place ? `_${place + 1}` : "";
+    if (facts[`verdict${suffix}`] === "diverged") {
+      const end = facts[`diverged_at${suffix}`];
+      const x = along[Number.isNaN(end) ? along.length - 1 : end];
+      found.push(mark("diverged", { x, series }));
+      return;
+    }
+    const [x, x2] = [along[along.length - tail(along.length)], along[along.length - 1]];
+    found.push(mark("final", { x, x2, y: facts[`final_loss${suffix}`], series }));
+  });
+  return found;
+}
+
+const mark = (kind, given) => ({
+  kind,
+  x: null,
+  x2: null,
+  y: null,
+  series: null,
+  text: null,
+  ...given,
+});
+
+/** The verdicts of a run's curves; what its facts say, if it has none. */
+export function verdicts(lab, words, facts, sentences) {
+  if (!lab.curves.length) return sentences.at(-1);
+  const said = lab.curves.map(([, , label], place) => {
+    const verdict = words.verdicts[facts[`verdict${place ? `_${place + 1}` : ""}`]];
+    return label ? `${label}: ${verdict}` : verdict;
+  });
+  if (said.length === 1 && Number.isFinite(facts.final_loss)) {
+    said.push(number(facts.final_loss, words.language));
+  }
+  return said.join("; ");
 }
 
 /** Columns of a table as rows; null where a number is not finite. */

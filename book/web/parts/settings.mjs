@@ -1,6 +1,6 @@
 // A lab's setting: in sliders, in the address, in words.
 
-import { number } from "./numbers.mjs";
+import { number, read } from "./numbers.mjs";
 
 const DIGITS = 3;
 
@@ -29,6 +29,29 @@ export function written(control, value, language) {
   return number(value, language) + (control.unit ? ` ${control.unit}` : "");
 }
 
+/** A value as it stands in its field, where it can be typed over. */
+export function entry(value, language) {
+  const plain = String(Number(value.toPrecision(6)));
+  return language === "id" ? plain.replace(".", ",") : plain;
+}
+
+/** The value that a reader typed; null if it is no number of the range. */
+export function typed(control, text) {
+  const value = read(text);
+  return takes(control, value) ? value : null;
+}
+
+function takes(control, value) {
+  const whole = control.scale !== "whole" || Number.isInteger(value);
+  return whole && value >= control.low && value <= control.high;
+}
+
+/** Whether a control does nothing in a setting. */
+export function isIdle(control, values) {
+  const [other, where] = control.idle ?? [null, []];
+  return where.includes(values[other]);
+}
+
 /** What an address asks of a lab: known controls, values in range; the rest is ignored. */
 export function fromAddress(lab, key, search) {
   const asked = new URLSearchParams(search);
@@ -41,10 +64,7 @@ export function fromAddress(lab, key, search) {
       continue;
     }
     const value = Number(text);
-    const whole = control.scale !== "whole" || Number.isInteger(value);
-    if (text.trim() && whole && value >= control.low && value <= control.high) {
-      changes[control.name] = value;
-    }
+    if (text.trim() && takes(control, value)) changes[control.name] = value;
   }
   return changes;
 }

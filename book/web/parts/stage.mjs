@@ -27,7 +27,10 @@ export function stage(section, key, changed) {
     moved();
   }
 
-  // Escape closes a dialog too.
+  // Escape closes a dialog, were it not for the theme.
+  dialog.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") dialog.close();
+  });
   dialog.addEventListener("close", () => {
     place.replaceWith(section);
     dialog.remove();

@@ -4,13 +4,12 @@ The question and its worked solution stand in the chapter; here is what an answe
 """
 
 import math
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from stabsim._words import Text
+from stabsim._words import Text, read
 
 CLOSE = 0.1
 """Relative distance within which a wrong number is a near miss."""
@@ -34,10 +33,6 @@ SAID = {
         "Pemeriksaan memerlukan JavaScript; penyelesaian ada di bawah.",
     ),
 }
-
-NUMBER = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)(?:(?:\^|\*\*)([-+]?\d+))?")
-
-MINUS = "\u2212"
 
 
 class Verdict(NamedTuple):
@@ -150,18 +145,6 @@ class Select:
 
 
 Exercise = Number | Select
-
-
-def read(text: str) -> float:
-    """A number as readers write it: ``0.05``, ``0,05``, ``5e-2``, ``2^-4``; NaN for others."""
-    match = NUMBER.fullmatch(text.strip().lower().replace(",", ".").replace(MINUS, "-"))
-    if not match:
-        return math.nan
-    base, power = float(match[1]), int(match[2] or 1)
-    try:
-        return base**power
-    except (OverflowError, ZeroDivisionError):
-        return math.inf
 
 
 def _joined(first: Text, second: Text) -> Text:

@@ -6,10 +6,18 @@ from typing import Any, NamedTuple
 import altair as alt
 
 from stabsim._words import Text
+from stabsim.labs.frame.lab import Panel
+from stabsim.labs.frame.words import FRAME
 from stabsim.plots import CROSS, GREY, PALETTE, STAR
 
 WIDTH, HEIGHT = 620, 200
 STEP = Text("step", "langkah")
+PLACE = (("x", Text("θ₁", "θ₁")), ("y", Text("θ₂", "θ₂")))
+"""The columns of a place in the plane."""
+
+KEPT_COLORS = [GREY, "#009E73", "#CC79A7", "#E69F00"]
+"""Of the kept runs, of which there are as many."""
+
 DASHES = [[1, 0], [6, 3], [2, 2], [8, 2, 2, 2], [1, 3], [12, 4]]
 
 
@@ -21,65 +29,160 @@ def grey_axis(title: str | None, **options: Any) -> alt.Axis:
     )  # fmt: skip
 
 
-def _log(domain: Sequence[float | int] | None) -> alt.Scale:
+def _log(domain: Sequence[float | int]) -> alt.Scale:
+    return alt.Scale(type="log", domain=list(domain), clamp=True, nice=False)
+
+
+def _open(domain: Sequence[float | int] | None) -> alt.Scale:
+    """A logarithmic axis whose lines go on outside it."""
     if domain is None:  # as far as the data go
         return alt.Scale(type="log", nice=False)
-    return alt.Scale(type="log", domain=list(domain), clamp=True, nice=False)
+    return alt.Scale(type="log", domain=list(domain), nice=False)
 
 
 def finished(chart: Any, height: int = HEIGHT) -> Any:
     # The panel around a chart says in words what it shows; its marks have no names of their own.
     return (
-        chart.properties(width=WIDTH, height=height, background="transparent")
+        chart.properties(
+            width=WIDTH, height=height, background="transparent",
+            autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
+        )
         .configure(aria=False)
         .configure_mark(aria=False)
         .configure_view(stroke=None)
-    )
+    )  # fmt: skip
 
 
-def lines(
-    language: str,
+def over_steps(
+    table: str,
     columns: dict[str, Text],
     title: Text,
     domain: Sequence[float | int] | None,
     last: int | None,
+    shows: Text,
     height: int = HEIGHT,
     points: bool = False,
     over: tuple[str, Text] = ("step", STEP),
     log: bool = True,
-) -> Any:
-    """Lines over steps, or ``over`` another column, named at the top; the kept run in grey."""
-    scale = _log(domain) if log else alt.Scale(domain=list(domain or [0, 1]), nice=False)
-    steps = alt.Scale(nice=False) if last is None else alt.Scale(domain=[0, last], nice=False)
+    level: str = "",
+    ends: str = "",
+) -> Panel:
+    """A panel of lines over steps, or ``over`` another column, named at the top.
+
+    Kept runs are thin, each in its colour. What leaves the picture at the top goes on outside;
+    what is below it runs along its edge.
+
+    Args:
+        table: the table that holds the columns.
+        columns: what is drawn, and what it is called.
+        title: of the vertical axis.
+        domain: its ends; as far as the data go if None.
+        last: where the horizontal axis ends; where the data end if None.
+        shows: what the panel shows.
+        height: of the plot.
+        points: whether each entry is marked.
+        over: the column along the horizontal axis, and what it is called.
+        log: whether the vertical axis is logarithmic; else ``domain`` must be given.
+        level, ends: as in :class:`Panel`.
+    """
+
+    def chart(language: str) -> Any:
+        scale = _open(domain) if log else alt.Scale(domain=list(domain or ()), nice=False)
+        least = domain[0] if domain and log else None
+        across = alt.Scale(nice=False) if last is None else alt.Scale(domain=[0, last], nice=False)
+        whole = grey_axis(over[1].in_(language), grid=False, tickCount=6, tickMinStep=1)
+        up = grey_axis(title.in_(language), tickCount=5, format="~g" if log else "~r")
+        axes = {"axis": whole, "scale": across}, {"axis": up, "scale": scale}
+        return finished(_lines(language, columns, over[0], axes, least, points), height)
+
     name, along = over
-    whole = grey_axis(along.in_(language), grid=False, tickCount=6, tickMinStep=1)
-    x_axis = alt.X(f"{name}:Q", axis=whole, scale=steps)
-    y_axis = grey_axis(title.in_(language), tickCount=5, format="~g" if log else "~r")
+    return Panel(table, chart, shows, (), name, along, tuple(columns.items()), level, ends)
+
+
+def _lines(
+    language: str,
+    columns: dict[str, Text],
+    over: str,
+    axes: tuple[dict[str, Any], dict[str, Any]],
+    least: float | int | None,
+    points: bool,
+) -> Any:
+    across, up = axes
+    x = alt.X(f"{over}:Q", **across)
     names = [label.in_(language) for label in columns.values()]
     colors = alt.Scale(domain=names, range=PALETTE[: len(names)])
-    layers = []
-    for data, color in (("ghost", GREY), ("run", None)):
-        for place, (column, label) in enumerate(columns.items()):
-            y = alt.Y(f"{column}:Q", scale=scale, axis=y_axis)
-            line = alt.Chart(alt.NamedData(data)).transform_filter(f"isValid(datum.{column})")
-            dash = DASHES[place]
-            mark = line.mark_line(
-                strokeWidth=1 if color else 1.8, strokeDash=dash, clip=True, point=points
-            )
-            if color or len(names) == 1:
-                hue: Any = alt.value(color or PALETTE[0])
-            else:
-                wide = 1 if len(names) <= 3 else 3
-                legend = alt.Legend(
-                    title=None, orient="top", columns=wide, labelColor=GREY, labelLimit=0
-                )
+    wide = 1 if len(names) <= 3 else 3
+    legend = alt.Legend(title=None, orient="top", columns=wide, labelColor=GREY, labelLimit=0)
+    # The axis is as long as the run, also where the run's numbers end early.
+    end = _data("run").transform_aggregate(last=f"max({over})").mark_rule(opacity=0)
+    layers = [end.encode(alt.X("last:Q", **across))]
+    for data in ("ghost", "run"):
+        for (column, label), dash in zip(columns.items(), DASHES, strict=False):
+            line = _data(data).transform_filter(f"isValid(datum.{column})")
+            if least is not None:
+                line = line.transform_calculate(drawn=f"max(datum.{column}, {least})")
+            y = alt.Y("drawn:Q" if least is not None else f"{column}:Q", **up)
+            if data == "ghost":
+                thin = _kept(line).mark_line(strokeWidth=1, strokeDash=dash, clip=True)
+                layers.append(thin.encode(x, y, **KEPT))
+                continue
+            hue: Any = alt.value(PALETTE[0])
+            if len(names) > 1:
                 hue = alt.ColorDatum(label.in_(language), scale=colors, legend=legend)
-            layers.append(mark.encode(x=x_axis, y=y, color=hue))
-    return finished(alt.layer(*layers), height)
+            mark = line.mark_line(strokeWidth=1.8, strokeDash=dash, clip=True, point=points)
+            layers.append(mark.encode(x, y, color=hue))
+    return alt.layer(*layers, *_marks(language, alt.X("x:Q", **across), alt.Y("y:Q", **up)))
+
+
+GOAL = "#009E73"
+
+
+def _marks(language: str, x: alt.X, y: alt.Y) -> list[Any]:
+    """What is marked in a chart over steps: the goal, a level, final losses, divergences."""
+
+    def kind(name: str) -> Any:
+        return _data("marks").transform_filter(f"datum.kind == '{name}'")
+
+    def label(rule: Any, color: str, **given: str) -> Any:
+        return rule.mark_text(color=color, align="left", x=4, dy=-6, clip=True, **given)
+
+    goal, level, final = kind("goal"), kind("level"), kind("final")
+    own = final.transform_calculate(hue=f"{PALETTE}[datum.series]")
+    gone = kind("diverged").transform_calculate(hue=f"{PALETTE}[datum.series]")
+    hue = alt.Stroke("hue:N", scale=None)
+    return [
+        goal.mark_rule(color=GOAL, strokeDash=[6, 3], strokeWidth=1.5, clip=True).encode(y=y),
+        label(goal, GOAL, text=FRAME["goal"].in_(language).lower()).encode(y=y),
+        level.mark_rule(color=PALETTE[1], strokeDash=[6, 3], strokeWidth=1.8, clip=True)
+        .encode(y=y),
+        label(level, PALETTE[1]).encode(y=y, text="text:N"),
+        own.mark_rule(strokeWidth=7, opacity=0.4, clip=True).encode(x, y, alt.X2("x2"), stroke=hue),
+        gone.mark_point(shape=CROSS, size=110, filled=False, opacity=1, strokeWidth=2.5)
+        .encode(x=x, y=alt.value(8), stroke=hue),
+    ]  # fmt: skip
+
+
+def _data(name: str) -> Any:
+    return alt.Chart(alt.NamedData(name))
+
+
+def _kept(chart: Any) -> Any:
+    """Kept runs, each in its colour."""
+    return chart.transform_calculate(hue=f"{KEPT_COLORS}[datum.kept]")
+
+
+TARGET: dict[str, Any] = {"size": 320, "filled": True, "opacity": 0.001, "color": GREY}
+"""What a finger hits around a mark; nobody sees it."""
+
+KEPT: dict[str, Any] = {"stroke": alt.Stroke("hue:N", scale=None), "detail": "kept:N"}
+"""How kept runs are encoded."""
 
 
 def axis(language: str, domain: Sequence[float | int]) -> Any:
-    """Final loss against learning rate: circles, a star at the best, crosses where infeasible."""
+    """Final loss against learning rate: circles, a star at the best, crosses where infeasible.
+
+    A ring stands around the one that is ``chosen``.
+    """
     x = alt.X(
         "learning_rate:Q",
         scale=alt.Scale(type="log", nice=False, padding=12),
@@ -94,24 +197,27 @@ def axis(language: str, domain: Sequence[float | int]) -> Any:
         (2, STAR, 260, PALETTE[2]),
     ]
     layers = [
-        alt.Chart(alt.NamedData("ghost"))
+        _kept(_data("ghost"))
         .transform_filter("datum.kind != 1")
-        .mark_line(color=GREY, strokeWidth=1, point=False)
-        .encode(x, y),
-        alt.Chart(alt.NamedData("run"))
+        .mark_line(strokeWidth=1, point=False)
+        .encode(x, y, **KEPT),
+        _data("run")
         .transform_filter("datum.kind != 1")
         .mark_line(color=PALETTE[0], strokeWidth=1.5)
         .encode(x, y),
     ]
     for kind, shape, size, color in kinds:
         top = alt.value(8) if kind == 1 else y
+        own = _data("run").transform_filter(f"datum.kind == {kind}")
         layers.append(
-            alt.Chart(alt.NamedData("run"))
-            .transform_filter(f"datum.kind == {kind}")
-            .mark_point(shape=shape, size=size, color=color, filled=kind != 1, opacity=1,
-                        strokeWidth=2)
+            own.mark_point(shape=shape, size=size, color=color, filled=kind != 1, opacity=1,
+                           strokeWidth=2)
             .encode(x=x, y=top)
         )  # fmt: skip
+        ring = own.transform_filter("datum.chosen > 0").mark_point(
+            size=420, filled=False, color=GREY, strokeWidth=2.5, opacity=1
+        )
+        layers += [ring.encode(x=x, y=top), own.mark_point(**TARGET).encode(x=x, y=top)]
     return finished(alt.layer(*layers))
 
 
@@ -127,12 +233,13 @@ def path(language: str, box: Sequence[float]) -> Any:
     """A trajectory in the plane, within a box: left, right, bottom, top."""
     ends = (list(box[:2]), list(box[2:]))
     x, y = _plane(*(alt.Scale(domain=pair, clamp=True, nice=False) for pair in ends))
+    known = "isValid(datum.x) && isValid(datum.y)"
+    ghost, run = (_data(name).transform_filter(known) for name in ("ghost", "run"))
     layers = [
-        alt.Chart(alt.NamedData(data))
-        .transform_filter("isValid(datum.x) && isValid(datum.y)")
-        .mark_line(color=color, strokeWidth=width, point=width > 1, clip=True)
-        .encode(x, y, order="step:Q")
-        for data, color, width in (("ghost", GREY, 1), ("run", PALETTE[0], 1.5))
+        _kept(ghost).mark_line(strokeWidth=1, clip=True).encode(x, y, order="step:Q", **KEPT),
+        run.mark_line(color=PALETTE[0], strokeWidth=1.5, point=True, clip=True).encode(
+            x, y, order="step:Q"
+        ),
     ]
     return finished(alt.layer(*layers), 320)
 
@@ -144,7 +251,7 @@ def race(names: Sequence[str]) -> Any:
     """Paths in the plane, one a name, over contour lines: rows whose ``line`` is negative."""
     scale = alt.Scale(zero=False, nice=False)
     x, y = _plane(scale, scale)
-    data = alt.Chart(alt.NamedData("run"))
+    data = _data("run")
     paths = data.transform_filter("datum.line >= 0 && isValid(datum.x)").transform_calculate(
         name=f"{list(names)}[datum.line]"
     )
@@ -205,7 +312,7 @@ def outcomes(language: str, x: Across, y: Across, names: dict[int, Text], refere
     hues, marks = [PALETTE[0], PALETTE[4], PALETTE[1]], ["circle", "triangle-up", CROSS]
     color = alt.Color("outcome:N", legend=legend, scale=alt.Scale(domain=kinds, range=hues))
     shape = alt.Shape("outcome:N", legend=legend, scale=alt.Scale(domain=kinds, range=marks))
-    data = alt.Chart(alt.NamedData("run"))
+    data = _data("run")
     known = data.transform_filter(f"datum.outcome <= {kinds[-1]}")
     here = data.transform_filter(f"datum.outcome > {kinds[-1]} && !isValid(datum.edge)")
     edge = data.transform_filter("isValid(datum.edge)")
@@ -213,6 +320,7 @@ def outcomes(language: str, x: Across, y: Across, names: dict[int, Text], refere
     return finished(
         alt.layer(
             known.mark_point(size=45, filled=True, opacity=0.9).encode(across, up, color, shape),
+            known.mark_point(**TARGET).encode(across, up),
             edge.mark_rule(color=GREY, strokeDash=[6, 3]).encode(up),
             text.encode(y=up, x=alt.value("width")),
             here.mark_point(size=260, filled=False, color=GREY, strokeWidth=3, opacity=1)
@@ -240,7 +348,7 @@ def histogram(
     names = [label.in_(language) for label in columns.values()]
     colors = alt.Scale(domain=names, range=PALETTE[1 : len(names) + 1])
     legend = alt.Legend(title=None, orient="top", labelColor=GREY, labelLimit=0)
-    data = alt.Chart(alt.NamedData("run"))
+    data = _data("run")
     bars = data.transform_filter("datum.count > 0").mark_rect(color=PALETTE[0], opacity=0.8)
     layers = [
         bars.encode(alt.X("low:Q", scale=scale, axis=x_axis), y, x2="high:Q", y2=alt.datum(0))
@@ -277,14 +385,14 @@ def surrogate(language: str, names: dict[str, Text], loss: Text) -> Any:
         return alt.ColorDatum(words[column], scale=scale, legend=legend)
 
     def rows(column: str, data: str = "run") -> Any:
-        return alt.Chart(alt.NamedData(data)).transform_filter(f"isValid(datum.{column})")
+        return _data(data).transform_filter(f"isValid(datum.{column})")
 
     return finished(
         alt.layer(
             rows("mean").mark_area(color=PALETTE[0], opacity=0.2, clip=True)
             .encode(x, up("low"), alt.Y2("high")),
-            rows("mean", "ghost").mark_line(color=GREY, strokeWidth=1, clip=True)
-            .encode(x, up("mean")),
+            _kept(rows("mean", "ghost")).mark_line(strokeWidth=1, clip=True)
+            .encode(x, up("mean"), **KEPT),
             rows("typical").mark_line(strokeDash=[2, 3], strokeWidth=1.5, clip=True)
             .encode(x, up("typical"), hue("typical")),
             rows("mean").mark_line(strokeWidth=1.8, clip=True)
@@ -314,11 +422,11 @@ def improvement(language: str, title: Text) -> Any:
               axis=grey_axis(title.in_(language), tickCount=3, format="~g"))  # fmt: skip
 
     def rows(column: str, data: str = "run") -> Any:
-        return alt.Chart(alt.NamedData(data)).transform_filter(f"isValid(datum.{column})")
+        return _data(data).transform_filter(f"isValid(datum.{column})")
 
     return finished(
         alt.layer(
-            rows("improvement", "ghost").mark_line(color=GREY, strokeWidth=1).encode(x, y),
+            _kept(rows("improvement", "ghost")).mark_line(strokeWidth=1).encode(x, y, **KEPT),
             rows("improvement").mark_area(color=PALETTE[2], opacity=0.4, line=True).encode(x, y),
             rows("next").mark_rule(color=PALETTE[2], strokeWidth=2, strokeDash=[6, 3]).encode(x),
         ),
@@ -353,7 +461,7 @@ def plane(language: str, x: Across, y: Across, steps: tuple[float, float], title
                         titleColor=GREY, gradientLength=130, titleLimit=0)  # fmt: skip
     scale = alt.Scale(scheme="viridis", reverse=True, domain=[0, 10], clamp=True)
     color = alt.Color("below:Q", legend=legend, scale=scale)
-    data = alt.Chart(alt.NamedData("run"))
+    data = _data("run")
     tiles = data.transform_filter("datum.here == 0").transform_calculate(**edges)
     return finished(
         alt.layer(
@@ -406,7 +514,7 @@ def intervals(
                       scale=alt.Scale(domain=place, range=PALETTE[: len(place)]))  # fmt: skip
     shape = alt.Shape("group:N", legend=legend,
                       scale=alt.Scale(domain=place, range=SHAPES[: len(place)]))  # fmt: skip
-    data = alt.Chart(alt.NamedData("run")).transform_filter(f"isValid(datum.{y.column})")
+    data = _data("run").transform_filter(f"isValid(datum.{y.column})")
     groups = data.transform_filter("datum.group >= 0")
     low = alt.Y("low", type="quantitative", scale=y.scale, axis=up_axis)
     layers = [
@@ -417,6 +525,7 @@ def intervals(
         groups.mark_point(size=45, filled=True, opacity=1, clip=True).encode(
             across, up, color, shape
         ),
+        groups.mark_point(**TARGET).encode(across, up),
         groups.transform_filter("datum.chosen > 0")
         .mark_point(size=300, filled=False, color=GREY, strokeWidth=2.5, opacity=1)
         .encode(across, up),

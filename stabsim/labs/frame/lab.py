@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from itertools import product
 from typing import Any, NamedTuple
@@ -12,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from stabsim._words import Text, number, three_digits
+from stabsim._words import Text, number, read, three_digits
 
 Values = dict[str, float | int | str]
 """A setting: each control's value by its name."""
@@ -22,6 +23,14 @@ PLACE = re.compile(r"\{(\w+)\}")
 
 Tables = dict[str, dict[str, Any]]
 """What a run comes to: columns by name, in tables by name."""
+
+
+class Idle(NamedTuple):
+    """Where a control does nothing: another's values, and why."""
+
+    control: str
+    values: tuple[str, ...]
+    reason: Text
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,7 @@ class Slider:
         scale: "log", "linear" or "whole" (whole numbers).
         positions: how many steps the slider has, but for whole numbers.
         unit: what it counts.
+        idle: where it does nothing.
     """
 
     name: str
@@ -46,6 +56,7 @@ class Slider:
     scale: str = "linear"
     positions: int = 100
     unit: Text = Text("", "")
+    idle: Idle | None = None
 
     def check(self, value: Any) -> float | int:
         """The value, if it lies in the range.
@@ -95,6 +106,20 @@ class Slider:
         low, high = self.ends
         return self.at(int(rng.integers(low, high + 1)))
 
+    def typed(self, text: str) -> float | int | None:
+        """The value that a reader typed; None if it is no number of the range."""
+        value = read(text)
+        return self.check(value) if self._takes(value) else None
+
+    def _takes(self, value: float) -> bool:
+        in_range = self.low <= value <= self.high
+        return in_range and (self.scale != "whole" or value == int(value))
+
+    def entry(self, value: float | int, language: str) -> str:
+        """The value as it stands in its field, where it can be typed over."""
+        plain = f"{Decimal(f'{value:.6g}'):f}"
+        return plain.replace(".", ",") if language == "id" else plain
+
     def written(self, value: float | int, language: str) -> str:
         unit = self.unit.in_(language)
         return number(value, language) + (f" {unit}" if unit else "")
@@ -122,12 +147,14 @@ class Choice:
         label: what it is called.
         options: what can be chosen; the first is the default.
         static: whether it changes the program: then each option is compiled by itself.
+        idle: where it does nothing.
     """
 
     name: str
     label: Text
     options: tuple[Option, ...]
     static: bool = False
+    idle: Idle | None = None
 
     @property
     def default(self) -> str:
@@ -187,17 +214,34 @@ class Panel(NamedTuple):
     """A chart over one of the tables.
 
     Attributes:
-        table: its name; the chart's data are the named data "run", and "ghost" for a kept run.
+        table: its name; the chart's data are the named data "run", "ghost" for the kept runs, by
+            number in the column ``kept``, and "marks" for what :func:`report.marks` adds.
         chart: from a language to an Altair chart of a single view.
         alt: what it shows, for those who do not see it.
         click: sliders that a click on a mark sets, in the page, to the mark's columns of the
             same names.
+        over: the column that a cursor goes along, if a cursor does; the horizontal axis, but
+            where ``columns`` are ``x`` and ``y``, a place in the plane.
+        along: what that is called.
+        columns: what is drawn over it, and what that is called.
+        level: the slider whose value is a height in the chart: a line that can be dragged.
+        ends: the fact that is where its line ends.
     """
 
     table: str
     chart: Callable[[str], Any]
     alt: Text
     click: tuple[str, ...] = ()
+    over: str = ""
+    along: Text = Text("", "")
+    columns: tuple[tuple[str, Text], ...] = ()
+    level: str = ""
+    ends: str = ""
+
+    @property
+    def names(self) -> list[str]:
+        """The columns that are drawn, by their names alone."""
+        return [name for name, _ in self.columns]
 
 
 class Goal(NamedTuple):
@@ -249,6 +293,38 @@ class Lab:
     @property
     def defaults(self) -> Values:
         return {control.name: control.default for control in self.controls}
+
+    def control(self, name: str) -> Control:
+        return next(c for c in self.controls if c.name == name)
+
+    @property
+    def cursor(self) -> str:
+        """The column that the cursor goes along: steps, where there are any; "" for no cursor."""
+        along = [panel.over for panel in self.panels if panel.over]
+        return "step" if "step" in along else next(iter(along), "")
+
+    def idle(self, values: Values) -> dict[str, Text]:
+        """The controls that do nothing in a setting, and why."""
+        return {
+            c.name: c.idle.reason
+            for c in self.controls
+            if c.idle is not None and values[c.idle.control] in c.idle.values
+        }
+
+    def goal_lines(self, panel: Panel) -> list[float]:
+        """The heights in a panel that the goal asks a final value to lie below, or above."""
+        if self.goal is None:
+            return []
+        drawn = {
+            "final_loss" + ("" if place == 1 else f"_{place}")
+            for place, curve in enumerate(self.curves, 1)
+            if curve.table == panel.table and curve.column in panel.names
+        } | {panel.ends}
+        return [
+            float(value)
+            for name, how, value in self.goal.conditions
+            if name in drawn and how != "=="
+        ]
 
     def setting(self, changes: Mapping[str, Any]) -> Values:
         """The defaults with ``changes``.

@@ -1,6 +1,7 @@
 """A lab's pictures as SVG, drawn by the same specifications as in the page."""
 
 import math
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -8,9 +9,10 @@ import numpy as np
 
 from stabsim._extras import extra
 from stabsim._plot_words import LOCALES
-from stabsim.labs.frame.lab import Lab, Tables
+from stabsim.labs.frame.lab import Lab, Tables, Values
+from stabsim.labs.frame.report import marks
 
-Row = dict[str, float | None]
+Row = dict[str, Any]
 
 
 @cache
@@ -37,12 +39,11 @@ def is_empty(table: dict[str, Any]) -> bool:
     return not any(np.isfinite(x).any() for name, x in table.items() if name != "step")
 
 
-def svg(spec: dict[str, Any], run: list[Row], ghost: list[Row], width: int, language: str) -> str:
+def svg(spec: dict[str, Any], data: dict[str, list[Row]], width: int, language: str) -> str:
     """One panel with its data."""
     with extra("labs"):
         import vl_convert
 
-    data = {"run": run, "ghost": ghost}
     filled = [{**d, "values": data[d["name"]]} if d["name"] in data else d for d in spec["data"]]
     return vl_convert.vega_to_svg(
         {**spec, "data": filled, "width": width}, format_locale=LOCALES[language]
@@ -50,7 +51,13 @@ def svg(spec: dict[str, Any], run: list[Row], ghost: list[Row], width: int, lang
 
 
 def pictures(
-    lab: Lab, tables: Tables, language: str, width: int, ghost: Tables | None = None
+    lab: Lab,
+    tables: Tables,
+    values: Values,
+    facts: dict[str, Any],
+    language: str,
+    width: int,
+    kept: Sequence[Tables] = (),
 ) -> list[str | None]:
     """Every panel's SVG; None for one with nothing to show."""
     drawn: list[str | None] = []
@@ -58,6 +65,14 @@ def pictures(
         if is_empty(tables[panel.table]):
             drawn.append(None)
             continue
-        kept = rows(ghost[panel.table]) if ghost else []
-        drawn.append(svg(spec, rows(tables[panel.table]), kept, width, language))
+        data = {
+            "run": rows(tables[panel.table]),
+            "ghost": [
+                row | {"kept": place}
+                for place, ghost in enumerate(kept)
+                for row in rows(ghost[panel.table])
+            ],
+            "marks": marks(lab, panel, tables, values, facts, language),
+        }
+        drawn.append(svg(spec, data, width, language))
     return drawn

@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
-from stabsim._diagnosis_words import EVIDENCE, SWEEP
+from stabsim._diagnosis_words import EVIDENCE, SWEEP, VERDICTS
 from stabsim._words import number
-from stabsim.diagnosis import Diagnosis, diagnose
-from stabsim.labs.frame.lab import Lab, Tables, Values
+from stabsim.diagnosis import Diagnosis, Verdict, diagnose
+from stabsim.labs.frame.lab import Lab, Panel, Tables, Values
+from stabsim.labs.frame.words import FRAME
 from stabsim.sweeps.diagnosis import diagnose_sweep
+from stabsim.trace import tail
 
 FEASIBLE, INFEASIBLE, BEST = 0, 1, 2
 
@@ -66,7 +68,72 @@ def _facts(diagnosis: Diagnosis) -> dict[str, float | int | str]:
         "initial_loss": diagnosis.initial_loss,
         "final_loss": diagnosis.final_loss,
         "peak_loss": max([diagnosis.initial_loss, *peaks]),
+        "diverged_at": np.nan if diagnosis.diverged_at is None else diagnosis.diverged_at,
     }
+
+
+def verdicts(lab: Lab, said: Report, language: str) -> str:
+    """The verdicts of a run's curves; what its facts say, if it has none."""
+    if not lab.curves:
+        return said.sentences[-1]
+    parts = []
+    for place, curve in enumerate(lab.curves, 1):
+        verdict = VERDICTS[said.facts["verdict" if place == 1 else f"verdict_{place}"]]  # type: ignore[arg-type]
+        label = curve.label.in_(language)
+        parts.append(f"{label}: {verdict.in_(language)}" if label else verdict.in_(language))
+    if len(parts) == 1 and np.isfinite(final := float(said.facts["final_loss"])):
+        parts.append(number(final, language))
+    return "; ".join(parts)
+
+
+def setting(lab: Lab, values: Values, first: Values, language: str) -> str:
+    """A setting by what is not as it began."""
+    said = [
+        f"{c.label.in_(language)} {c.written(values[c.name], language)}"  # type: ignore[arg-type]
+        for c in lab.controls
+        if values[c.name] != first[c.name]
+    ]
+    return ", ".join(said) or FRAME["first"].in_(language)
+
+
+def marks(
+    lab: Lab,
+    panel: Panel,
+    tables: Tables,
+    values: Values,
+    facts: dict[str, Any],
+    language: str,
+) -> list[dict[str, Any]]:
+    """What is marked in a chart over steps, one row each, by its ``kind``.
+
+    The goal's height; a slider's; where each curve's final loss is taken, or where it diverged,
+    with the place of its column in ``series``.
+    """
+    if not panel.columns:
+        return []
+    along = np.asarray(tables[panel.table][panel.over], float)
+    found = [_mark("goal", y=y) for y in lab.goal_lines(panel)]
+    if panel.level and panel.level not in lab.idle(values):
+        label = lab.control(panel.level).label.in_(language)
+        found.append(_mark("level", y=values[panel.level], text=label))
+    for place, curve in enumerate(lab.curves, 1):
+        if curve.table != panel.table or curve.column not in panel.names:
+            continue
+        suffix = "" if place == 1 else f"_{place}"
+        series = panel.names.index(curve.column)
+        if facts[f"verdict{suffix}"] == Verdict.DIVERGED:
+            end = facts[f"diverged_at{suffix}"]
+            x = along[-1 if np.isnan(end) else int(end)]
+            found.append(_mark("diverged", x=float(x), series=series))
+            continue
+        begin, end = float(along[-tail(along.size)]), float(along[-1])
+        y = facts[f"final_loss{suffix}"]
+        found.append(_mark("final", x=begin, x2=end, y=y, series=series))
+    return found
+
+
+def _mark(kind: str, **given: Any) -> dict[str, Any]:
+    return {"kind": kind, **dict.fromkeys(("x", "x2", "y", "series", "text")), **given}
 
 
 def _read_sweep(tables: Tables, facts: dict[str, Any], language: str) -> list[str]:

@@ -2,15 +2,24 @@
 
 import html
 import threading
-from typing import Any
+from typing import Any, NamedTuple
 
 import ipywidgets as widgets
 
-from stabsim.labs.frame.charts import WIDTH
-from stabsim.labs.frame.lab import Choice, Control, Lab, Tables, Values
+from stabsim.labs.frame.charts import KEPT_COLORS, WIDTH
+from stabsim.labs.frame.lab import Choice, Control, Lab, Slider, Tables, Values
 from stabsim.labs.frame.picture import pictures
-from stabsim.labs.frame.report import reached, report
+from stabsim.labs.frame.reading import at_cursor, steps
+from stabsim.labs.frame.report import Report, reached, report, setting, verdicts
 from stabsim.labs.frame.words import FRAME
+
+
+class Shown(NamedTuple):
+    """A run that is, or was, seen."""
+
+    values: Values
+    tables: Tables
+    said: Report
 
 
 class LabWidget(widgets.VBox):
@@ -28,31 +37,34 @@ class LabWidget(widgets.VBox):
         self.lab, self.values, self.language = lab, dict(values), language
         self.runs = 0
         self._first = dict(values)
-        self._tables: Tables | None = None
-        self._ghost: Tables | None = None
+        self._shown: Shown | None = None
+        self._kept: list[tuple[Shown, str]] = []
         self._turn = threading.Condition()
         self._asked = self._done = 0
         self._fields = {c.name: self._field(c) for c in lab.controls}
         self._pictures = [widgets.HTML() for _ in lab.panels]
-        self._report, self._note = widgets.HTML(), widgets.HTML()
+        self._report, self._note, self._there = (widgets.HTML() for _ in range(3))
         goal = widgets.HTML()
         if lab.goal is not None:
             goal.value = f"<b>{self._say('goal')}:</b> {html.escape(lab.goal.text.in_(language))}"
         self._goal = widgets.HTML()
+        self._list = widgets.VBox()
         buttons = [("reset", self.reset), ("keep", self.keep), ("python", self._show_code)]
-        row = widgets.HBox([self._button(name, act) for name, act in buttons])
+        row = widgets.HBox([self._button(self._say(name), act) for name, act in buttons])
         super().__init__([
             widgets.HTML(f"<b>{html.escape(lab.title.in_(language))}</b>"), goal, self._goal,
-            *self._pictures, self._report, *self._fields.values(), row, self._note,
+            *self._pictures, *self._scrub(), self._there, *self._fields.values(), self._report,
+            self._list, row, self._note,
         ])  # fmt: skip
+        self._show_idle()
         threading.Thread(target=self._serve, daemon=True).start()
         self.ask()
 
     def _say(self, name: str) -> str:
         return FRAME[name].in_(self.language)
 
-    def _button(self, name: str, act: Any) -> widgets.Button:
-        button = widgets.Button(description=self._say(name), layout={"width": "auto"})
+    def _button(self, text: str, act: Any) -> widgets.Button:
+        button = widgets.Button(description=text, layout={"width": "auto"})
         button.on_click(lambda _: act())
         return button
 
@@ -75,38 +87,123 @@ class LabWidget(widgets.VBox):
             style=style,
             layout=layout,
         )
-        shown = widgets.Label(control.written(value, self.language))  # type: ignore[arg-type]
+        typed = widgets.Text(
+            control.entry(value, self.language),  # type: ignore[arg-type]
+            continuous_update=False,
+            layout={"width": "7em"},
+        )
+        unit = widgets.Label(control.unit.in_(self.language))
 
         def moved(change: Any) -> None:
-            new = control.at(change["new"])
-            shown.value = control.written(new, self.language)
-            self._set(control, new)
+            # A number that was typed moves the slider too, and may lie between its positions.
+            if change["new"] != control.position(float(self.values[control.name])):
+                self._set(control, control.at(change["new"]))
+
+        def written(change: Any) -> None:
+            if change["new"] == control.entry(self.values[control.name], self.language):  # type: ignore[arg-type]
+                return
+            new = control.typed(change["new"])
+            if new is None:
+                low, high = (control.entry(x, self.language) for x in (control.low, control.high))
+                which = "whole" if control.scale == "whole" else "range"
+                self._note.value = html.escape(
+                    self._say(which).format(label=label, low=low, high=high)
+                )
+            else:
+                self._set(control, new)
 
         slider.observe(moved, "value")
-        return widgets.HBox([slider, shown])
+        typed.observe(written, "value")
+        return widgets.HBox([slider, typed, unit])
 
     def _set(self, control: Control, value: Any) -> None:
         self.values[control.name] = value
+        self._show(control)
+        self._show_idle()
         self.ask()
+
+    def _show(self, control: Control) -> None:
+        """Bring a control to the setting."""
+        field: Any = self._fields[control.name]
+        value = self.values[control.name]
+        if isinstance(control, Choice):
+            field.value = value
+            return
+        slider, typed, _ = field.children
+        slider.value = control.position(float(value))
+        typed.value = control.entry(value, self.language)  # type: ignore[arg-type]
+
+    def _show_idle(self) -> None:
+        """Disable what does nothing in the setting, and say why."""
+        idle = self.lab.idle(self.values)
+        for control in self.lab.controls:
+            field: Any = self._fields[control.name]
+            parts = field.children if isinstance(control, Slider) else (field,)
+            for part in parts[:2]:
+                part.disabled = control.name in idle
+            why = idle[control.name].in_(self.language) if control.name in idle else ""
+            if isinstance(control, Slider):
+                parts[2].value = why or control.unit.in_(self.language)  # type: ignore[misc]
+            else:
+                field.tooltip = why
+
+    # --- the cursor ---
+
+    def _scrub(self) -> list[widgets.Widget]:
+        """What moves the cursor: Play, or a slider over the steps."""
+        self._step = widgets.IntSlider(0, 0, 0, description=self._say("cursor"), readout=False,
+                                       style={"description_width": "14em"},
+                                       layout={"width": "100%", "max_width": "44em"})  # fmt: skip
+        if not self.lab.cursor:
+            return []
+        self._play = widgets.Play(min=0, max=0, interval=200)
+        widgets.link((self._play, "value"), (self._step, "value"))
+        self._step.observe(lambda _: self._look(), "value")
+        return [widgets.HBox([self._play, self._step])]
+
+    def _look(self) -> None:
+        """Say the values at the cursor, the kept runs' too."""
+        if self._shown is not None and self.lab.cursor:
+            runs = [self._shown.tables, *(run.tables for run, _ in self._kept)]
+            lines = at_cursor(self.lab, runs, self._step.value, self.language)
+            self._there.value = "<br>".join(map(html.escape, lines))
 
     # --- what the buttons do ---
 
     def reset(self) -> None:
         """Back to the first setting."""
         for control in self.lab.controls:
-            field = self._fields[control.name]
-            value = self._first[control.name]
-            if isinstance(control, Choice):
-                field.value = value  # type: ignore[attr-defined]
-            else:
-                position = control.position(float(value))
-                field.children[0].value = position  # type: ignore[attr-defined]
-            self.values[control.name] = value
+            self.values[control.name] = self._first[control.name]
+            self._show(control)
+        self._show_idle()
         self.ask()
 
     def keep(self) -> None:
-        """Keep this run to compare the next with, or forget the kept one."""
-        self._ghost = None if self._ghost else self._tables
+        """Keep the run that is shown, to compare others with; up to four."""
+        if len(self._kept) == len(KEPT_COLORS):
+            self._note.value = html.escape(self._say("full"))
+        elif self._shown is not None:
+            run = self._shown
+            name = setting(self.lab, run.values, self._first, self.language)
+            verdict = verdicts(self.lab, run.said, self.language)
+            self._kept = [*self._kept, (run, f"{name}: {verdict}")]
+            self._show_kept()
+
+    def _show_kept(self) -> None:
+        def line(one: tuple[Shown, str], color: str) -> widgets.Widget:
+            def remove() -> None:
+                self._kept = [other for other in self._kept if other is not one]
+                self._show_kept()
+
+            text = one[1]
+            button = self._button("×", remove)
+            button.tooltip = self._say("forget").format(run=text)
+            named = f'<span style="color: {color}">●</span> {html.escape(text)}'
+            return widgets.HBox([widgets.HTML(named), button])
+
+        self._list.children = [
+            line(one, color) for one, color in zip(self._kept, KEPT_COLORS, strict=False)
+        ]
         self.ask()
 
     def _show_code(self) -> None:
@@ -142,11 +239,15 @@ class LabWidget(widgets.VBox):
     def _run(self, values: Values) -> None:
         tables = self.lab.compute(values)
         said = report(self.lab, tables, values, self.language)
-        drawn = pictures(self.lab, tables, self.language, WIDTH, self._ghost)
-        self._tables = tables
+        kept = [run.tables for run, _ in self._kept]
+        drawn = pictures(self.lab, tables, values, said.facts, self.language, WIDTH, kept)
+        self._shown = Shown(values, tables, said)
         for place, panel, svg in zip(self._pictures, self.lab.panels, drawn, strict=True):
             alt = html.escape(panel.alt.in_(self.language))
             place.value = f'<div role="img" aria-label="{alt}">{svg}</div>' if svg else ""
+        if self.lab.cursor:
+            self._step.max = self._play.max = len(steps(self.lab, tables)) - 1
+            self._look()
         self._report.value = "<br>".join(map(html.escape, said.sentences))
         done = reached(self.lab, said.facts)
         self._goal.value = f"✓ {self._say('reached')}" if done else ""

@@ -1,0 +1,35 @@
+"""The values at a lab's cursor."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from stabsim._words import number, whole
+from stabsim.labs.frame.lab import Lab, Panel, Tables
+
+
+def followers(lab: Lab) -> list[Panel]:
+    """The panels of lines that the cursor goes along."""
+    return [p for p in lab.panels if p.over == lab.cursor and "x" not in p.names]
+
+
+def steps(lab: Lab, tables: Tables) -> np.ndarray:
+    """Where the cursor can stand: the entries of the longest panel."""
+    return max((np.asarray(tables[p.table][p.over]) for p in followers(lab)), key=len)
+
+
+def at_cursor(lab: Lab, runs: Sequence[Tables], place: int, language: str) -> list[str]:
+    """The step and every panel's values there, of the run that is shown and of the kept ones."""
+    along = steps(lab, runs[0])
+    step = float(along[min(place, len(along) - 1)])
+    lines = [f"{followers(lab)[0].along.in_(language)} {whole(step, language)}"]
+    for panel in followers(lab):
+        near = [int(np.abs(np.asarray(run[panel.table][panel.over]) - step).argmin())
+                for run in runs]  # fmt: skip
+        for column, label in panel.columns:
+            values = [
+                number(float(run[panel.table][column][i]), language)
+                for run, i in zip(runs, near, strict=True)
+            ]
+            lines.append(f"{label.in_(language)} {' / '.join(values)}")
+    return lines
