@@ -40,7 +40,7 @@ def description(lab: Lab, language: str, programs: dict[str, Any]) -> dict[str, 
     """All that the page must know of a lab, as JSON."""
     return {
         "name": lab.name,
-        "controls": [_control(control, language) for control in lab.controls],
+        "controls": [described(control, language) for control in lab.controls],
         "panels": [_described(lab, panel, language) for panel in lab.panels],
         "cursor": lab.cursor,
         "curves": [[c.table, c.column, c.label.in_(language)] for c in lab.curves],
@@ -62,7 +62,8 @@ def _described(lab: Lab, panel: Panel, language: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _control(control: Control, language: str) -> dict[str, Any]:
+def described(control: Control, language: str) -> dict[str, Any]:
+    """A control, as JSON."""
     shared: dict[str, Any] = {"name": control.name, "label": control.label.in_(language)}
     if control.idle is not None:
         shared["idle"] = [*control.idle[:2], control.idle.reason.in_(language)]
@@ -104,7 +105,7 @@ def markup(lab: Lab, values: Values, tables: Tables, language: str, source: str,
         text = html.escape(lab.goal.text.in_(language))
         goal = f'<p class="lab-goal"><strong>{say["goal"]}:</strong> {text}</p>'
     idle = lab.idle(values)
-    controls = "".join(_field(c, values, idle, language, place) for c in lab.controls)
+    controls = "".join(field(c, values, idle, language, place) for c in lab.controls)
     buttons = "".join(
         f'<button type="button" data-do="{name}" disabled>{say[name]}</button>'
         for name in ("reset", "keep", "link", "csv", "python", "present")
@@ -159,9 +160,10 @@ def _scrub(lab: Lab, language: str) -> str:
     )
 
 
-def _field(
+def field(
     control: Control, values: Values, idle: dict[str, Text], language: str, place: str
 ) -> str:
+    """A control's HTML; ``idle`` says of those that do nothing why."""
     own = f"{place}-{control.name}"
     label = html.escape(control.label.in_(language))
     value = values[control.name]

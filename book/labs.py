@@ -114,7 +114,7 @@ def prepared(name: str) -> bool:
 
 def _prepared(name: str) -> Path:
     code = ("book.lab_programs", f"stabsim.labs.{name}")
-    return _file(f"{name}.programs.json", *code, given=(_shown(name), _compiler()))
+    return _file(f"{name}.programs.json", *code, given=(_shown(name), compiler()))
 
 
 def _shown(name: str) -> list[dict[str, Any]]:
@@ -129,7 +129,7 @@ def _shown(name: str) -> list[dict[str, Any]]:
 
 
 @cache
-def _compiler() -> str:
+def compiler() -> str:
     """Changes when the compiler does."""
     files = sorted(Path(jax2wasm.__file__).parent.rglob("*.[pc]*"))
     whole = b"".join(file.read_bytes() for file in files if file.suffix in (".py", ".c"))

@@ -1,18 +1,19 @@
 """Puts the lab of typed rules into its page, and beside it what the page fetches."""
 
+import json
 import os
 import shutil
 from pathlib import Path
 
 from book import BUILD
-from book.labs import kept
+from book.labs import compiler, kept
 from stabsim._source import digest
 from stabsim.rules.shown import PLACE
 
 FOLDER = "lab/rule"
 """Where the lab's files lie in _static."""
 
-CODE = ("book.rule_page", "stabsim.rules.typed", "stabsim.rules.experiment")
+CODE = ("book.rule_page",)
 
 
 def fill(page: str, language: str, static: str) -> str:
@@ -33,9 +34,9 @@ def publish(folder: Path, language: str) -> None:
     """Write what the lab fetches: its description and its programs."""
 
     def described() -> str:
-        from book.rule_page import described
+        from book.rule_page import description
 
-        return described(language)
+        return json.dumps(description(language), ensure_ascii=False)
 
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(_programs(), folder, ignore=shutil.ignore_patterns("loader.*"))
@@ -45,7 +46,7 @@ def publish(folder: Path, language: str) -> None:
 
 def _programs() -> Path:
     """The folder of the compiled programs, made once for a state of the code."""
-    folder = BUILD / "rule" / digest(*CODE)
+    folder = BUILD / "rule" / f"{digest(*CODE)}-{compiler()[:8]}"
     if not folder.exists():
         from book.rule_page import save_programs
 

@@ -12,18 +12,15 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 
 import jax2wasm
+from book import lab_page
 from stabsim.labs.frame.charts import WIDTH
-from stabsim.labs.frame.surfaces import LABELS
 from stabsim.rules import typed
 from stabsim.rules.experiment import (
     BATCH,
-    LEAST_RATE,
-    MOST_RATE,
-    POSITIONS,
+    CONTROLS,
     PRESET_LABELS,
     RACE_STEPS,
     RATES,
-    SEEDS,
     START,
     STEPS,
     WORDS,
@@ -39,9 +36,6 @@ from stabsim.simulation import Plan, draw
 from stabsim.workloads import any_surface
 from stabsim.workloads.any_surface import NAMES
 from stabsim.workloads.workload import Batch
-
-NARROW = 260
-"""The pictures' width on a telephone."""
 
 
 def words(language: str) -> dict[str, Any]:
@@ -80,8 +74,7 @@ def description(language: str) -> dict[str, Any]:
         "batch": BATCH,
         "raceSteps": RACE_STEPS,
         "presets": {name: [typed.PRESETS[name], RATES[name]] for name in PRESET_LABELS},
-        "rate": {"low": LEAST_RATE, "high": MOST_RATE, "positions": POSITIONS, "scale": "log"},
-        "seeds": SEEDS,
+        "controls": [lab_page.described(control, language) for control in CONTROLS],
         "known": known_edges(),
         "boxes": boxes(),
         "lines": {
@@ -143,53 +136,43 @@ def markup(language: str, source: str) -> str:
         source: the address of the folder with the page's description and programs.
     """
     say = {name: html.escape(text.in_(language)) for name, text in WORDS.items()}
-    rule, rate, surface = typed.PRESETS[START], RATES[START], NAMES[0]
-    tried = attempt(typed.parse(rule), rate, surface, 0)
+    values = {control.name: control.default for control in CONTROLS} | {"rate": RATES[START]}
+    rule, surface = typed.PRESETS[START], NAMES[0]
+    tried = attempt(typed.parse(rule), RATES[START], surface, 0)
     drawn = tables(tried, surface, language)
-    figures = "".join(
-        f'<div class="lab-panel" role="img" aria-label="{say[f"alt {name}"]}" data-chart="{name}">'
+    main, *more = (
+        f'<div class="lab-figure"><div class="lab-panel" role="img" data-chart="{name}" '
+        f'aria-label="{say[f"alt {name}"]}">'
         f'<div class="lab-wide">{svg(name, drawn[name], language, WIDTH)}</div>'
-        f'<div class="lab-narrow">{svg(name, drawn[name], language, NARROW)}</div></div>'
+        f'<div class="lab-narrow">{svg(name, drawn[name], language, lab_page.NARROW)}</div>'
+        "</div></div>"
         for name in PICTURES
     )
-    presets = _options(PRESET_LABELS, START, language)
-    surfaces = _options(LABELS, surface, language)
+    presets = "".join(
+        f'<option value="{name}"{" selected" if name == START else ""}>'
+        f"{html.escape(label.in_(language))}</option>"
+        for name, label in PRESET_LABELS.items()
+    )
+    controls = "".join(lab_page.field(c, values, {}, language, "rule") for c in CONTROLS)
     given = say["given"].format(functions=", ".join(typed.FUNCTIONS))
     said = "<br>".join(map(html.escape, sentences(tried, language)))
+    setting = html.escape(json.dumps(values, sort_keys=True))
     return (
-        f'<section class="lab rule" data-rule="{source}" aria-label="{say["title"]}">'
-        f'<p class="lab-title">{say["title"]}</p>'
-        '<div class="rule-form">'
-        f'<div class="lab-field"><label for="rule-preset">{say["presets"]}</label>'
-        f'<select id="rule-preset" disabled>{presets}</select></div>'
+        f'<section class="lab rule full-width" data-rule="{source}" data-setting="{setting}" '
+        f'aria-label="{say["title"]}">'
+        f'<div class="lab-head"><p class="lab-title">{say["title"]}</p></div>'
+        f'<div class="lab-charts"><div class="lab-main">{main}</div>'
+        f'<div class="lab-more">{"".join(more)}</div></div>'
+        '<div class="lab-side"><div class="lab-controls">'
+        f'<div class="lab-field lab-choice"><label for="rule-preset">{say["presets"]}</label>'
+        f'<select id="rule-preset" disabled>{presets}</select></div></div>'
         f'<label for="rule-text">{say["rule"]}</label>'
-        f'<textarea id="rule-text" rows="6" spellcheck="false" autocapitalize="off" '
+        f'<textarea id="rule-text" rows="5" spellcheck="false" autocapitalize="off" '
         f'autocomplete="off" aria-describedby="rule-given rule-wrong" disabled>{rule}</textarea>'
-        '<p class="rule-wrong" id="rule-wrong" role="alert"></p>'
-        f'<div class="lab-field"><label for="rule-rate">{say["rate"]}</label>'
-        '<input type="range" id="rule-rate" min="0" step="1" disabled>'
-        '<output for="rule-rate"></output></div>'
-        f'<div class="lab-field"><label for="rule-surface">{say["surface"]}</label>'
-        f'<select id="rule-surface" disabled>{surfaces}</select></div>'
-        f'<div class="lab-field"><label for="rule-seed">{say["seed"]}</label>'
-        f'<input type="range" id="rule-seed" min="0" max="{SEEDS}" step="1" value="0" disabled>'
-        '<output for="rule-seed"></output></div>'
-        f'<p class="rule-given" id="rule-given">{given}</p></div>'
-        f'<div class="lab-charts">{figures}</div>'
-        f'<p class="lab-report" role="status" aria-live="polite">{said}</p>'
+        '<div class="rule-wrong" id="rule-wrong" role="alert"></div>'
+        f'<div class="lab-controls">{controls}</div>'
+        f'<p class="lab-report" role="status" aria-live="polite" tabindex="0">{said}</p>'
+        f'<p class="rule-given" id="rule-given">{given}</p>'
         f'<p class="lab-note">{say["preconditioned"]}<noscript> {say["noscript"]}</noscript></p>'
-        "</section>"
+        "</div></section>"
     )
-
-
-def _options(labels: dict[str, Any], chosen: str, language: str) -> str:
-    return "".join(
-        f'<option value="{name}"{" selected" if name == chosen else ""}>'
-        f"{html.escape(label.in_(language))}</option>"
-        for name, label in labels.items()
-    )
-
-
-def described(language: str) -> str:
-    """The description as text."""
-    return json.dumps(description(language), ensure_ascii=False)

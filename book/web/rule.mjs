@@ -2,14 +2,16 @@
 
 import { diagnose } from "./parts/diagnosis.mjs";
 import { evidence } from "./parts/evidence.mjs";
+import { fields } from "./parts/fields.mjs";
 import { fill, number } from "./parts/numbers.mjs";
 import { rows } from "./parts/report.mjs";
-import { positionOf, valueAt } from "./parts/settings.mjs";
+import { fromAddress, toSearch } from "./parts/settings.mjs";
 import { parse, RuleError } from "./parts/typed.mjs";
 
 const here = (path) => new URL(path, import.meta.url).href;
 const fetched = (address) => fetch(address).then((answer) => answer.json());
 
+const KEY = "rule"; // in the address
 const PATIENCE = 10_000; // milliseconds after which a run is ended
 const PAUSE = 150; // milliseconds without a key before what is typed is tried
 
@@ -21,62 +23,21 @@ async function wake(section) {
     fetched(here(`models/frame.${lang}.json`)),
   ]);
   const find = (selector) => section.querySelector(selector);
-  const field = {
-    preset: find("#rule-preset"),
-    text: find("#rule-text"),
-    rate: find("#rule-rate"),
-    surface: find("#rule-surface"),
-    seed: find("#rule-seed"),
-  };
+  const text = find("#rule-text");
+  const preset = find("#rule-preset");
   const wrong = find(".rule-wrong");
   const write = (x) => number(x, lang);
-  const first = { text: field.text.value, surface: field.surface.value, seed: 0 };
-  const [, firstRate] = known.presets[field.preset.value];
-  const values = Object.assign({ ...first, rate: firstRate }, asked());
-
-  /** What the address asks for. */
-  function asked() {
-    const query = new URLSearchParams(location.search);
-    const found = {};
-    const text = query.get("rule");
-    if (text !== null) found.text = text;
-    const rate = Number(query.get("rule.rate"));
-    if (rate >= known.rate.low && rate <= known.rate.high) found.rate = rate;
-    const surface = query.get("rule.surface");
-    if (surface !== null && Object.hasOwn(known.boxes, surface)) found.surface = surface;
-    const seed = Number(query.get("rule.seed") ?? 0);
-    if (Number.isInteger(seed) && seed >= 0 && seed <= known.seeds) found.seed = seed;
-    return found;
-  }
+  const first = JSON.parse(section.dataset.setting);
+  const firstText = text.value;
+  const values = { ...first, ...fromAddress(known, KEY, location.search) };
+  let typed = new URLSearchParams(location.search).get(KEY) ?? firstText;
 
   function remember() {
-    const query = new URLSearchParams(location.search);
-    const start = { rule: first.text, "rule.rate": firstRate, "rule.surface": first.surface };
-    const now = {
-      rule: values.text,
-      "rule.rate": values.rate,
-      "rule.surface": values.surface,
-      "rule.seed": values.seed,
-    };
-    for (const [name, value] of Object.entries(now)) {
-      if (value === (start[name] ?? 0)) query.delete(name);
-      else query.set(name, String(value));
-    }
+    const query = new URLSearchParams(toSearch(known, KEY, values, first, location.search));
+    if (typed === firstText) query.delete(KEY);
+    else query.set(KEY, typed);
     const search = query.size ? `?${query}` : "";
     history.replaceState(null, "", location.pathname + search + location.hash);
-  }
-
-  function show() {
-    field.text.value = values.text;
-    field.rate.max = known.rate.positions;
-    field.rate.value = positionOf(known.rate, values.rate);
-    field.rate.nextElementSibling.textContent = write(values.rate);
-    field.rate.setAttribute("aria-valuetext", write(values.rate));
-    field.surface.value = values.surface;
-    field.seed.value = values.seed;
-    field.seed.nextElementSibling.textContent = values.seed;
-    const preset = Object.entries(known.presets).find(([, [text]]) => text === values.text);
-    field.preset.value = preset?.[0] ?? "";
   }
 
   // --- running: the latest setting wins, and what takes too long is ended ---
@@ -108,7 +69,7 @@ async function wake(section) {
 
   async function run() {
     const stale = waiting !== null;
-    waiting = { ...values };
+    waiting = { ...values, text: typed };
     if (stale) return;
     section.setAttribute("aria-busy", "true");
     while (waiting) {
@@ -153,7 +114,8 @@ async function wake(section) {
     const ghost = before;
     before = tables.loss;
     for (const { name, live } of await charts) {
-      await live.draw(tables[name], name === "loss" && ghost ? ghost : []);
+      const kept = (ghost ?? []).map((row) => ({ ...row, kept: 0 }));
+      await live.draw({ run: tables[name], ghost: name === "loss" ? kept : [] });
     }
   }
 
@@ -184,54 +146,53 @@ async function wake(section) {
 
   // --- controls ---
 
+  const showAll = fields(section, known, frame, values, (name, message) => {
+    if (name) changed();
+    else wrong.textContent = message;
+  });
+
+  function show() {
+    showAll();
+    if (text.value !== typed) text.value = typed;
+    const named = Object.entries(known.presets).find(([, [lines]]) => lines === typed);
+    preset.value = named?.[0] ?? "";
+  }
+
   function changed() {
+    show();
     remember();
     try {
-      parse(values.text, known.words);
+      parse(typed, known.words);
     } catch (/** @type {any} */ error) {
       if (!(error instanceof RuleError)) throw error;
       const { line, column } = /** @type {any} */ (error);
-      const text = values.text.split(/\r\n|\r|\n/)[line - 1] ?? "";
       const pointed = document.createElement("pre");
-      pointed.textContent = `${text}\n${" ".repeat(column - 1)}^`;
+      const there = typed.split(/\r\n|\r|\n/)[line - 1] ?? "";
+      pointed.textContent = `${there}\n${" ".repeat(column - 1)}^`;
       wrong.replaceChildren(error.message, pointed);
-      field.text.setAttribute("aria-invalid", "true");
+      text.setAttribute("aria-invalid", "true");
       return;
     }
     wrong.replaceChildren();
-    field.text.removeAttribute("aria-invalid");
+    text.removeAttribute("aria-invalid");
     run();
   }
 
   let pause;
-  field.text.addEventListener("input", () => {
-    values.text = field.text.value;
+  text.addEventListener("input", () => {
+    typed = text.value;
     clearTimeout(pause);
     pause = setTimeout(changed, PAUSE);
   });
-  field.preset.addEventListener("change", () => {
-    [values.text, values.rate] = known.presets[field.preset.value];
-    show();
+  preset.addEventListener("change", () => {
+    [typed, values.rate] = known.presets[preset.value];
     changed();
   });
-  field.rate.addEventListener("input", () => {
-    values.rate = valueAt(known.rate, Number(field.rate.value));
-    show();
-    changed();
-  });
-  field.surface.addEventListener("change", () => {
-    values.surface = field.surface.value;
-    changed();
-  });
-  field.seed.addEventListener("input", () => {
-    values.seed = Number(field.seed.value);
-    show();
-    changed();
-  });
-  for (const one of Object.values(field)) one.disabled = false;
+  text.disabled = preset.disabled = false;
   show();
   section.dataset.ready = "";
-  if (location.search.includes("rule")) changed();
+  const asked = [...new URLSearchParams(location.search).keys()];
+  if (asked.some((name) => name.split(".")[0] === KEY)) changed();
 }
 
 for (const section of document.querySelectorAll("section[data-rule]")) wake(section);

@@ -8,6 +8,8 @@ import numpy as np
 
 from stabsim._words import Text, number
 from stabsim.diagnosis import diagnose
+from stabsim.labs.frame.lab import Choice, Option, Slider
+from stabsim.labs.frame.surfaces import LABELS
 from stabsim.optimizers import adam, momentum, nadam, nesterov, rmsprop, sgd
 from stabsim.rules.typed import Edge, Rule, TypedRule, edge
 from stabsim.simulation import simulate
@@ -18,18 +20,23 @@ from stabsim.workloads.synthetic import SURFACES
 from stabsim.workloads.workload import Workload
 
 STEPS, BATCH, RACE_STEPS = 200, 32, 150
-LEAST_RATE, MOST_RATE, POSITIONS = 1e-4, 10.0, 100
-"""The slider of the learning rate."""
+"""Steps and rows of a minibatch on the digits, and steps on the surface."""
 
-SEEDS = 9
-"""The highest seed."""
+CONTROLS = (
+    Slider("rate", Text("Learning rate lr", "Laju pembelajaran lr"), 1e-4, 10.0, 0.05, "log"),
+    Choice("surface", Text("Surface (synthetic)", "Permukaan (sintetis)"),
+           tuple(Option(name, LABELS[name]) for name in NAMES)),
+    Slider("seed", Text("Seed", "Benih acak"), 0, 9, 0, "whole"),
+)  # fmt: skip
+"""What can be set besides the rule."""
 
 KNOWN = {"SGD": sgd(1.0), "Momentum": momentum(1.0), "Nesterov": nesterov(1.0),
          "RMSProp": rmsprop(1.0), "Adam": adam(1.0), "NAdam": nadam(1.0)}  # fmt: skip
 """The book's rules, whose edges stand beside the typed one's."""
 
 START = "momentum"
-"""The preset that stands there at first, and its learning rate."""
+"""The preset that stands there at first."""
+
 RATES = {"sgd": 0.1, "momentum": 0.05, "nesterov": 0.05, "rmsprop": 0.001, "adam": 0.003,
          "nadam": 0.003, "sign": 0.001, "lion": 0.0003, "clipped": 0.1}  # fmt: skip
 """Learning rates at which the presets learn the digits."""
@@ -46,9 +53,6 @@ WORDS = {
     "title": Text("Your own update rule", "Aturan pembaruan buatan Anda"),
     "rule": Text("The rule, a line for each name", "Aturannya, satu baris untuk setiap nama"),
     "presets": Text("Begin with", "Mulai dari"),
-    "rate": Text("Learning rate lr", "Laju pembelajaran lr"),
-    "surface": Text("Surface (synthetic)", "Permukaan (sintetis)"),
-    "seed": Text("Seed", "Benih acak"),
     "given": Text(
         "theta are the parameters, g their gradient, lr the learning rate, t the step from 0. "
         "Every other name that a line sets keeps its value; it starts at 0, or where a line such "

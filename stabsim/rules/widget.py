@@ -9,15 +9,11 @@ import vl_convert
 
 from stabsim._plot_words import LOCALES
 from stabsim.labs.frame.charts import WIDTH
-from stabsim.labs.frame.surfaces import LABELS
 from stabsim.rules import charts
 from stabsim.rules.experiment import (
-    LEAST_RATE,
-    MOST_RATE,
-    POSITIONS,
+    CONTROLS,
     PRESET_LABELS,
     RATES,
-    SEEDS,
     START,
     WORDS,
     attempt,
@@ -40,19 +36,23 @@ class RuleWidget(widgets.VBox):
         wide: Any = {"width": "100%", "max_width": "44em"}
         style = {"description_width": "14em"}
         presets = [(label.in_(language), name) for name, label in PRESET_LABELS.items()]
-        surfaces = [(label.in_(language), name) for name, label in LABELS.items()]
+        rate, surface, seed = CONTROLS
+        surfaces = [(option.label.in_(language), option.value) for option in surface.options]
         self.preset = widgets.Dropdown(options=presets, value=START, layout=wide, style=style,
                                        description=self._say("presets"))  # fmt: skip
         self.text = widgets.Textarea(PRESETS[START], rows=6, layout=wide, continuous_update=False)
         self.rate = widgets.FloatLogSlider(
-            RATES[START], min=math.log10(LEAST_RATE), max=math.log10(MOST_RATE),
-            step=math.log10(MOST_RATE / LEAST_RATE) / POSITIONS, readout_format=".3g",
-            description=self._say("rate"), layout=wide, style=style, continuous_update=False,
+            RATES[START], min=math.log10(rate.low), max=math.log10(rate.high),
+            step=math.log10(rate.high / rate.low) / rate.positions, readout_format=".3g",
+            description=rate.label.in_(language), layout=wide, style=style,
+            continuous_update=False,
         )  # fmt: skip
         self.surface = widgets.Dropdown(options=surfaces, layout=wide, style=style,
-                                        description=self._say("surface"))  # fmt: skip
-        self.seed = widgets.IntSlider(0, 0, SEEDS, description=self._say("seed"), layout=wide,
-                                      style=style, continuous_update=False)  # fmt: skip
+                                        description=surface.label.in_(language))  # fmt: skip
+        self.seed = widgets.IntSlider(
+            seed.default, seed.low, seed.high, description=seed.label.in_(language),
+            layout=wide, style=style, continuous_update=False,
+        )  # fmt: skip
         self.said = widgets.HTML()
         self.pictures = {name: widgets.HTML() for name in PICTURES}
         given = self._say("given").format(functions=", ".join(FUNCTIONS))
