@@ -1,0 +1,53 @@
+"""How the room of a statement is told, and how weights are nudged."""
+
+import inspect
+
+import jax
+import numpy as np
+import pytest
+
+import stabsim as ss
+from claims.portable import MODULES, PAGES, rows
+from claims.statement import AS_DRAWN, Nudge, Statement
+
+
+@pytest.mark.parametrize(
+    ("statement", "margin"),
+    [
+        (Statement("", 12.0, low=10.0), 0.2), (Statement("", 12.0, high=10.0), -0.2),
+        (Statement("", 9.0, 6.0, 10.0), 0.1), (Statement("", 3.0, 3.0, 3.0), 0),
+        (Statement("", 0, high=0), 0), (Statement("", np.nan, low=1.0), np.nan),
+    ],
+)  # fmt: skip
+def test_the_margin_is_the_distance_to_the_nearest_end_as_a_share_of_it(statement, margin):
+    assert statement.margin == pytest.approx(margin, nan_ok=True)
+    assert statement.holds == (margin >= 0)
+
+
+def test_a_nudge_moves_every_weight_by_up_to_its_share():
+    net, key = ss.workloads.mlp(depth=2, width=8), jax.random.key(0)
+    assert AS_DRAWN(net) is net
+    drawn, up, down = (
+        jax.tree.leaves(n(net).init(key)) for n in (Nudge(), Nudge(0.1), Nudge(-0.1))
+    )
+    for w, more, less in zip(drawn, up, down, strict=True):
+        share = np.asarray(more - w)[np.asarray(w) != 0] / np.asarray(w)[np.asarray(w) != 0]
+        assert (np.abs(share) <= 0.1001).all()
+        assert np.asarray(less - w) == pytest.approx(-np.asarray(more - w), abs=1e-6)
+    shares = [np.abs(np.asarray(more - w)).max() for w, more in zip(drawn, up, strict=True)]
+    assert max(shares) > 0
+    params = net.init(key)
+    assert float(Nudge(1e-6)(net).loss(params)) == pytest.approx(float(net.loss(params)))
+
+
+def test_every_statement_of_a_page_is_listed():
+    for module, said in zip(MODULES, PAGES.values(), strict=True):
+        makers = [f for f in vars(module).values() if inspect.isgeneratorfunction(f)]
+        assert makers == said
+
+
+def test_a_row_holds_what_was_measured_under_every_set():
+    found = {"native": [["text", "-inf", 2, 1, 1.5, 1]], "AVX": [["text", "-inf", 2, 1, 3, 1]]}
+    ((*row,),) = rows({"pages": {"page": {"under": found}}})
+    assert [one.value for one in row] == [1, 1.5, 1, 1, 3, 1]
+    assert [one.holds for one in row].count(False) == 1
