@@ -1,7 +1,8 @@
 """The same #address for the same section in every language.
 
 Sphinx makes a section's address from its title. A translated section gets that of its English
-counterpart besides its own, so that a switch of language stays at the section.
+counterpart besides its own, so that a switch of language stays at the section. English is read
+first: book.site sees to that.
 """
 
 import pickle

@@ -4,7 +4,9 @@ import logging
 import os
 import shutil
 import textwrap
+from contextvars import ContextVar
 from html import escape
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,9 @@ STYLES = {"<mjx-container": "maths/maths.css", "data-lab=": "lab/lab.css",
           "data-exercise=": "lab/exercise.css", "data-drop=": "lab/drop.css"}  # fmt: skip
 """Styles that only some pages need, by what these have in them."""
 
+ENGLISH_IS_READ: ContextVar[Event | None] = ContextVar("english_is_read", default=None)
+"""Shared with the other languages' processes. Sphinx pickles its settings, and this cannot be."""
+
 
 class Templates(BuiltinTemplateLoader):
     """Sphinx's templates, with labs, our words and a policy on each page."""
@@ -78,6 +83,20 @@ def configure(app: Sphinx, config: Config) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     outputs.surround_kernels(config.language)
     labs.share_programs()
+
+
+def wait_for_english(app: Sphinx) -> None:
+    """Wait until the English pages are read, whose addresses the other languages share."""
+    event = ENGLISH_IS_READ.get()
+    if event is not None and app.config.language != "en":
+        event.wait()
+
+
+def say_english_is_read(app: Sphinx, env: BuildEnvironment) -> None:
+    """Let the other languages begin."""
+    event = ENGLISH_IS_READ.get()
+    if event is not None and app.config.language == "en":
+        event.set()
 
 
 def outdated(
@@ -151,7 +170,9 @@ def setup(app: Sphinx) -> dict[str, bool]:
     demonstrations.setup(app)
     diagnose.setup(app)
     app.connect("config-inited", configure)
+    app.connect("builder-inited", wait_for_english)
     app.connect("env-get-outdated", outdated)
+    app.connect("env-updated", say_english_is_read, priority=0)
     app.connect("html-page-context", describe)
     app.connect("build-finished", finish)
     app.add_css_file("lab/frame.css")

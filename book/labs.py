@@ -87,19 +87,12 @@ def prepare(name: str) -> dict[str, Any]:
 
     What goes wrong is said where a page needs the lab.
     """
-    shown = [
-        changes
-        for language in LANGUAGES
-        for page in outputs.pages()
-        for lab, changes in outputs.labs(language, page)
-        if lab == name
-    ]
 
     def make() -> str:
         from book import lab_programs
         from stabsim.labs import LABS
 
-        settings = [LABS[name].setting(changes) for changes in shown]
+        settings = [LABS[name].setting(changes) for changes in _shown(name)]
         compiled = lab_programs.compile_lab(LABS[name], settings, MODELS)
         first = [
             (
@@ -111,8 +104,28 @@ def prepare(name: str) -> dict[str, Any]:
         return json.dumps({"programs": compiled.programs, "first": first})
 
     MODELS.mkdir(parents=True, exist_ok=True)
+    return json.loads(_read_or_make(_prepared(name), make))
+
+
+def prepared(name: str) -> bool:
+    """Whether a lab is compiled already."""
+    return _prepared(name).exists()
+
+
+def _prepared(name: str) -> Path:
     code = ("book.lab_programs", f"stabsim.labs.{name}")
-    return json.loads(kept(f"{name}.programs.json", make, *code, given=(shown, _compiler())))
+    return _file(f"{name}.programs.json", *code, given=(_shown(name), _compiler()))
+
+
+def _shown(name: str) -> list[dict[str, Any]]:
+    """What the setting of a lab changes wherever a page shows it."""
+    return [
+        changes
+        for language in LANGUAGES
+        for page in outputs.pages()
+        for lab, changes in outputs.labs(language, page)
+        if lab == name
+    ]
 
 
 @cache
@@ -124,7 +137,7 @@ def _compiler() -> str:
 
 
 def share_programs() -> None:
-    """Let notebooks, pictures and the compiled labs' checks use the same XLA programs and grids."""
+    """Let notebooks, pictures and the compiled labs' checks use the same XLA programs and runs."""
     import jax
 
     folder, least = str(BUILD / "jax"), 0.2  # seconds to compile; reading takes less
@@ -133,7 +146,7 @@ def share_programs() -> None:
     os.environ |= {
         "JAX_COMPILATION_CACHE_DIR": folder,
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": str(least),
-        "STABSIM_GRIDS": str(BUILD / "grids"),
+        "STABSIM_KEPT": str(BUILD / "runs"),
     }
 
 
@@ -151,9 +164,9 @@ def _describe(name: str, language: str) -> None:
 
     programs, code = prepare(name)["programs"], ("book.lab_page", f"stabsim.labs.{name}")
     described = kept(f"{name}.{language}.json", description, *code, given=programs)
-    (MODELS / f"{name}.{language}.json").write_text(described, encoding="utf8")
+    _write(MODELS / f"{name}.{language}.json", described)
     framed = kept(f"frame.{language}.json", frame, "book.lab_page")
-    (MODELS / f"frame.{language}.json").write_text(framed, encoding="utf8")
+    _write(MODELS / f"frame.{language}.json", framed)
 
 
 def publish(folder: Path, language: str) -> None:
@@ -177,12 +190,23 @@ def kept(name: str, make: Callable[[], str], *code: str, given: Any = ()) -> str
         *code: the modules that it rests on, with all that they import.
         given: what else it rests on.
     """
+    return _read_or_make(_file(name, *code, given=given), make)
+
+
+def _file(name: str, *code: str, given: Any) -> Path:
     state = hashlib.sha256(f"{digest(*code)} {given!r}".encode()).hexdigest()[:16]
-    file = KEPT / f"{state}-{name}"
+    return KEPT / f"{state}-{name}"
+
+
+def _read_or_make(file: Path, make: Callable[[], str]) -> str:
     if not file.exists():
         KEPT.mkdir(parents=True, exist_ok=True)
-        # A name of its own until it is whole, for another process may be at it too.
-        part = KEPT / f"{os.getpid()}-{file.name}"
-        part.write_text(make(), encoding="utf8")
-        part.replace(file)
+        _write(file, make())
     return file.read_text(encoding="utf8")
+
+
+def _write(file: Path, text: str) -> None:
+    # Under another name until it is whole: a build may be ended, and another process be at it too.
+    part = file.with_name(f"{file.name}.{os.getpid()}")
+    part.write_text(text, encoding="utf8")
+    part.replace(file)

@@ -5,12 +5,11 @@ package that the code calls does, as far as the page can reach it.
 """
 
 import ast
+import functools
 import hashlib
-import json
 import os
 import re
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from myst_parser.config.main import MdParserConfig
 from nbformat import NotebookNode
 
 from book import BUILD, LANGUAGES, ROOT
+from book.outline import blocks, options
 from stabsim._source import digest
 
 CELL = re.compile(r"^```\{code-cell\}.*?^```$", re.MULTILINE | re.DOTALL)
@@ -52,19 +52,34 @@ def notebook(language: str, page: str) -> NotebookNode:
 
 def cells(language: str, page: str) -> str:
     """The code of a page."""
-    return "\n".join(c.source for c in notebook(language, page).cells if c.cell_type == "code")
+    return _cells(source(language, page).read_text(encoding="utf8"))
 
 
-def labs(language: str, page: str) -> list[tuple[str, dict[str, Any]]]:
+@functools.cache
+def _cells(text: str) -> str:
+    fences = [lines for fence, lines in blocks(text.splitlines()) if fence and _holds_cell(fence)]
+    return "\n".join(line for lines in fences for line in options(lines[1:-1])[1])
+
+
+def _holds_cell(fence: re.Match[str]) -> bool:
+    return fence["name"] == "code-cell"
+
+
+def labs(language: str, page: str) -> tuple[tuple[str, dict[str, Any]], ...]:
     """The labs that a page shows, each with what its setting changes."""
-    return [
+    return _labs(cells(language, page))
+
+
+@functools.cache
+def _labs(code: str) -> tuple[tuple[str, dict[str, Any]], ...]:
+    return tuple(
         (
             ast.literal_eval(call.args[0]),
             {str(k.arg): ast.literal_eval(k.value) for k in call.keywords},
         )
-        for call in ast.walk(ast.parse(cells(language, page)))
+        for call in ast.walk(ast.parse(code))
         if isinstance(call, ast.Call) and ast.unparse(call.func).endswith("labs.show")
-    ]
+    )
 
 
 def cache(language: str) -> Path:
@@ -86,24 +101,40 @@ def state(language: str, page: str) -> str:
     return hashlib.sha256(f"{ours} {code}".encode() + locked).hexdigest()[:16]
 
 
+def kept(language: str, page: str) -> bool:
+    """Whether a page's outputs are there, made in its present state."""
+    known = _known(language, page)
+    return known.exists() and known.read_text(encoding="utf8") == state(language, page)
+
+
+def _known(language: str, page: str) -> Path:
+    return cache(language) / "states" / page
+
+
 def run(language: str, page: str) -> None:
     """Run a page's cells in a kernel, unless their outputs are there.
 
     Outputs of cells that fail are not kept: Sphinx runs them again, and says what went wrong.
     """
-    file, page_as_notebook = source(language, page), notebook(language, page)
-    kept = get_cache(cache(language))
-    forget_stale(language, page)
-    with suppress(KeyError):
-        kept.match_cache_notebook(page_as_notebook)
+    if kept(language, page):
         return
+    file, known = source(language, page), _known(language, page)
+    all_kept, cells_of_page = get_cache(cache(language)), notebook(language, page)
+    now = state(language, page)  # what is saved while they run is run next time
+    known.unlink(missing_ok=True)
+    records: list[Any] = all_kept.list_cache_records()
+    for record in records:
+        if Path(record.uri) == file:
+            all_kept.remove_cache(record.pk)
     surround_kernels(language)
     result = single_nb_execution(
-        page_as_notebook, cwd=str(file.parent), allow_errors=False, timeout=600, meta_override=True
+        cells_of_page, cwd=str(file.parent), allow_errors=False, timeout=600, meta_override=True
     )
     if result.err is None:
-        bundle = CacheBundleIn(page_as_notebook, str(file), data={"execution_seconds": result.time})
-        kept.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+        bundle = CacheBundleIn(cells_of_page, str(file), data={"execution_seconds": result.time})
+        all_kept.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+        known.parent.mkdir(exist_ok=True)
+        known.write_text(now, encoding="utf8")
 
 
 def surround_kernels(language: str) -> None:
@@ -115,18 +146,3 @@ def surround_kernels(language: str) -> None:
     os.environ |= {
         "IPYTHONDIR": str(BUILD / "ipython"), "STABSIM_BOOK": "1", "STABSIM_LANGUAGE": language,
     }  # fmt: skip
-
-
-def forget_stale(language: str, page: str) -> None:
-    """Drop a page's outputs that were made in another state."""
-    known = cache(language) / "states" / f"{page}.json"
-    now = state(language, page)
-    if known.exists() and json.loads(known.read_text(encoding="utf8")) == now:
-        return
-    kept = get_cache(cache(language))
-    records: list[Any] = kept.list_cache_records()
-    for record in records:
-        if Path(record.uri) == source(language, page):
-            kept.remove_cache(record.pk)
-    known.parent.mkdir(parents=True, exist_ok=True)
-    known.write_text(json.dumps(now), encoding="utf8")

@@ -7,12 +7,13 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager, redirect_stderr, suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing import get_context
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +26,7 @@ from book import (
     ROOT,
     SITE,
     assets,
+    extension,
     labs,
     notebooks,
     outputs,
@@ -47,24 +49,32 @@ def build(first: Callable[[], None] | None = None) -> None:
             while the rest is still being made.
     """
     start = time.perf_counter()
-    workers = get_context("spawn")
+    processes = get_context("spawn")
     with alone(), pictures_beside(), ProcessPoolExecutor(
-        os.cpu_count(), workers, initializer=labs.share_programs
-    ) as making, ProcessPoolExecutor(len(LANGUAGES), workers) as writing:  # fmt: skip
-        begun = Begun.of(making)
+        os.cpu_count(), processes, initializer=labs.share_programs
+    ) as pool:  # fmt: skip
+        begun = Begun.of(pool)
         assets.make()
         english = next(iter(LANGUAGES))
         wait(begun.welcome)
         if first is not None and not (SITE / english / "index.html").exists():
-            writing.submit(build_first, english).result()
-            start_page()
-            first()
-        written = {}
+            welcome_page = processes.Process(target=build_first, args=(english,))
+            welcome_page.start()
+            welcome_page.join()
+            if (SITE / english / "index.html").exists():  # if not, the whole build says why
+                start_page()
+                first()
+        written, english_is_read = {}, processes.Event()
         for language in LANGUAGES:
             wait(begun.outputs[language] + begun.labs)
-            written[language] = writing.submit(build_language, language)
-        for language, one in written.items():
-            if not one.result():
+            written[language] = processes.Process(
+                target=build_language, args=(language, english_is_read)
+            )
+            written[language].start()
+        for process in written.values():  # all, for what is shared is tidied up after them
+            process.join()
+        for language, process in written.items():
+            if process.exitcode:
                 raise SystemExit(f"The book in {LANGUAGES[language]} has warnings or errors.")
         notebooks.publish()
         start_page()
@@ -95,7 +105,7 @@ def serve(port: int) -> None:
 
 
 class Begun(NamedTuple):
-    """What is being made before Sphinx comes to it.
+    """What is being made before Sphinx comes to it: what is not there from an earlier build.
 
     Attributes:
         outputs: of the cells of each language's pages.
@@ -111,19 +121,23 @@ class Begun(NamedTuple):
     def of(cls, pool: ProcessPoolExecutor) -> "Begun":
         """Begin, with what the welcome page needs first, and the languages in their order."""
         english, *others = LANGUAGES
-        pages = outputs.pages()
-        first = [page for page in pages if page == "index"]
-        rest = [page for page in pages if page != "index"]
+        pages = outputs.pages()  # the welcome page first; none in a book without cells
+        first, rest = pages[:1], pages[1:]
         on_first = dict.fromkeys(n for page in first for n, _ in outputs.labs(english, page))
-        on_rest = dict.fromkeys(n for page in rest for n, _ in outputs.labs(english, page))
-        made: dict[str, list[Future]] = {}
-        made[english] = [pool.submit(outputs.run, english, page) for page in first]
-        compiled: list[Future] = [pool.submit(labs.prepare, name) for name in on_first]
-        welcome = [*made[english], *compiled]
-        made[english] += [pool.submit(outputs.run, english, page) for page in rest]
-        compiled += [pool.submit(labs.prepare, name) for name in on_rest if name not in on_first]
-        for language in others:
-            made[language] = [pool.submit(outputs.run, language, page) for page in pages]
+        used = dict.fromkeys(n for page in rest for n, _ in outputs.labs(english, page))
+
+        def run(language: str, pages: list[str]) -> list[Future]:
+            stale = [page for page in pages if not outputs.kept(language, page)]
+            return [pool.submit(outputs.run, language, page) for page in stale]
+
+        def compile_all(names: Iterable[str]) -> list[Future]:
+            return [pool.submit(labs.prepare, name) for name in names if not labs.prepared(name)]
+
+        run_first, compiled = run(english, first), compile_all(on_first)
+        welcome = run_first + compiled
+        made = {english: run_first + run(english, rest)}
+        compiled = compiled + compile_all(name for name in used if name not in on_first)
+        made |= {language: run(language, pages) for language in others}
         return cls(made, compiled, welcome)
 
 
@@ -177,14 +191,26 @@ def alone() -> Iterator[None]:
         yield
 
 
-def build_language(language: str) -> bool:
-    """Build one language; whether nothing was wrong."""
+def build_language(language: str, english_is_read: Event | None = None) -> None:
+    """Build one language.
+
+    Args:
+        language: "en" or "id".
+        english_is_read: set once the English pages are read, which the others wait for.
+    Raises:
+        SystemExit: if anything was wrong.
+    """
     pages = BUILD / "pages" / language
-    status = _sphinx(language, SITE / language, doctreedir=pages, warningiserror=True)
+    try:
+        extension.ENGLISH_IS_READ.set(english_is_read)
+        status = _sphinx(language, SITE / language, doctreedir=pages, warningiserror=True)
+    finally:
+        if english_is_read is not None and language == next(iter(LANGUAGES)):
+            english_is_read.set()  # also if they could not be read
     if status:
         # Sphinx says nothing again about a page that it has read once: read all anew next time.
         shutil.rmtree(pages, ignore_errors=True)
-    return not status
+        raise SystemExit(1)
 
 
 def build_first(language: str) -> None:

@@ -100,6 +100,8 @@ def translate_scripts(static: Path, language: str) -> None:
         return
     script = static / "translations.js"
     call = script.read_text(encoding="utf8").strip()
+    if not call.startswith("Documentation.addTranslations("):
+        return  # no page was written, so Sphinx copied no scripts, and these are translated
     theirs = json.loads(call.removeprefix("Documentation.addTranslations(").removesuffix(");"))
     words = {key: word for key, word in theirs["messages"].items() if word} | ours
     # Not by addTranslations, which makes a function of a string: the policy forbids that.

@@ -24,13 +24,13 @@ class Settings(NamedTuple):
             ``STABSIM_LANGUAGE``.
         book: whether cells run for a page of the book, in which labs and exercises leave a place
             that the page fills: ``STABSIM_BOOK``, set to anything.
-        grids: the folder that keeps the grids of runs that labs explore, if any:
-            ``STABSIM_GRIDS``.
+        kept: the folder that keeps arrays of runs from one process to the next, if any:
+            ``STABSIM_KEPT``.
     """
 
     language: str = "en"
     book: bool = False
-    grids: Path | None = None
+    kept: Path | None = None
 
 
 _using: ContextVar[Settings | None] = ContextVar("settings", default=None)
@@ -66,11 +66,11 @@ def read(environment: Mapping[str, str]) -> Settings:
     Raises:
         ValueError: if ``STABSIM_LANGUAGE`` is none of our languages.
     """
-    grids = environment.get("STABSIM_GRIDS")
+    kept = environment.get("STABSIM_KEPT")
     return Settings(
         checked(environment.get("STABSIM_LANGUAGE") or "en"),
         bool(environment.get("STABSIM_BOOK")),
-        Path(grids) if grids else None,
+        Path(kept) if kept else None,
     )
 
 

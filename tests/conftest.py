@@ -19,6 +19,7 @@ from hypothesis import settings
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from book import ROOT, SITE, labs
+from stabsim._settings import using
 from tests.browser import PATIENCE, QUIET, find
 
 labs.share_programs()
@@ -52,6 +53,13 @@ def forget():
     """What one file's tests traced and compiled serves no other's, and fills the memory."""
     yield
     jax.clear_caches()
+
+
+@pytest.fixture
+def nothing_kept():
+    """Every sweep runs, also if an earlier test or build ran the same."""
+    with using(kept=None):
+        yield
 
 
 @pytest.fixture

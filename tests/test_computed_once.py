@@ -21,7 +21,7 @@ def test_once_a_process_and_once_a_folder(tmp_path, monkeypatch):
         return x + jnp.asarray(grid()["squares"])
 
     grid = computed_once(squares)
-    with using(grids=tmp_path):
+    with using(kept=tmp_path):
         assert jax.jit(traced)(jnp.int32(1)).tolist() == [1, 2, 5]
         assert grid()["squares"].tolist() == [0, 1, 4]
         (file,) = tmp_path.iterdir()
@@ -35,13 +35,13 @@ def test_once_a_process_and_once_a_folder(tmp_path, monkeypatch):
 
 
 def test_without_a_folder():
-    with using(grids=None):
+    with using(kept=None):
         assert computed_once(lambda: {"one": np.ones(1)})()["one"].tolist() == [1.0]
 
 
 def test_settings_come_of_the_environment_and_change_for_a_while(tmp_path):
     assert read({}) == Settings("en", False, None)
-    asked = {"STABSIM_LANGUAGE": "id", "STABSIM_BOOK": "1", "STABSIM_GRIDS": str(tmp_path)}
+    asked = {"STABSIM_LANGUAGE": "id", "STABSIM_BOOK": "1", "STABSIM_KEPT": str(tmp_path)}
     assert read(asked) == Settings("id", True, tmp_path)
     with pytest.raises(ValueError, match="one of en, id, not 'fr'"):
         read({"STABSIM_LANGUAGE": "fr"})

@@ -126,7 +126,7 @@ def jupyter(tmp_path_factory):
         log.close()
 
 
-@pytest.mark.parametrize("language", SHOWN)
+@pytest.mark.parametrize("language", ["en", pytest.param("id", marks=pytest.mark.long)])
 def test_sliders_moved_in_jupyterlab_run_the_labs(jupyter, context, language):
     page = context(viewport=WIDE).new_page()
     # A dialog over a cell, of whatever it is: the notebook in Indonesian names no kernel, so that

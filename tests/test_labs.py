@@ -191,12 +191,12 @@ def test_parity_holds_and_notices_another_program():
     lab = LABS["kinds"]
     static = {"net": "outliers"}
     example = lab.arguments(lab.defaults | static)
-    assert build.check(lab, static, jax2wasm.compile(lab.program(static), example), samples=1).holds
+    build.check(lab, static, jax2wasm.compile(lab.program(static), example), samples=1)
 
     def other(given):
         return lab.program(static)({**given, "times": 3 * given["times"]})
 
-    with pytest.raises(ArithmeticError, match="kinds-outliers differs from JAX"):
+    with pytest.raises(ArithmeticError, match="kinds-outliers: the whole program is not"):
         build.check(lab, static, jax2wasm.compile(other, example), samples=1)
 
 

@@ -41,28 +41,35 @@ def page(tmp_path, monkeypatch):
     return file
 
 
-def kept():
+def texts():
     """The texts that the kept pages print."""
     cache = get_cache(outputs.cache("id"))
     bundles = [cache.get_cache_bundle(record.pk) for record in cache.list_cache_records()]
     return [cell.outputs[0].text for bundle in bundles for cell in bundle.nb.cells]
 
 
+class Failed:
+    err = "an error"
+
+
 def test_outputs_are_kept_until_what_they_rest_on_changes(page, monkeypatch):
     outputs.run("id", "page")
-    assert kept() == ["id 42\n"]
+    assert texts() == ["id 42\n"]
     with monkeypatch.context() as patch:
         patch.setattr(outputs, "single_nb_execution", None)  # it must not be called
         outputs.run("id", "page")
+    assert outputs.kept("id", "page")
     monkeypatch.setattr(outputs, "state", lambda *_: "the package has changed")
-    outputs.forget_stale("id", "page")
-    assert kept() == []
+    assert not outputs.kept("id", "page")
+    monkeypatch.setattr(outputs, "single_nb_execution", lambda *_, **__: Failed())
+    outputs.run("id", "page")
+    assert texts() == []
 
 
 def test_outputs_of_cells_that_fail_are_not_kept(page):
     page.write_text(PAGE.replace("6 * 7", "6 / 0"), encoding="utf8")
     outputs.run("id", "page")
-    assert kept() == []
+    assert texts() == []
 
 
 def test_state_follows_the_cells_and_not_the_prose(page):

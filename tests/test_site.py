@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 import pytest
 
 import stabsim
-from book import LANGUAGES, ROOT, styles
+from book import LANGUAGES, ROOT, styles, words
 from book.assets import NPM
 from tests.browser import NARROW, WIDE, pages, visit, watch
 
@@ -151,6 +151,15 @@ def test_theme_speaks_the_language(site, address, context):
     assert "Salin" in {b.get_attribute("data-tooltip") for b in page.locator(".copybtn").all()}
 
 
+def test_scripts_are_translated_once(site, tmp_path):
+    names = ("translations.js", "copybutton.js", "togglebutton.js")
+    for name in names:
+        shutil.copy(site / "id/_static" / name, tmp_path)
+    words.translate_scripts(tmp_path, "id")  # as in a build that finds nothing to write
+    for name in names:
+        assert (tmp_path / name).read_bytes() == (site / "id/_static" / name).read_bytes()
+
+
 def test_styles_keep_what_pages_use():
     style = (
         """/* .a{} */.a,.b:not(.c),p{x:y}.b{x:y}@media print{.b{x:y}}.a:before{content:"}.b{"}"""
@@ -162,11 +171,15 @@ def test_styles_keep_what_pages_use():
 @pytest.mark.parametrize(
     ("cell", "said"),
     [
-        ("```{code-cell} ipython3\nraise ValueError('on purpose')\n```", "on purpose"),
-        ("{ref}`nowhere`", "nowhere"),
-        ("$\\frac{1}$", "formula"),
+        pytest.param(
+            "```{code-cell} ipython3\nraise ValueError('on purpose')\n```",
+            "on purpose",
+            id="notebook",
+            marks=pytest.mark.long,
+        ),
+        pytest.param("{ref}`nowhere`", "nowhere", id="warning"),
+        pytest.param("$\\frac{1}$", "formula", id="formula", marks=pytest.mark.long),
     ],
-    ids=["notebook", "warning", "formula"],
 )
 def test_what_is_wrong_fails_the_build(tmp_path, site, cell, said):
     page = tmp_path / "chapters/en/index.md"

@@ -17,6 +17,8 @@ from stabsim.sweeps import workers
 from stabsim.sweeps.sweep import SweepInterrupted
 from stabsim.workloads import mlp, quadratic
 
+pytestmark = pytest.mark.usefixtures("nothing_kept")
+
 AXES = {"rule": [ss.sgd, ss.momentum], "learning_rate": [0.01, 0.1, 0.3], "seed": [0, 1]}
 NET = mlp(width=4)
 

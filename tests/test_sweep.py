@@ -10,11 +10,17 @@ import jax
 import numpy as np
 import optax
 import pytest
+import xarray as xr
 from tqdm import tqdm
 
 import stabsim as ss
+from stabsim._settings import using
+from stabsim.sweeps import workers
+from stabsim.sweeps.results import Results
 from stabsim.sweeps.sweep import SweepInterrupted
 from stabsim.workloads import mlp, quadratic
+
+pytestmark = pytest.mark.usefixtures("nothing_kept")
 
 OPTIONS = {"steps": 12, "batch_size": 16}
 
@@ -101,6 +107,46 @@ def test_numbers_do_not_recompile_even_for_a_new_function():
     assert compiled == []
     ss.sweep(lambda n: {"product": n * 7919}, n=[1.0, 2.0, 3.0, 4.0, 5.0])
     assert compiled
+
+
+def test_what_was_run_is_read_where_runs_are_kept(tmp_path, monkeypatch):
+    def once(rates, seeds, steps=4):
+        def experiment(learning_rate, seed):
+            return ss.simulate(mlp(width=5), ss.momentum(learning_rate), seed=seed, steps=steps)
+
+        return ss.sweep(experiment, learning_rate=rates, seed=seeds)
+
+    ran, run = [], workers.run
+
+    def count(pending, *others):
+        ran.append(len(pending))
+        return run(pending, *others)
+
+    monkeypatch.setattr(workers, "run", count)
+    with using(kept=tmp_path):
+        first = once([0.1, 0.2], [0, 1])
+        xr.testing.assert_identical(once([0.1, 0.2], [0, 1]), first)
+        assert ran == [2, 0]
+        once([0.1, 0.3], [0, 1])
+        once([0.1, 0.2], [0, 2])
+        once([0.1, 0.2], [0, 1], steps=5)
+    assert ran == [2, 0, 2, 2, 2]
+
+
+def test_the_size_of_a_block_follows_no_number_of_cores(monkeypatch):
+    sizes = []
+
+    class Noted(Results):
+        def __init__(self, *given):
+            super().__init__(*given)
+            sizes.append(self.block_shape)
+
+    monkeypatch.setattr(sys.modules["stabsim.sweeps.sweep"], "Results", Noted)
+    for cores in (1, 2, 64):
+        monkeypatch.setattr(workers, "_cores", lambda cores=cores: cores)
+        for runs in (3, 40):
+            ss.sweep(lambda n: {"twice": 2 * n}, n=[float(n) for n in range(runs)])
+    assert sizes == [(2, 1), (8, 1)] * 3
 
 
 def test_scalars_of_your_own():

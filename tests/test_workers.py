@@ -18,6 +18,8 @@ import stabsim as ss
 from stabsim.sweeps import workers
 from stabsim.workloads import mlp, quadratic
 
+pytestmark = pytest.mark.usefixtures("nothing_kept")
+
 RATES = np.geomspace(0.001, 0.1, 6)
 OPTIONS = {"runs_at_once": 1, "progress": False}
 

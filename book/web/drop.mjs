@@ -140,7 +140,7 @@ async function wake(section) {
       try {
         const answer = await fetch(new URL(`${name}.csv`, source));
         take(new File([await answer.blob()], `${name}.csv`), examples[name]);
-      } catch (error) {
+      } catch (/** @type {any} */ error) {
         note.textContent = say("failed", { error: error.message });
       }
     });
@@ -161,8 +161,8 @@ async function wake(section) {
     if (!holdsFiles(event)) return;
     event.preventDefault();
     section.classList.remove("drop-over");
-    const { files } = event.dataTransfer;
-    if (!files.length) return;
+    const files = event.dataTransfer?.files;
+    if (!files?.length) return;
     take(files[0], files.length > 1 ? say("one", { name: files[0].name }) : "");
     section.scrollIntoView({ block: "nearest" });
   });
@@ -172,6 +172,6 @@ async function wake(section) {
 
 for (const section of document.querySelectorAll("section[data-drop]")) {
   wake(section).catch((error) => {
-    section.querySelector(".drop-note").textContent = error.message;
+    /** @type {Element} */ (section.querySelector(".drop-note")).textContent = error.message;
   });
 }

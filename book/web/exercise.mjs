@@ -6,8 +6,8 @@ import { judge } from "./parts/judge.mjs";
 const forms = document.querySelectorAll("form[data-exercise]");
 for (const form of forms) {
   const elements = /** @type {any} */ (form.elements); // a field by its name
-  const known = JSON.parse(form.dataset.exercise);
-  const said = form.querySelector(".exercise-said");
+  const known = JSON.parse(form.dataset.exercise ?? "");
+  const said = /** @type {Element} */ (form.querySelector(".exercise-said"));
   for (const field of elements) field.disabled = false;
   form.addEventListener("submit", (event) => {
     event.preventDefault();

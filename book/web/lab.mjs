@@ -139,7 +139,7 @@ async function wake(section, key) {
         note.textContent = words.frame.here;
         section.dataset.runs = Number(section.dataset.runs ?? 0) + 1;
         performance.measure(`lab:${lab.name}`, { start, detail: { milliseconds } });
-      } catch (error) {
+      } catch (/** @type {any} */ error) {
         note.textContent = words.frame.failed.replace("{error}", error.message);
       }
     }
@@ -239,7 +239,7 @@ async function wake(section, key) {
       try {
         if (!tables && ["keep", "csv"].includes(name)) await run();
         await act();
-      } catch (error) {
+      } catch (/** @type {any} */ error) {
         note.textContent = words.frame.failed.replace("{error}", error.message);
       }
     });

@@ -63,7 +63,7 @@ self.onmessage = async ({ data }) => {
     if (data.file) await load(data);
     else await new Promise((resolve) => setTimeout(resolve)); // so that later wishes are known
     if (held && data.id === latest) answer(data);
-  } catch (error) {
+  } catch (/** @type {any} */ error) {
     if (error instanceof Superseded) return;
     const { names, columns } = error;
     self.postMessage({ id: data.id, error: explain(error), names, columns });

@@ -47,7 +47,7 @@ self.onmessage = async ({ data }) => {
       { id, columns, milliseconds },
       columns.map((x) => x.buffer),
     );
-  } catch (error) {
+  } catch (/** @type {any} */ error) {
     started.delete(program.file);
     self.postMessage({ id, error: String(error?.message ?? error) });
   }

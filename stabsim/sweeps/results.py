@@ -1,12 +1,17 @@
 """What came of a plan: the arrays of all its runs, filled block by block."""
 
+import hashlib
+import os
 from collections.abc import Mapping
+from importlib.metadata import version
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 import xarray as xr
 
+from stabsim import _kept
+from stabsim._settings import settings
 from stabsim.sweeps.plan import Plan, block_shape, blocks
 from stabsim.sweeps.program import Block, BlockInputs
 from stabsim.sweeps.store import Store
@@ -56,6 +61,8 @@ class Results:
         empty = [np.full((*plan.shape, *x.shape), _nothing(x.dtype), x.dtype) for x in leaves]
         self._fields = self._named(empty)
         self._shelf = None
+        # Only where runs are kept, for the fingerprint of a large program takes a while.
+        self._kept_as = self._name() if settings().kept and store is None else ""
         if store is not None:
             coordinates = {
                 **{name: ("setting", column) for name, column in plan.points.items()},
@@ -69,6 +76,8 @@ class Results:
             for block in self._blocks():
                 if (stored := self._shelf.read(block)) is not None:
                     self._put(block, stored)
+        elif (kept := _kept.read(self._kept_as)) is not None:
+            self._put((slice(None), slice(None)), kept)
 
     def pending(self) -> list[PendingBlock]:
         """The blocks that are still to run."""
@@ -77,9 +86,11 @@ class Results:
     def keep(self, block: Block, leaves: list[np.ndarray]) -> None:
         """Take in a block that has run."""
         arrays = {name: array for name, (_, array) in self._named(leaves).items()}
+        self._put(block, arrays)
         if self._shelf is not None:
             self._shelf.write(block, arrays)
-        self._put(block, arrays)
+        elif self.done.all():
+            _kept.write(self._kept_as, {name: x for name, (_, x) in self._fields.items()})
 
     def dataset(self) -> xr.Dataset:
         """The runs as labelled arrays."""
@@ -97,6 +108,16 @@ class Results:
             if sizes:
                 coords[dim] = np.arange(sizes[0])
         return xr.Dataset(variables, coords)
+
+    def _name(self) -> str:
+        """Changes with the runs, and with what decides their last bits on one machine."""
+        plan = self.plan
+        quick = jax.config.read("jax_disable_most_optimizations")
+        compiled = f"{version('jaxlib')} {os.environ.get('XLA_FLAGS')} {quick} {self.block_shape}"
+        digest = hashlib.sha256(f"{plan.program.fingerprint()} {compiled}".encode())
+        for column in (*plan.points.values(), *plan.seeds.values()):
+            digest.update(np.asarray(column).tobytes())
+        return f"sweep-{digest.hexdigest()[:32]}"
 
     def _blocks(self) -> list[Block]:
         return blocks(self.plan.shape, self.block_shape)

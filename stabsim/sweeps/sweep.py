@@ -20,8 +20,8 @@ from stabsim.sweeps.results import BOOLEAN, PendingBlock, Results
 from stabsim.sweeps.store import Store
 from stabsim.trace import Trace
 
-RUNS_AT_ONCE = 16
-"""Runs in one block: on a CPU core, batched products gain nothing from more."""
+RUNS_AT_ONCE = 8
+"""Runs in one block: on a CPU core more gain nothing, and their arrays outgrow its caches."""
 
 
 class SweepInterrupted(UserWarning):
@@ -56,10 +56,10 @@ def sweep(
     Args:
         experiment: from one value per axis to a Trace, or to a dict of scalars.
         loop: numeric axes to loop over, such as a depth or a batch size.
-        runs_at_once: runs in one block. If not given, it is chosen for the machine: at most
-            16 on a core of a CPU, all on a GPU. With an executor, whose machines are not
-            known, it is 16: give more for workers with GPUs, and fewer if there are more
-            workers than blocks.
+        runs_at_once: runs in one block. If not given, it is 8, and without an executor half
+            of a sweep of fewer than 16 runs: the size of a block decides the last bits, so it
+            follows no number of cores. On a GPU of this process it is all. Give more for
+            workers with GPUs, and fewer if there are more workers than blocks.
         progress: whether a bar appears once a sweep has taken two seconds.
         executor: where to run the blocks if not on this process's devices: a Dask client,
             an executor as of ``concurrent.futures``, or a function that makes one, such as
@@ -102,7 +102,7 @@ def sweep(
     with tqdm(total=total, unit="run", delay=2, disable=not progress) as bar:
         try:
             for plan in _plans(experiment, parsed):
-                size = runs_at_once or _runs_at_once(plan, executor)
+                size = runs_at_once or _runs_at_once(math.prod(plan.shape), executor)
                 begun.append(Results(plan, size, folder))
                 if stored := int(begun[-1].done.sum()):
                     bar.update(stored)
@@ -131,14 +131,13 @@ def _plans(experiment: Callable[..., Any], axes: list[Axis]) -> Iterator[Plan]:
     return (make_plan(experiment, axes, index) for index in itertools.product(*looped))
 
 
-def _runs_at_once(plan: Plan, executor: Any) -> int:
+def _runs_at_once(runs: int, executor: Any) -> int:
     """The runs of a block, where none was asked for."""
     if executor is not None:
         return RUNS_AT_ONCE
-    runs, devices = math.prod(plan.shape), jax.devices()
-    if devices[0].platform != "cpu":
+    if jax.default_backend() != "cpu":
         return runs
-    return min(RUNS_AT_ONCE * len(devices), math.ceil(runs / workers.blocks_at_once()))
+    return min(RUNS_AT_ONCE * jax.device_count(), math.ceil(runs / 2))
 
 
 def _run(begun: list[Results], executor: Any, bar: Any) -> None:

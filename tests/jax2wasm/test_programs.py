@@ -137,7 +137,16 @@ PROGRAMS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+QUICK = (
+    "activations", "losses", "momentum", "clipping, warmup", "adam", "attention",
+    "minibatches of rows", "rates at once", "rule by cond", "stopped", "in chunks",
+)  # fmt: skip
+"""Between them they use every part of the compiler; the labs are compiled and compared, too."""
+
+
+@pytest.mark.parametrize(
+    "name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.long) for n in PROGRAMS]
+)
 @pytest.mark.usefixtures("unchecked")  # which is quicker by half; the tests of parts are checked
 def test_program(name):
     function, *calls = PROGRAMS[name]

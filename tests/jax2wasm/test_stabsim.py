@@ -58,9 +58,9 @@ def test_sharpness_where_it_is_measured():
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: workloads.residual_mlp(depth=3, width=12),
+        pytest.param(lambda: workloads.residual_mlp(depth=3, width=12), marks=pytest.mark.long),
         lambda: workloads.resnet(blocks=1, channels=2),
-        lambda: workloads.transformer(depth=1, width=8),
+        pytest.param(lambda: workloads.transformer(depth=1, width=8), marks=pytest.mark.long),
         lambda: workloads.quadratic([1.0, 4.0, 9.0]),
     ],
     ids=["residual_mlp", "resnet", "transformer", "quadratic"],

@@ -5,6 +5,9 @@ import { median, runningMedian, runningPercentile } from "./statistics.mjs";
 /**
  * The verdict on a list of losses, with its evidence; `rules` are diagnosis.py's numbers. The
  * `steps` of the losses are 0, 1, 2, ... if not given; `norms` are {step, value} on their own.
+ * @param {any} loss
+ * @param {any} rules
+ * @param {{steps?: any, norms?: any}} given
  */
 export function diagnose(loss, rules, { steps = null, norms = null } = {}) {
   const at = (i) => (steps ? steps[i] : i);

@@ -1,6 +1,5 @@
 // Logs as JSON lines: an object a line. As stabsim/logs/jsonl.py.
 
-import { strip } from "./text.mjs";
 import { Unreadable } from "./unreadable.mjs";
 
 // Python writes numbers that are not finite as words that JSON has not; strings keep theirs.
@@ -19,7 +18,7 @@ export async function readObjects(batches, start, words) {
     const names = new Set(held.flatMap(({ row }) => [...row.keys()]));
     log = start([...names]);
     for (const { line, row } of held) add(line, row);
-    held = null;
+    held = [];
   }
 
   const add = (line, row) => log.add(line, (role) => row.get(log.columns[role]));
@@ -28,7 +27,7 @@ export async function readObjects(batches, start, words) {
     lines.forEach((text, i) => {
       if (text === null) {
         skipped.push(["too long", first + i]);
-      } else if (strip(text) !== "") {
+      } else if (text.trim() !== "") {
         const row = objectIn(text, words.deepest);
         if (!row) skipped.push(["no object", first + i]);
         else if (log) add(first + i, row);

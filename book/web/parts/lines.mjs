@@ -33,13 +33,17 @@ export async function* lines(file, { longest, advance }) {
     // A line may end in two characters, and a block between them.
     const held = !isLast && text.endsWith("\r") ? "\r" : "";
     if (held) text = text.slice(0, -1);
-    const found = (text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text).split("\n");
-    rest = isLast ? "" : found.pop();
+    const whole = text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text;
+    /** @type {(string | null)[]} */
+    const found = whole.split("\n");
+    rest = isLast ? "" : (found.pop() ?? "");
     if (tooLong && found.length) {
       found[0] = null;
       tooLong = false;
     }
-    for (let i = 0; i < found.length; i++) if (found[i]?.length > longest) found[i] = null;
+    found.forEach((line, i) => {
+      if (line !== null && line.length > longest) found[i] = null;
+    });
     if (found.length) {
       yield { first, lines: found };
       first += found.length;

@@ -1,29 +1,24 @@
 // A log as it is read: its series, and notes of what was skipped. As stabsim/logs/log.py.
 
 import { fill } from "./numbers.mjs";
-import { strip, westernDigits } from "./text.mjs";
 
 export const ROLES = ["loss", "step", "gradient_norm", "learning_rate"];
 
-const PLAIN = /^[+-]?\d*\.?\d*(?:[eE][+-]?\d+)?$/;
-const DIGITS = String.raw`\d+(?:_\d+)*`;
-const FLOAT = new RegExp(
-  `^[+-]?(?:${DIGITS}\\.?(?:${DIGITS})?|\\.${DIGITS})(?:e[+-]?${DIGITS})?$|^[+-]?(?:inf|infinity|nan)$`,
-);
+const NOT_FINITE = new Map([
+  ["nan", NaN],
+  ["inf", Infinity],
+  ["infinity", Infinity],
+]);
 
 /** A cell as a number: null if it is empty, undefined if it is no number. */
 export function numberIn(cell, empty) {
   if (typeof cell !== "string") return numberOf(cell);
-  if (cell !== "" && PLAIN.test(cell)) {
-    const value = Number(cell);
-    if (!Number.isNaN(value)) return value;
-  }
-  const text = westernDigits(strip(cell).toLowerCase());
+  const text = cell.trim().toLowerCase();
   if (empty.has(text)) return null;
-  const written = text.split(",").length === 2 ? text.replace(",", ".") : text;
-  if (!FLOAT.test(written)) return undefined;
-  const plain = written.replaceAll("_", "").replace(/inf(inity)?/, "Infinity");
-  return plain.endsWith("nan") ? NaN : Number(plain);
+  const value = Number(text.split(",").length === 2 ? text.replace(",", ".") : text);
+  if (!Number.isNaN(value)) return value;
+  const size = NOT_FINITE.get(text.replace(/^[+-]/, ""));
+  return text.startsWith("-") && size ? -size : size;
 }
 
 function numberOf(value) {

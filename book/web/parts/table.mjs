@@ -1,10 +1,7 @@
 // Logs as tables: CSV with any usual delimiter. As stabsim/logs/table.py.
 
 import { numberIn } from "./log.mjs";
-import { strip } from "./text.mjs";
 import { Unreadable } from "./unreadable.mjs";
-
-const LONGEST_CELL = 1 << 17; // of a line with quotation marks: as Python's csv
 
 /** A log from batches of lines; `start` begins it, given the names that it has. */
 export async function readTable(batches, start, words) {
@@ -16,11 +13,11 @@ export async function readTable(batches, start, words) {
     for (let i = 0; i < lines.length; i++) {
       const line = lines[i];
       if (!log) {
-        if (line !== null && strip(line) === "") continue;
+        if (line !== null && line.trim() === "") continue;
         if (line === null) throw new Unreadable(words, "long header");
         delimiter = commonest(line, words.delimiters);
-        const header = splitRow(line.replace(/^[# ]+/, ""), delimiter) ?? [];
-        let names = header.map(strip);
+        const header = splitRow(line.replace(/^[# ]+/, ""), delimiter);
+        let names = header.map((name) => name.trim());
         const empty = new Set(words.empty);
         const isData =
           names.every((name) => numberIn(name, empty) !== undefined) && names.length > 1;
@@ -36,7 +33,7 @@ export async function readTable(batches, start, words) {
         log.note("too long", first + i);
       } else if (line) {
         const row = splitRow(line, delimiter);
-        if (row?.length !== width) log.note("other width", first + i);
+        if (row.length !== width) log.note("other width", first + i);
         else log.add(first + i, (role) => row[place[role]]);
       }
     }
@@ -51,7 +48,7 @@ function commonest(line, delimiters) {
   return delimiters[counts.indexOf(Math.max(...counts))];
 }
 
-/** The cells of a line; null if it cannot be read. A quotation mark is not sought beyond its line. */
+/** The cells of a line. A quotation mark is not sought beyond its line. */
 function splitRow(line, delimiter) {
   if (!line.includes('"')) return line.split(delimiter);
   const cells = [];
@@ -70,7 +67,6 @@ function splitRow(line, delimiter) {
     }
     const next = line.indexOf(delimiter, at);
     cell += line.slice(at, next < 0 ? undefined : next);
-    if (cell.length > LONGEST_CELL) return null;
     cells.push(cell);
     at = next < 0 ? line.length + 1 : next + 1;
   }
