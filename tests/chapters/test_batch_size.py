@@ -1,6 +1,5 @@
 """What the chapter on the batch size says, on its labs' runs and on the recorded claims."""
 
-import json
 import re
 from itertools import product
 from pathlib import Path
@@ -13,7 +12,7 @@ import stabsim as ss
 from stabsim.exercises import EXERCISES
 from stabsim.labs import batch_rates
 from stabsim.labs.batch_rates import BATCH_SIZES, EPOCHS, RATES
-from tests.chapters.runs import MOST, goals, run
+from tests.chapters.runs import MOST, claim, goals, run
 
 ROOT = Path(__file__).parents[2]
 
@@ -86,16 +85,12 @@ def test_the_model_with_the_chapters_numbers():
 # --- what the claims recorded ---
 
 
-def effects(language):
-    claims = json.loads((ROOT / "claims" / "results.json").read_text(encoding="utf8"))
-    return {claim["name"]: claim["effect"][language] for claim in claims}, {
-        claim["name"]: claim for claim in claims
-    }
-
-
 @pytest.mark.parametrize("language", ["en", "id"])
 def test_the_tables_repeat_the_recorded_claims(language):
-    recorded, _ = effects(language)
+    recorded = {
+        name: claim(name).published.effect.in_(language)
+        for name in ("batch_size_tuned", "noise_regularizes", "steps_to_target")
+    }
     page = (ROOT / "chapters" / language / "batch_size.md").read_text(encoding="utf8")
     number = r"[\d.,]*\d \[[^\]]+\]"
     rows = [line for line in page.splitlines() if re.match(r"\| \d+ \|.*\]", line)]
@@ -112,17 +107,16 @@ def test_the_tables_repeat_the_recorded_claims(language):
 
 
 def test_what_else_is_said_of_the_claims():
-    recorded, claims = effects("en")
-    assert (claims["batch_size_tuned"]["held"], claims["batch_size_tuned"]["verdict"]) == (
-        7, "partly reproduced")  # fmt: skip
-    assert (claims["noise_regularizes"]["held"], claims["noise_regularizes"]["verdict"]) == (
-        8, "partly reproduced")  # fmt: skip
-    assert claims["steps_to_target"]["held"] == claims["steps_to_target"]["seeds"] == 10
-    one, own = recorded["batch_size_tuned"].split("each at its own")
-    for text, least, most in ((one, 10, 20), (own, 0, 0.25)):
-        means = [float(re.search(rf"\b{n}: ([\d.]+)", text)[1]) for n in (8, 16, 32, 64, 128, 256)]
+    tuned, noise, steps = (
+        claim(name) for name in ("batch_size_tuned", "noise_regularizes", "steps_to_target")
+    )
+    assert (tuned.published.verdict, noise.published.verdict) == ("partly reproduced",) * 2
+    assert steps.published.verdict == "reproduced"
+    for name, least, most in (("before", 10, 20), ("after", 0, 0.25)):
+        errors = tuned.published.values[name]
+        means = [np.mean(errors[str(n)]) for n in (8, 16, 32, 64, 128, 256)]
         assert least <= max(means) - min(means) <= most
-    assert "of strength 0.01, 0.04, 0.04, 0.04" in recorded["noise_regularizes"]
+    assert list(noise.published.values["best"].values()) == [0.01, 0.04, 0.04, 0.04]
 
 
 # --- the exercises ---

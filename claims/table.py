@@ -1,0 +1,57 @@
+"""The record as RESULTS.md shows it."""
+
+from claims.outcome import Outcome
+from claims.recorded import Record, Row
+
+HEAD = """# What came of the claims
+
+Written by `make claims`. Each claim is a function in this folder, tested on the seeds {first} to
+{last} on {machine}. {sets}
+Numbers are those of the first instruction set named in a row.
+
+A claim is *reproduced* if it surely holds for the median run: the exact 95% interval of the share
+of seeds in which all its parts hold (Clopper and Pearson 1934) lies above a half. It is *not
+reproduced* if that interval lies below a half, and *partly reproduced* if a half lies within.
+
+| claim | measured effect, median (range) over seeds | held in | verdict | tested under |
+|---|---|---|---|---|
+"""
+
+
+def held(outcome: Outcome) -> str:
+    """In how many seeds a claim held, and where that is not all, each of its parts."""
+    words = f"{outcome.held} of {len(outcome.holds)}"
+    if all(outcome.holds) or len(outcome.parts) == 1:
+        return words
+    return f"{words} ({', '.join(f'{part.text.en} {part.held}' for part in outcome.parts)})"
+
+
+def table(record: Record) -> str:
+    """The record for readers of the repository."""
+    machine = "{processor}, {cores} cores, jaxlib {jaxlib}".format(**record.machine)
+    first, last = record.seeds[0], record.seeds[-1]
+    head = HEAD.format(first=first, last=last, machine=machine, sets=_sets(record))
+    return head + "".join(_line(row) for row in record.rows if row.outcomes)
+
+
+def _sets(record: Record) -> str:
+    """Which instruction sets compute the same bits, for each kind of network."""
+
+    def said(sets: dict[str, str]) -> str:
+        return ", ".join(f"{name} as {one}" for name, one in sets.items() if name != one) or "none"
+
+    same = "; ".join(f"{kind}: {said(sets)}" for kind, sets in record.alike.items())
+    return f"Of its instruction sets these compute the same bits: {same}."
+
+
+def _line(row: Row) -> str:
+    outcome = row.published
+    effect = outcome.effect.en.replace("|", "\\|")
+    tested = [
+        f"{name} (**{one.verdict}**, {one.held})" if name in row.otherwise else name
+        for name, one in row.outcomes.items()
+    ]
+    return (
+        f"| {row.claim.en} (`{row.name}`) | {effect} | {held(outcome)} | "
+        f"{outcome.verdict} | {', '.join(tested)} |\n"
+    )
