@@ -17,6 +17,7 @@ from claims.outcome import SEEDS, Claim, statement
 from claims.processors import SETS, alike, machine, under
 from claims.recorded import HERE, RESULTS, Record, Row, load, read, save
 from claims.table import table
+from stabsim.sweeps.sweep import RUNS_AT_ONCE
 
 
 def main() -> int:
@@ -48,11 +49,9 @@ def begun(anew: Sequence[str]) -> Record:
     old = load() if RESULTS.exists() else None
     if old is None or (old.machine, old.seeds) != (machine(), list(SEEDS)):
         old = Record(machine(), alike(), list(SEEDS), [])
-    outcomes = {(r.code, r.claim): r.outcomes for r in old.rows if r.name not in anew}
-    rows = [(claim.__name__, statement(claim), code(claim)) for claim in CLAIMS]
-    return old._replace(
-        rows=[Row(name, said, now, outcomes.get((now, said), {})) for name, said, now in rows]
-    )
+    outcomes = {row[:-1]: row.outcomes for row in old.rows if row.name not in anew}
+    rows = [(claim.__name__, statement(claim), code(claim), RUNS_AT_ONCE) for claim in CLAIMS]
+    return old._replace(rows=[Row(*row, outcomes.get(row, {})) for row in rows])
 
 
 def code(claim: Claim) -> str:

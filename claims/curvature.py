@@ -15,7 +15,10 @@ Seeds = Sequence[int]
 def _settles(
     rule: Callable[[Any], Any], learning_rate: float, seeds: Seeds, steps: int
 ) -> np.ndarray:
-    """Sharpness over threshold in the last quarter of a full-batch run, one a seed."""
+    """Sharpness over threshold in the last quarter of a full-batch run, one a seed.
+
+    It is inf where a run has diverged by then.
+    """
     net = mlp(width=32, activation="tanh", objective="squared_error", rows=256, gain=0.5)
 
     def experiment(seed):
@@ -28,7 +31,8 @@ def _settles(
         )
 
     runs = ss.sweep(experiment, seed=seeds)
-    return (runs.sharpness / runs.threshold).mean("sharpness_step").to_numpy()
+    ratio = (runs.sharpness / runs.threshold).mean("sharpness_step", skipna=False).to_numpy()
+    return np.nan_to_num(ratio, nan=np.inf)
 
 
 def _edge(

@@ -9,13 +9,14 @@ same code on the same machine, is not computed again; a page that is named is.
 import inspect
 import json
 import sys
+import time
 from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from claims.kept import plain_values, written
-from claims.processors import SETS, alike, machine, under
+from claims.processors import SETS, alike, machine, same_bits, under
 from claims.statement import Nudge, Said, Statement
 from claims.statements import (
     batch_size,
@@ -27,6 +28,7 @@ from claims.statements import (
     optimizers,
     warmup,
 )
+from stabsim.sweeps.sweep import RUNS_AT_ONCE
 
 HERE = Path(__file__).parent
 KEPT = HERE / "portable.json"
@@ -52,8 +54,9 @@ def main() -> int:
         kept = {"machine": machine(), "alike": alike(), "pages": {}}
     for page in PAGES:
         before = kept["pages"].get(page)
-        if before is None or before["code"] != code(page) or page in names:
-            kept["pages"][page] = {"code": code(page), "under": {}}
+        now = {"code": code(page), "block": RUNS_AT_ONCE}
+        if before is None or not now.items() <= before.items() or page in names:
+            kept["pages"][page] = now | {"under": {}}
     for instruction_set in SETS:
         for page in PAGES:
             found = kept["pages"][page]["under"]
@@ -80,15 +83,15 @@ def code(page: str) -> str:
 
 def measure(page: str) -> list[list[Any]]:
     """Each statement's text, ends, and values by :data:`NUDGES`."""
-    found = [
-        list(zip(*(said(Nudge(size)) for size in NUDGES), strict=True)) for said in PAGES[page]
-    ]
-    return [
-        [f"{said.__name__.replace('_', ' ')}: {same[0].text}"]
-        + [plain_values(x) for x in (same[0].low, same[0].high, *(one.value for one in same))]
-        for said, statements in zip(PAGES[page], found, strict=True)
-        for same in statements
-    ]
+    found: list[list[Any]] = []
+    for said in PAGES[page]:
+        start = time.process_time()
+        for same in zip(*(said(Nudge(size)) for size in NUDGES), strict=True):
+            values = (same[0].low, same[0].high, *(one.value for one in same))
+            text = f"{said.__name__.replace('_', ' ')}: {same[0].text}"
+            found.append([text, *map(plain_values, values)])
+        print(f"{said.__name__} ({time.process_time() - start:.0f} s)", file=sys.stderr)
+    return found
 
 
 def rows(kept: dict[str, Any]) -> Iterable[list[Statement]]:
@@ -102,22 +105,23 @@ def rows(kept: dict[str, Any]) -> Iterable[list[Statement]]:
 HEAD = """# What room the pages' statements have
 
 Written by `python -m claims.portable`: what pages say of the runs that their cells compute, on
-{machine},
-under the instruction sets {sets}, with the initial weights as drawn and moved
-by up to a millionth, both ways. The margin is how far the value nearest to an end of the allowed
-range stays within it, as a share of that end. A count or a choice that must be just this one, and
-was it each time, is exact.
-
-| page | statement | measured | allowed | margin |
-|---|---|---|---|---|
+{machine}, with the initial weights as drawn
+and moved by up to a millionth, both ways. {sets}
+The margin is how far the value nearest to an end of the allowed range stays within it, as a share
+of that end. A count or a choice that must be just this one, and was it each time, is exact.
 """
 
 
 def table(kept: dict[str, Any]) -> str:
     """The statements page by page, those with the least room first."""
     machine = "{processor}, {cores} cores, jaxlib {jaxlib}".format(**kept["machine"])
-    lines = []
+    lines = [HEAD.format(machine=machine, sets=same_bits(kept["alike"]))]
     for page, one in kept["pages"].items():
+        if not one["under"]:
+            continue
+        sets = ", ".join(one["under"])
+        lines.append(f"\n## {page}\n\nUnder {sets}, in blocks of {one['block']} runs.\n\n")
+        lines.append("| statement | measured | allowed | margin |\n|---|---|---|---|\n")
         found = list(rows({"pages": {page: one}}))
         for row in sorted(found, key=lambda row: min(s.margin for s in row)):
             first, values = row[0], [s.value for s in row]
@@ -125,9 +129,8 @@ def table(kept: dict[str, Any]) -> str:
             allowed = f"{first.low:.4g} to {first.high:.4g}"
             margin = min(s.margin for s in row)
             room = f"{margin:.0%}" if margin else "exact"
-            lines.append(f"| {page} | {first.text} | {span} | {allowed} | {room} |\n")
-    sets = dict.fromkeys(name for page in kept["pages"].values() for name in page["under"])
-    return HEAD.format(machine=machine, sets=", ".join(sets)) + "".join(lines)
+            lines.append(f"| {first.text} | {span} | {allowed} | {room} |\n")
+    return "".join(lines)
 
 
 if __name__ == "__main__":

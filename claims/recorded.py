@@ -19,12 +19,14 @@ class Row(NamedTuple):
         name: the claim's function.
         claim: what is claimed.
         code: the digest of the module that holds the function.
+        block: how many runs were computed at once, which decides their last bits, too.
         outcomes: the outcome by instruction set; the first is the one that is published.
     """
 
     name: str
     claim: Text
     code: str
+    block: int
     outcomes: dict[str, Outcome]
 
     @property
@@ -93,7 +95,7 @@ def _row(row: Row) -> dict[str, Any]:
 
 def _read(kept: dict[str, Any]) -> Row:
     outcomes = {name: read(outcome) for name, outcome in kept["outcomes"].items()}
-    return Row(kept["name"], Text(**kept["claim"]), kept["code"], outcomes)
+    return Row(kept["name"], Text(**kept["claim"]), kept["code"], kept["block"], outcomes)
 
 
 def _numbers(value: Any) -> Any:

@@ -1,13 +1,16 @@
 """The record as RESULTS.md shows it."""
 
 from claims.outcome import Outcome
+from claims.processors import same_bits
 from claims.recorded import Record, Row
 
 HEAD = """# What came of the claims
 
 Written by `make claims`. Each claim is a function in this folder, tested on the seeds {first} to
-{last} on {machine}. {sets}
-Numbers are those of the first instruction set named in a row.
+{last} on {machine}.
+{sets}
+Numbers are those of the first instruction set named in a row. Runs are computed in blocks, whose
+size decides their last bits, too.
 
 A claim is *reproduced* if it surely holds for the median run: the exact 95% interval of the share
 of seeds in which all its parts hold (Clopper and Pearson 1934) lies above a half. It is *not
@@ -30,18 +33,8 @@ def table(record: Record) -> str:
     """The record for readers of the repository."""
     machine = "{processor}, {cores} cores, jaxlib {jaxlib}".format(**record.machine)
     first, last = record.seeds[0], record.seeds[-1]
-    head = HEAD.format(first=first, last=last, machine=machine, sets=_sets(record))
+    head = HEAD.format(first=first, last=last, machine=machine, sets=same_bits(record.alike))
     return head + "".join(_line(row) for row in record.rows if row.outcomes)
-
-
-def _sets(record: Record) -> str:
-    """Which instruction sets compute the same bits, for each kind of network."""
-
-    def said(sets: dict[str, str]) -> str:
-        return ", ".join(f"{name} as {one}" for name, one in sets.items() if name != one) or "none"
-
-    same = "; ".join(f"{kind}: {said(sets)}" for kind, sets in record.alike.items())
-    return f"Of its instruction sets these compute the same bits: {same}."
 
 
 def _line(row: Row) -> str:
@@ -53,5 +46,5 @@ def _line(row: Row) -> str:
     ]
     return (
         f"| {row.claim.en} (`{row.name}`) | {effect} | {held(outcome)} | "
-        f"{outcome.verdict} | {', '.join(tested)} |\n"
+        f"{outcome.verdict} | {', '.join(tested)}, in blocks of {row.block} |\n"
     )

@@ -53,7 +53,7 @@ def test_a_record_is_read_as_it_was_written(tmp_path):
     )  # fmt: skip
     first = Outcome(*says, [part("x", "y", [True, True, False]), part("z", "w", [True] * 3)])
     other = Outcome(*says, whole([False] * 3))
-    row = Row("name", Text("claim", "klaim"), "digest", {"native": first, "AVX": other})
+    row = Row("name", Text("claim", "klaim"), "digest", 8, {"native": first, "AVX": other})
     record = Record({"processor": "any"}, {"dense": {"native": "native"}}, [1, 2, 3], [row])
     save(record, tmp_path / "results.json")
     read = load(tmp_path / "results.json")
@@ -69,7 +69,7 @@ def test_a_record_is_read_as_it_was_written(tmp_path):
 
 def test_a_row_says_which_instruction_sets_lead_to_another_verdict():
     sets = {"native": outcome(20, 20), "AVX": outcome(15, 20), "SSE4_2": outcome(14, 20)}
-    assert list(Row("", Text("", ""), "", sets).otherwise) == ["SSE4_2"]
+    assert list(Row("", Text("", ""), "", 8, sets).otherwise) == ["SSE4_2"]
 
 
 def test_the_first_of_those_that_compute_the_same_bits_stands_for_them():
