@@ -4,6 +4,7 @@
 ```{scoreboard} headline   how many of them hold, and over what they were tested, in sentences
 """
 
+from collections import Counter
 from html import escape
 
 from docutils import nodes
@@ -36,7 +37,10 @@ SAID = {
         "mesin ({processor}, {cores} inti, jaxlib {jaxlib}) dengan set instruksi berikut: {sets}. "
         "{same}",
     ),
-    "set": Text("{name} ({claims} claims)", "{name} ({claims} klaim)"),
+    "set": Text(
+        "{name}, {block} runs together ({claims} claims)",
+        "{name}, {block} run sekaligus ({claims} klaim)",
+    ),
     "same": Text(
         "Where several were used, all led to the same verdict.",
         "Klaim yang dihitung dengan beberapa set instruksi selalu mendapat putusan yang sama.",
@@ -66,16 +70,16 @@ def headline(language: str) -> str:
     record = load()
     verdicts = [row.published.verdict for row in record.rows]
     reproduced, partly, failed = (verdicts.count(verdict) for verdict in MARKS)
-    tested = [name for row in record.rows for name in row.outcomes]
+    tested = Counter((name, row.block) for row in record.rows for name in row.outcomes)
     sets = [
-        SAID["set"].in_(language).format(name=name, claims=tested.count(name))
-        for name in dict.fromkeys(tested)
+        SAID["set"].in_(language).format(name=name, block=block, claims=claims)
+        for (name, block), claims in tested.items()
     ]
     same = SAID["not same" if any(row.otherwise for row in record.rows) else "same"]
     values = {
         "claims": len(verdicts), "reproduced": reproduced, "partly": partly, "failed": failed,
         "seeds": len(record.seeds), "first": record.seeds[0], "last": record.seeds[-1],
-        "sets": ", ".join(sets), "same": same.in_(language),
+        "sets": "; ".join(sets), "same": same.in_(language),
     }  # fmt: skip
     return SAID["headline"].in_(language).format(**values, **record.machine)
 

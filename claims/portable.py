@@ -106,7 +106,8 @@ HEAD = """# What room the pages' statements have
 
 Written by `python -m claims.portable`: what pages say of the runs that their cells compute, on
 {machine}, with the initial weights as drawn
-and moved by up to a millionth, both ways. {sets}
+and moved by up to a millionth, both ways.
+{sets}
 The margin is how far the value nearest to an end of the allowed range stays within it, as a share
 of that end. A count or a choice that must be just this one, and was it each time, is exact.
 """

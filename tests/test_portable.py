@@ -1,13 +1,15 @@
 """How the room of a statement is told, and how weights are nudged."""
 
 import inspect
+import json
 
 import jax
 import numpy as np
 import pytest
 
 import stabsim as ss
-from claims.portable import MODULES, PAGES, rows
+from claims.portable import KEPT, MODULES, PAGES, code, rows, table
+from claims.processors import same_bits
 from claims.statement import AS_DRAWN, Nudge, Statement
 
 
@@ -51,3 +53,23 @@ def test_a_row_holds_what_was_measured_under_every_set():
     ((*row,),) = rows({"pages": {"page": {"under": found}}})
     assert [one.value for one in row] == [1, 1.5, 1, 1, 3, 1]
     assert [one.holds for one in row].count(False) == 1
+
+
+def test_what_is_kept_is_of_every_page_as_it_stands_and_holds():
+    kept = json.loads(KEPT.read_text(encoding="utf8"))
+    assert {page: one["code"] for page, one in kept["pages"].items()} == {
+        page: code(page) for page in PAGES
+    }
+    assert all("native" in one["under"] for one in kept["pages"].values())
+    assert not [one for row in rows(kept) for one in row if not one.holds]
+    assert KEPT.with_name("PORTABLE.md").read_text(encoding="utf8") == table(kept)
+
+
+def test_the_table_says_under_what_each_page_was_measured():
+    machine = {"processor": "any", "cores": 2, "jaxlib": "1"}
+    alike = {"dense": {"native": "native", "AVX2": "native", "AVX": "AVX", "SSE4_2": "AVX"}}
+    page = {"code": "", "block": 8, "under": {"native": [["text", 1, 4, 2, 2.5, 3]]}}
+    found = table({"machine": machine, "alike": alike, "pages": {"page": page}})
+    assert "Under native, in blocks of 8 runs." in found
+    assert "| text | 2 to 3 | 1 to 4 | 25% |" in found
+    assert same_bits(alike).endswith("short runs: dense: AVX2 as native, SSE4_2 as AVX.")
