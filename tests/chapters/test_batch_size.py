@@ -108,15 +108,21 @@ def test_the_tables_repeat_the_recorded_claims(language):
 
 def test_what_else_is_said_of_the_claims():
     tuned, noise, steps = (
-        claim(name) for name in ("batch_size_tuned", "noise_regularizes", "steps_to_target")
+        claim(name).published
+        for name in ("batch_size_tuned", "noise_regularizes", "steps_to_target")
     )
-    assert (tuned.published.verdict, noise.published.verdict) == ("partly reproduced",) * 2
-    assert steps.published.verdict == "reproduced"
+    assert [part.held for part in tuned.parts] == [19, 15]
+    assert (tuned.held, tuned.verdict) == (14, "partly reproduced")
+    assert [part.held for part in noise.parts] == [18, 20, 20]
+    assert (noise.held, noise.verdict) == (18, "reproduced")
+    assert (steps.held, len(steps.holds)) == (19, 20)
     for name, least, most in (("before", 10, 20), ("after", 0, 0.25)):
-        errors = tuned.published.values[name]
+        errors = tuned.values[name]
         means = [np.mean(errors[str(n)]) for n in (8, 16, 32, 64, 128, 256)]
         assert least <= max(means) - min(means) <= most
-    assert list(noise.published.values["best"].values()) == [0.01, 0.04, 0.04, 0.04]
+    assert list(noise.values["best"].values()) == [0.01, 0.04, 0.04, 0.04]
+    plain = {size: np.mean(errors) for size, errors in noise.values["plain"].items()}
+    assert all(plain[size] - plain["4"] > 5 for size in ("16", "64", "512"))
 
 
 # --- the exercises ---
