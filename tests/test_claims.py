@@ -6,9 +6,16 @@ from scipy.stats import binom
 
 from claims import CLAIMS, CONVOLUTIONAL
 from claims.__main__ import code
-from claims.curvature import catapult, edge_of_gradient_descent
-from claims.figures import figure_7b
-from claims.fixes import clipping_mends_spikes
+from claims.curvature import (
+    catapult,
+    edge_of_adam,
+    edge_of_gradient_descent,
+    edge_of_momentum,
+    edge_of_nadam,
+    edge_of_nesterov,
+)
+from claims.figures import figure_7a, figure_7b, figure_9
+from claims.fixes import clipping_half_is_a_smaller_rate, clipping_mends_spikes
 from claims.outcome import SEEDS, Outcome, measured, part, share_interval, statement, whole
 from claims.processors import first_equal
 from claims.recorded import RESULTS, Record, Row, load, save
@@ -18,9 +25,23 @@ from stabsim._words import Text
 pytestmark = pytest.mark.long_runs
 
 
+QUICK = [catapult, edge_of_gradient_descent]
+SLOWER = [
+    figure_7a,
+    figure_7b,
+    figure_9,
+    clipping_mends_spikes,
+    clipping_half_is_a_smaller_rate,
+    edge_of_momentum,
+    edge_of_nesterov,
+    edge_of_adam,
+    edge_of_nadam,
+]
+
+
 @pytest.mark.parametrize(
     "claim",
-    [catapult, edge_of_gradient_descent, figure_7b, clipping_mends_spikes],
+    [*QUICK, *(pytest.param(claim, marks=pytest.mark.long) for claim in SLOWER)],
     ids=lambda claim: claim.__name__,
 )
 def test_a_claim_comes_out_as_recorded(claim):

@@ -10,7 +10,18 @@ from stabsim.labs import LABS
 from stabsim.labs.frame.report import report
 from stabsim.workloads.any_block import DEPTH, any_block
 from stabsim.workloads.residual import BLOCKS
-from tests.chapters.runs import MOST, SEEDS, goals, run, tables, verdicts
+from tests.chapters.runs import MOST, SEEDS, claim, goals, run, tables, verdicts
+
+# --- what the claims recorded ---
+
+
+def test_what_is_said_of_the_claims():
+    placed = claim("residuals_and_normalization").published
+    assert [part.held for part in placed.parts] == [20, 20, 16]
+    assert placed.verdict == "reproduced"
+    adam = claim("adam_survives").published
+    assert (adam.held, adam.verdict) == (20, "reproduced")
+
 
 # --- the blocks lab ---
 
