@@ -82,11 +82,12 @@ def code(page: str) -> str:
 
 
 def measure(page: str) -> list[list[Any]]:
-    """Each statement's text, ends, and values by :data:`NUDGES`."""
+    """Each statement's text, ends, and values by :data:`NUDGES`; one value where none is used."""
     found: list[list[Any]] = []
     for said in PAGES[page]:
         start = time.process_time()
-        for same in zip(*(said(Nudge(size)) for size in NUDGES), strict=True):
+        sizes = NUDGES if "nudge" in inspect.signature(said).parameters else NUDGES[:1]
+        for same in zip(*(said(Nudge(size)) for size in sizes), strict=True):
             values = (same[0].low, same[0].high, *(one.value for one in same))
             text = f"{said.__name__.replace('_', ' ')}: {same[0].text}"
             found.append([text, *map(plain_values, values)])

@@ -83,4 +83,4 @@ class Nudge(NamedTuple):
 AS_DRAWN = Nudge()
 
 Said = Callable[[Nudge], Iterable[Statement]]
-"""What a page says of some of its runs."""
+"""What a page says of some of its runs; the argument is ``_`` where no weights are nudged."""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import stabsim as ss
-from claims.portable import KEPT, MODULES, PAGES, code, rows, table
+from claims.portable import KEPT, MODULES, PAGES, code, measure, rows, table
 from claims.processors import same_bits
 from claims.statement import AS_DRAWN, Nudge, Statement
 
@@ -46,6 +46,19 @@ def test_every_statement_of_a_page_is_listed():
     for module, said in zip(MODULES, PAGES.values(), strict=True):
         makers = [f for f in vars(module).values() if inspect.isgeneratorfunction(f)]
         assert makers == said
+
+
+def test_what_is_not_nudged_is_measured_once(monkeypatch):
+    def nudged(nudge):
+        yield Statement("size", nudge.size, -1, 1)
+
+    def fixed(_):
+        yield Statement("one", 1.0, 1, 1)
+
+    monkeypatch.setitem(PAGES, "page", [nudged, fixed])
+    assert measure("page") == [
+        ["nudged: size", -1, 1, 0, 1e-6, -1e-6], ["fixed: one", 1, 1, 1]
+    ]  # fmt: skip
 
 
 def test_a_row_holds_what_was_measured_under_every_set():
