@@ -62,20 +62,20 @@ class Scoreboard(SphinxDirective):
         language = self.config.language
         if self.arguments:
             return [nodes.paragraph("", headline(language))]
-        return [nodes.raw("", _table(language), format="html")]
+        return [nodes.raw("", table(language), format="html")]
 
 
 def headline(language: str) -> str:
     """How many of the claims hold, and over what they were tested."""
     record = load()
-    verdicts = [row.published.verdict for row in record.rows]
+    verdicts = [row.published.verdict for row in record.tested]
     reproduced, partly, failed = (verdicts.count(verdict) for verdict in MARKS)
-    tested = Counter((name, row.block) for row in record.rows for name in row.outcomes)
+    tested = Counter((name, row.block) for row in record.tested for name in row.outcomes)
     sets = [
         SAID["set"].in_(language).format(name=name, block=block, claims=claims)
         for (name, block), claims in tested.items()
     ]
-    same = SAID["not same" if any(row.otherwise for row in record.rows) else "same"]
+    same = SAID["not same" if any(row.otherwise for row in record.tested) else "same"]
     values = {
         "claims": len(verdicts), "reproduced": reproduced, "partly": partly, "failed": failed,
         "seeds": len(record.seeds), "first": record.seeds[0], "last": record.seeds[-1],
@@ -84,7 +84,7 @@ def headline(language: str) -> str:
     return SAID["headline"].in_(language).format(**values, **record.machine)
 
 
-def _table(language: str) -> str:
+def table(language: str) -> str:
     head = SAID["held"].in_(language)  # shown where the table has no room for one
 
     def line(row: Row) -> str:
@@ -99,7 +99,7 @@ def _table(language: str) -> str:
         f'<th scope="col">{SAID[name].in_(language)}</th>'
         for name in ("claim", "effect", "held", "verdict")
     )
-    body = "".join(map(line, load().rows))
+    body = "".join(map(line, load().tested))
     return (
         f'<div class="pst-scrollable-table-container" tabindex="0"><table class="table scoreboard">'
         f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"

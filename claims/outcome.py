@@ -127,12 +127,16 @@ def measured(en: str, id: str, **values: Any) -> tuple[Text, dict[str, Any]]:
 
 
 def _written(value: Any, language: str) -> str:
-    """A number; of one a seed the median and the range; of labelled ones the mean and interval."""
+    """A number; of one a seed the median and the range; of labelled ones the mean and interval.
+
+    A seed's NaN is that of a run which diverged, and counts as infinite.
+    """
     if isinstance(value, Mapping):
         return ", ".join(f"{k}: {_labelled(v, language)}" for k, v in value.items())
     if np.ndim(value) == 0:
         return number(float(value), language)
     row = np.asarray(value, float)
+    row = np.where(np.isnan(row), np.inf, row)
     middle, low, high = (number(f(row), language) for f in (np.median, np.min, np.max))
     return f"{middle} ({low} {Text('to', 'sampai').in_(language)} {high})"
 

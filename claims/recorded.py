@@ -55,6 +55,11 @@ class Record(NamedTuple):
     seeds: list[int]
     rows: list[Row]
 
+    @property
+    def tested(self) -> list[Row]:
+        """The claims that have an outcome: all, unless the tests were interrupted."""
+        return [row for row in self.rows if row.outcomes]
+
 
 def load(file: Path = RESULTS) -> Record:
     """What the file holds."""

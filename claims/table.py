@@ -34,7 +34,7 @@ def table(record: Record) -> str:
     machine = "{processor}, {cores} cores, jaxlib {jaxlib}".format(**record.machine)
     first, last = record.seeds[0], record.seeds[-1]
     head = HEAD.format(first=first, last=last, machine=machine, sets=same_bits(record.alike))
-    return head + "".join(_line(row) for row in record.rows if row.outcomes)
+    return head + "".join(map(_line, record.tested))
 
 
 def _line(row: Row) -> str:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+from book import scoreboard
 from claims import CLAIMS, CONVOLUTIONAL
 from claims.__main__ import code
 from claims.curvature import (
@@ -25,13 +26,13 @@ from stabsim._words import Text
 pytestmark = pytest.mark.long_runs
 
 
-QUICK = [catapult, edge_of_gradient_descent]
 SLOWER = [
     figure_7a,
     figure_7b,
     figure_9,
     clipping_mends_spikes,
     clipping_half_is_a_smaller_rate,
+    edge_of_gradient_descent,
     edge_of_momentum,
     edge_of_nesterov,
     edge_of_adam,
@@ -41,7 +42,7 @@ SLOWER = [
 
 @pytest.mark.parametrize(
     "claim",
-    [*QUICK, *(pytest.param(claim, marks=pytest.mark.long) for claim in SLOWER)],
+    [catapult, *(pytest.param(claim, marks=pytest.mark.long) for claim in SLOWER)],
     ids=lambda claim: claim.__name__,
 )
 def test_a_claim_comes_out_as_recorded(claim):
@@ -70,7 +71,7 @@ def outcome(held: int, seeds: int) -> Outcome:
 def test_a_record_is_read_as_it_was_written(tmp_path):
     says = measured(
         "{a} and {b} and {c}", "{a} dan {b} dan {c}",
-        a=np.float32(0.5), b=np.array([1.0, 2.0, np.inf]), c={"8": np.array([1.0, 2.0, 3.0])},
+        a=np.float32(0.5), b=np.array([1.0, 2.0, np.nan]), c={"8": np.array([1.0, 2.0, 3.0])},
     )  # fmt: skip
     first = Outcome(*says, [part("x", "y", [True, True, False]), part("z", "w", [True] * 3)])
     other = Outcome(*says, whole([False] * 3))
@@ -91,6 +92,29 @@ def test_a_record_is_read_as_it_was_written(tmp_path):
 def test_a_row_says_which_instruction_sets_lead_to_another_verdict():
     sets = {"native": outcome(20, 20), "AVX": outcome(15, 20), "SSE4_2": outcome(14, 20)}
     assert list(Row("", Text("", ""), "", 8, sets).otherwise) == ["SSE4_2"]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (
+            "en",
+            ["Of 2 claims, 2 were", "native, 8 runs together (2 claims); SSE4_2", "row says"],
+        ),
+        ("id", ["Dari 2 klaim, 2 ter", "native, 8 run sekaligus (2 klaim); SSE4_2", "barisnya"]),
+    ],
+)
+def test_the_scoreboard_says_over_what_the_claims_were_tested(monkeypatch, language, words):
+    both = {"native": outcome(20, 20), "SSE4_2": outcome(10, 20)}
+    sets = [both, {"native": outcome(15, 20)}, {}]  # the last was not tested yet
+    rows = [Row("name", Text("claim", "klaim"), "", 8, outcomes) for outcomes in sets]
+    machine = {"processor": "any", "cores": 2, "jaxlib": "1"}
+    monkeypatch.setattr(scoreboard, "load", lambda: Record(machine, {}, [*SEEDS], rows))
+    headline = scoreboard.headline(language)
+    assert all(word in headline for word in words)
+    otherwise = scoreboard.table(language)
+    assert otherwise.count("<tr id=") == 2
+    assert otherwise.count("SSE4_2") == 1
 
 
 def test_the_first_of_those_that_compute_the_same_bits_stands_for_them():
