@@ -45,6 +45,9 @@ SAID = {
         "Where several were used, all led to the same verdict.",
         "Klaim yang dihitung dengan beberapa set instruksi selalu mendapat putusan yang sama.",
     ),
+    "untested": Text(
+        " Not tested in this way yet: {names}.", " Belum diuji dengan cara ini: {names}."
+    ),
     "not same": Text(
         "Where they led to different verdicts, the row says so.",
         "Jika putusannya berbeda menurut set instruksi, barisnya menyebutkannya.",
@@ -81,7 +84,10 @@ def headline(language: str) -> str:
         "seeds": len(record.seeds), "first": record.seeds[0], "last": record.seeds[-1],
         "sets": "; ".join(sets), "same": same.in_(language),
     }  # fmt: skip
-    return SAID["headline"].in_(language).format(**values, **record.machine)
+    words = SAID["headline"].in_(language).format(**values, **record.machine)
+    if record.untested:
+        words += SAID["untested"].in_(language).format(names=", ".join(record.untested))
+    return words
 
 
 def table(language: str) -> str:

@@ -132,6 +132,8 @@ def table(kept: dict[str, Any]) -> str:
             margin = min(s.margin for s in row)
             room = f"{margin:.0%}" if margin else "exact"
             lines.append(f"| {first.text} | {span} | {allowed} | {room} |\n")
+    if unmeasured := [page for page, one in kept["pages"].items() if not one["under"]]:
+        lines.append(f"\nNot measured yet: {', '.join(unmeasured)}.\n")
     return "".join(lines)
 
 

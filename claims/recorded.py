@@ -60,6 +60,11 @@ class Record(NamedTuple):
         """The claims that have an outcome: all, unless the tests were interrupted."""
         return [row for row in self.rows if row.outcomes]
 
+    @property
+    def untested(self) -> list[str]:
+        """The names of the others."""
+        return [row.name for row in self.rows if not row.outcomes]
+
 
 def load(file: Path = RESULTS) -> Record:
     """What the file holds."""

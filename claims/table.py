@@ -34,7 +34,10 @@ def table(record: Record) -> str:
     machine = "{processor}, {cores} cores, jaxlib {jaxlib}".format(**record.machine)
     first, last = record.seeds[0], record.seeds[-1]
     head = HEAD.format(first=first, last=last, machine=machine, sets=same_bits(record.alike))
-    return head + "".join(map(_line, record.tested))
+    found = head + "".join(map(_line, record.tested))
+    if record.untested:
+        found += f"\nNot tested in this way yet: {', '.join(record.untested)}.\n"
+    return found
 
 
 def _line(row: Row) -> str:

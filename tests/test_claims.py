@@ -99,15 +99,15 @@ def test_a_row_says_which_instruction_sets_lead_to_another_verdict():
     [
         (
             "en",
-            ["Of 2 claims, 2 were", "native, 8 runs together (2 claims); SSE4_2", "row says"],
+            ["Of 2 claims, 2 were", "native, 8 runs together (2 claims); SSE4_2", "yet: last."],
         ),
-        ("id", ["Dari 2 klaim, 2 ter", "native, 8 run sekaligus (2 klaim); SSE4_2", "barisnya"]),
+        ("id", ["Dari 2 klaim, 2 ter", "native, 8 run sekaligus (2 klaim); SSE4_2", "ini: last."]),
     ],
 )
 def test_the_scoreboard_says_over_what_the_claims_were_tested(monkeypatch, language, words):
     both = {"native": outcome(20, 20), "SSE4_2": outcome(10, 20)}
-    sets = [both, {"native": outcome(15, 20)}, {}]  # the last was not tested yet
-    rows = [Row("name", Text("claim", "klaim"), "", 8, outcomes) for outcomes in sets]
+    sets = {"first": both, "middle": {"native": outcome(15, 20)}, "last": {}}
+    rows = [Row(name, Text("claim", "klaim"), "", 8, outcomes) for name, outcomes in sets.items()]
     machine = {"processor": "any", "cores": 2, "jaxlib": "1"}
     monkeypatch.setattr(scoreboard, "load", lambda: Record(machine, {}, [*SEEDS], rows))
     headline = scoreboard.headline(language)
