@@ -81,7 +81,9 @@ def test_the_table_says_under_what_each_page_was_measured():
     machine = {"processor": "any", "cores": 2, "jaxlib": "1"}
     alike = {"dense": {"native": "native", "AVX2": "native", "AVX": "AVX", "SSE4_2": "AVX"}}
     page = {"code": "", "block": 8, "under": {"native": [["text", 1, 4, 2, 2.5, 3]]}}
-    found = table({"machine": machine, "alike": alike, "pages": {"page": page, "other": {"under": {}}}})
+    found = table(
+        {"machine": machine, "alike": alike, "pages": {"page": page, "other": {"under": {}}}}
+    )
     assert "Under native, in blocks of 8 runs." in found
     assert "| text | 2 to 3 | 1 to 4 | 25% |" in found
     assert "Not measured yet: other." in found
