@@ -5,7 +5,7 @@
 # make hashes  set up, then list the translated sections that are stale
 # make test    set up, then lint, check types and test
 # make test-all  the same with all that takes long: every lab in every engine, ...
-# make claims  set up, then test every claim of the playbook (about a quarter of an hour)
+# make claims  set up, then test what is not recorded of the claims (long; it can be interrupted)
 # make bench   set up, then run the benchmarks
 # make dist    set up, then make what goes to PyPI, in _build/dist
 # make lock    resolve the locked requirements anew

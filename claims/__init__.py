@@ -1,12 +1,15 @@
 """The playbook's claims, each as an experiment over seeds.
 
-A claim is a function from seeds to an :class:`Outcome`; its docstring is what is claimed, in
-English and in Indonesian. Its seeds are not the ones that its workload was chosen on.
+A claim is a function from seeds to an :class:`claims.outcome.Outcome`; its docstring is what is
+claimed, in English and in Indonesian. Its seeds are not the ones that its workload was chosen on.
 """
 
 from claims.batch import BATCH
 from claims.curvature import EDGES
-from claims.figures import FIGURES
+from claims.figures import FIGURES, figure_4, figure_5
 from claims.fixes import FIXES
+
+CONVOLUTIONAL = {figure_4, figure_5}
+"""The claims on convolutional networks; all others are on dense ones."""
 
 CLAIMS = [*FIGURES, *FIXES, *EDGES, *BATCH]

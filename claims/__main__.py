@@ -1,61 +1,63 @@
-"""Test every claim: ``python -m claims [NAME ...]`` writes claims/results.json and RESULTS.md."""
+"""Test every claim: ``python -m claims [NAME ...]`` writes claims/results.json and RESULTS.md.
 
+Each claim is tested once for every instruction set of this machine that computes other bits. What
+is recorded already, of the same code on the same machine, is not tested again; a claim that is
+named is.
+"""
+
+import inspect
 import json
 import sys
 import time
-from pathlib import Path
+from collections.abc import Sequence
+from hashlib import sha256
 
-from claims import CLAIMS
-from claims.outcome import SEEDS, statement
-
-HERE = Path(__file__).parent
+from claims import CLAIMS, CONVOLUTIONAL
+from claims.outcome import SEEDS, Claim, statement
+from claims.processors import SETS, alike, machine, under
+from claims.recorded import HERE, RESULTS, Record, Row, load, read, save
+from claims.table import table
+from stabsim.sweeps.sweep import RUNS_AT_ONCE
 
 
 def main() -> int:
     names = sys.argv[1:]
-    by_name = {claim.__name__: claim for claim in CLAIMS}
-    if unknown := sorted(set(names) - set(by_name)):
-        print(f"There is no claim {', '.join(unknown)}. The claims are {', '.join(by_name)}.")
+    if unknown := sorted(set(names) - {claim.__name__ for claim in CLAIMS}):
+        known = ", ".join(claim.__name__ for claim in CLAIMS)
+        print(f"There is no claim {', '.join(unknown)}. The claims are {known}.")
         return 2
-    rows = []
-    for claim in CLAIMS:
-        if names and claim.__name__ not in names:
-            continue
-        start = time.perf_counter()
-        outcome = claim(SEEDS)
-        seconds = time.perf_counter() - start
-        rows.append({
-            "name": claim.__name__,
-            "claim": statement(claim)._asdict(),
-            "effect": outcome.effect._asdict(),
-            "seeds": len(outcome.holds),
-            "held": int(sum(outcome.holds)),
-            "verdict": outcome.verdict,
-        })  # fmt: skip
-        held = f"{sum(outcome.holds)} of {len(outcome.holds)} seeds"
-        print(f"{claim.__name__} ({seconds:.0f} s): {outcome.verdict}, {held}.", flush=True)
-        print(f"  {outcome.effect.en}", flush=True)
-    if not names:
-        (HERE / "results.json").write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
-        (HERE / "RESULTS.md").write_text(_table(rows))
+    record = begun(names)
+    for instruction_set in SETS:
+        for row, claim in zip(record.rows, CLAIMS, strict=True):
+            kind = record.alike["convolution" if claim in CONVOLUTIONAL else "dense"]
+            done = instruction_set in row.outcomes or (names and row.name not in names)
+            if done or kind.get(instruction_set) != instruction_set:
+                continue
+            start = time.perf_counter()
+            outcome = read(json.loads(under(instruction_set, "claims.once", claim.__name__)))
+            seconds = time.perf_counter() - start
+            row.outcomes[instruction_set] = outcome
+            print(f"{row.name}, {instruction_set} ({seconds:.0f} s): {outcome.verdict}.")
+            print(f"  {outcome.effect.en}", flush=True)
+            save(record)
+            (HERE / "RESULTS.md").write_text(table(load()), encoding="utf8")
     return 0
 
 
-def _table(rows: list[dict]) -> str:
-    lines = [
-        "# What came of the claims",
-        "",
-        "Written by `make claims`. Each claim is a function in this folder.",
-        "",
-        "| claim | measured effect, median (range) over seeds | held in | verdict |",
-        "|---|---|---|---|",
-    ]
-    for row in rows:
-        effect = row["effect"]["en"].replace("|", "\\|")
-        held = f"{row['held']} of {row['seeds']} seeds"
-        claim = row["claim"]["en"]
-        lines.append(f"| {claim} (`{row['name']}`) | {effect} | {held} | {row['verdict']} |")
-    return "\n".join(lines) + "\n"
+def begun(anew: Sequence[str]) -> Record:
+    """What is recorded of the same code on the same machine, but for the claims named."""
+    old = load() if RESULTS.exists() else None
+    if old is None or (old.machine, old.seeds) != (machine(), list(SEEDS)):
+        old = Record(machine(), alike(), list(SEEDS), [])
+    outcomes = {row[:-1]: row.outcomes for row in old.rows if row.name not in anew}
+    rows = [(claim.__name__, statement(claim), code(claim), RUNS_AT_ONCE) for claim in CLAIMS]
+    return old._replace(rows=[Row(*row, outcomes.get(row, {})) for row in rows])
+
+
+def code(claim: Claim) -> str:
+    """The digest of the module that holds a claim."""
+    source = inspect.getsource(sys.modules[claim.__module__])
+    return sha256(source.encode()).hexdigest()[:16]
 
 
 if __name__ == "__main__":

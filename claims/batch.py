@@ -7,10 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import stabsim as ss
-from claims.outcome import Claim, Outcome, every
-from stabsim._settings import LANGUAGES
-from stabsim._words import Text, number
-from stabsim.statistics import interval
+from claims.outcome import Claim, Outcome, measured, part
 from stabsim.workloads import Workload, clean_net, noisy_net, on_test_digits
 from stabsim.workloads.examples import ROWS
 
@@ -20,31 +17,9 @@ TUNING = range(10)
 """The seeds on which everything is chosen."""
 
 
-def _interval(values: np.ndarray) -> Text:
-    """The mean over seeds and its 95 per cent interval."""
-
-    def written(language: str) -> str:
-        mean, low, high = (number(float(end), language) for end in interval(values))
-        return f"{mean} [{low}{SEPARATOR.in_(language)}{high}]"
-
-    return Text(written("en"), written("id"))
-
-
-SEPARATOR = Text(", ", "; ")
-
-
-def _listed(names: Iterable[Any], values: np.ndarray) -> Text:
-    """Each name with its interval."""
-    rows = [(name, _interval(row)) for name, row in zip(names, values, strict=True)]
-    english, indonesian = (
-        ", ".join(f"{name}: {text.in_(language)}" for name, text in rows) for language in LANGUAGES
-    )
-    return Text(english, indonesian)
-
-
-def _said(en: str, id: str, **lists: Text) -> Text:
-    english, indonesian = ({k: v.in_(lang) for k, v in lists.items()} for lang in ("en", "id"))
-    return Text(en.format(**english), id.format(**indonesian))
+def _by_name(names: Iterable[Any], rows: np.ndarray) -> dict[str, Any]:
+    """Each row, or number, by its name."""
+    return dict(zip(map(str, names), rows, strict=True))
 
 
 # --- one rate for all sizes, and each size tuned for itself ---
@@ -96,23 +71,25 @@ def batch_size_tuned(seeds: Seeds) -> Outcome:
     longer = _errors(on_test_digits(net), largest, [best(largest, 2 * EPOCHS)], seeds, 2 * EPOCHS)
     fixed, tuned = np.ptp(before, axis=0), np.ptp(after, axis=0)
     return Outcome(
-        _said(
+        *measured(
             "test error in % by batch size, mean over seeds [95% interval], at one rate {before}; "
-            "each at its own best rate and momentum {after}; {largest} with {epochs} epochs "
-            "{longer}; largest difference within a seed {fixed} before, {tuned} after",
+            "each at its own best rate and momentum {after}; with {epochs} epochs {longer}; "
+            "largest difference within a seed, median (range), {fixed} before and {tuned} after",
             "galat uji dalam % menurut ukuran batch, rata-rata atas benih acak [selang 95%], pada "
             "satu laju {before}; masing-masing pada laju dan momentum terbaiknya {after}; "
-            "{largest} dengan {epochs} epoch {longer}; selisih terbesar dalam satu benih "
+            "dengan {epochs} epoch {longer}; selisih terbesar dalam satu benih, median (rentang), "
             "{fixed} sebelum dan {tuned} sesudahnya",
-            before=_listed(SIZES, before),
-            after=_listed(SIZES, after),
-            largest=Text(*[str(largest)] * 2),
-            epochs=Text(*[str(2 * EPOCHS)] * 2),
-            longer=_interval(longer[0]),
-            fixed=_interval(fixed),
-            tuned=_interval(tuned),
+            before=_by_name(SIZES, before),
+            after=_by_name(SIZES, after),
+            epochs=2 * EPOCHS,
+            longer=_by_name([largest], longer),
+            fixed=fixed,
+            tuned=tuned,
         ),
-        every(fixed > 10, tuned < 2.5),
+        [
+            part("one rate", "satu laju", fixed > 10),
+            part("each tuned", "masing-masing disetel", tuned < 2.5),
+        ],
     )
 
 
@@ -161,17 +138,21 @@ def steps_to_target(seeds: Seeds) -> Outcome:
     middle = steps[256] * 256 / (steps[16] * 16)
     gain = steps[256] / steps[1024]
     return Outcome(
-        _said(
+        *measured(
             "steps to a validation error of 5% by batch size, mean over seeds [95% interval]: "
             "{steps}; examples, B 16 over B 1 and B 256 over B 16, and steps, B 256 over B 1024: "
             "{ratios}",
             "langkah ke galat validasi 5% menurut ukuran batch, rata-rata atas benih acak [selang "
             "95%]: {steps}; nisbah contoh, B 16 terhadap B 1 dan B 256 terhadap B 16, serta nisbah "
             "langkah, B 256 terhadap B 1024: {ratios}",
-            steps=_listed(LADDER, np.array(list(steps.values()))),
-            ratios=_listed(("16/1", "256/16", "256/1024"), np.array([examples, middle, gain])),
+            steps=_by_name(LADDER, np.array(list(steps.values()))),
+            ratios=_by_name(("16/1", "256/16", "256/1024"), np.array([examples, middle, gain])),
         ),
-        every(examples < 1.6, middle > 2.5, gain < 1.6),
+        [
+            part("in proportion", "sebanding", examples < 1.6),
+            part("then less", "lalu makin sedikit", middle > 2.5),
+            part("then no more", "lalu tidak lagi", gain < 1.6),
+        ],
     )
 
 
@@ -211,19 +192,23 @@ def noise_regularizes(seeds: Seeds) -> Outcome:
         own.append(found[0, 1])
         loss.append(found[1, 0])
     return Outcome(
-        _said(
+        *measured(
             "test error in % by batch size, mean over seeds [95% interval], after 2000 steps at "
             "0.125, without penalty {plain} (training loss {loss}); with each size's best, of "
             "strength {best}, {own}",
             "galat uji dalam % menurut ukuran batch, rata-rata atas benih acak [selang 95%], "
             "sesudah 2000 langkah pada 0,125, tanpa penalti {plain} (loss pelatihan {loss}); "
             "dengan penalti terbaik tiap ukuran, berkekuatan {best}, {own}",
-            plain=_listed(sizes, np.array(plain)),
-            loss=_listed(sizes, np.array(loss)),
-            best=Text(*(", ".join(number(x, lang) for x in best) for lang in ("en", "id"))),
-            own=_listed(sizes, np.array(own)),
+            plain=_by_name(sizes, np.array(plain)),
+            loss=_by_name(sizes, np.array(loss)),
+            best=_by_name(sizes, np.array(best)),
+            own=_by_name(sizes, np.array(own)),
         ),
-        every(plain[-1] > plain[0] + 2, [best[-1] > best[0]] * len(seeds), own[-1] < plain[0]),
+        [
+            part("overfit more", "lebih overfit", plain[-1] > plain[0] + 2),
+            part("a stronger penalty", "penalti lebih kuat", [best[-1] > best[0]] * len(seeds)),
+            part("which mends it", "yang mengatasinya", own[-1] < plain[0]),
+        ],
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 import stabsim as ss
-from claims.outcome import Claim, Outcome, every, measured
+from claims.outcome import Claim, Outcome, measured, whole
 from stabsim.workloads import mlp, surface
 
 Seeds = Sequence[int]
@@ -36,13 +36,13 @@ def _edge(
 ) -> Outcome:
     ratio = _settles(rule, learning_rate, seeds, steps)
     return Outcome(
-        measured(
+        *measured(
             "at rate {rate}, sharpness over threshold is {ratio}",
             "pada laju {rate}, nisbah ketajaman terhadap ambangnya {ratio}",
             rate=learning_rate,
             ratio=ratio,
         ),
-        every(np.abs(ratio - 1) < 0.1),
+        whole(np.abs(ratio - 1) < 0.1),
     )
 
 
@@ -105,12 +105,14 @@ def catapult(seeds: Seeds) -> Outcome:
         last = (runs.parameters.isel(point=-1) ** 2).sum("parameter").to_numpy()
         flatter.append(last[1] / sharp)
         holds.append(bool((end[:3] < 1e-3).all() and end[3] > 1 and (last[1:3] < sharp).all()))
-    effect = measured(
-        "at 2.5/h the sharpness falls to {flatter} of its start",
-        "pada 2,5/h ketajaman turun menjadi {flatter} dari nilai awalnya",
-        flatter=flatter,
+    return Outcome(
+        *measured(
+            "at 2.5/h the sharpness falls to {flatter} of its start",
+            "pada 2,5/h ketajaman turun menjadi {flatter} dari nilai awalnya",
+            flatter=flatter,
+        ),
+        whole(holds),
     )
-    return Outcome(effect, holds)
 
 
 EDGES: list[Claim] = [

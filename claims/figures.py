@@ -6,7 +6,8 @@ import numpy as np
 import xarray as xr
 
 import stabsim as ss
-from claims.outcome import Claim, Outcome, every, final, measured
+from claims.outcome import Claim, Outcome, measured, part, whole
+from claims.runs import final
 from stabsim.clipping import clip_by_global_norm
 from stabsim.diagnosis import Verdict, diagnose
 from stabsim.playbook import advise_clipping
@@ -56,7 +57,7 @@ def figure_4(seeds: Seeds) -> Outcome:
     mended = [not v.unstable for v in _verdicts(warm.loss)]
     best = [ss.diagnose_sweep(runs.sel(stride=s)).best_learning_rate for s in (2, 1)]
     return Outcome(
-        measured(
+        *measured(
             "best rate {original} with stride 2, {changed} with 1; at {high} the loss peaks at "
             "{calm} and {wild} times its start, after 50 steps of warmup at {warm}",
             "laju terbaik {original} dengan langkah geser 2, {changed} dengan 1; pada {high} "
@@ -68,7 +69,11 @@ def figure_4(seeds: Seeds) -> Outcome:
             wild=peak[1],
             warm=_peak(warm.loss),
         ),
-        every(harmless, worse, unstable, stable, mended),
+        [
+            part("low rates", "laju rendah", harmless),
+            part("high rates", "laju tinggi", worse, unstable, stable),
+            part("warmup", "warmup", mended),
+        ],
     )
 
 
@@ -82,7 +87,7 @@ def figure_5(seeds: Seeds) -> Outcome:
     sparse = _verdicts(runs.loss.isel(step=slice(0, None, 50)))
     early = runs.loss.isel(step=slice(0, 30))
     return Outcome(
-        measured(
+        *measured(
             "within 30 steps the loss peaks at {peak} times its start; read every 50 steps, "
             "{hidden} of {runs} runs look stable",
             "dalam 30 langkah puncak loss {peak} kali nilai awalnya; jika dibaca setiap 50 "
@@ -91,7 +96,7 @@ def figure_5(seeds: Seeds) -> Outcome:
             hidden=sum(not v.unstable for v in sparse),
             runs=len(sparse),
         ),
-        [d.unstable and not s.unstable for d, s in zip(dense, sparse, strict=True)],
+        whole([d.unstable and not s.unstable for d, s in zip(dense, sparse, strict=True)]),
     )
 
 
@@ -113,7 +118,7 @@ def figure_6(seeds: Seeds) -> Outcome:
         for verdict in _verdicts(runs.loss.sel(warmup=length)):
             in_ramp += any(not rise.early and rise.peak_step < length for rise in verdict.rises)
     return Outcome(
-        measured(
+        *measured(
             "final loss after 1 step of warmup {w1}, 10 steps {w10}, 40 steps {w40}, 160 steps "
             "{w160}, 1280 steps {w1280}; {rose} runs rose in mid-training during their ramp",
             "loss akhir setelah warmup 1 langkah {w1}, 10 langkah {w10}, 40 langkah {w40}, 160 "
@@ -122,7 +127,10 @@ def figure_6(seeds: Seeds) -> Outcome:
             **{f"w{length}": end[i] for i, length in enumerate(lengths)},
             rose=in_ramp,
         ),
-        every(end[-1] < 0.8, (end[:3] > end[-1]).all(0)),
+        [
+            part("short ones are worse", "yang pendek lebih buruk", (end[:3] > end[-1]).all(0)),
+            part("the longest trains", "yang terpanjang melatih", end[-1] < 0.8),
+        ],
     )
 
 
@@ -154,14 +162,14 @@ def figure_7a(seeds: Seeds) -> Outcome:
         unstable = one.unstable_base_learning_rate
         ratio.append(np.inf if unstable is None else unstable / one.best_learning_rate)
     return Outcome(
-        measured(
+        *measured(
             "best rate {best}, unstable from {unstable}; ratio by seed {ratio}",
             "laju terbaik {best}, tidak stabil mulai {unstable}; nisbah per benih acak {ratio}",
             best=reading.best_learning_rate,
             unstable=reading.unstable_base_learning_rate,
             ratio=ratio,
         ),
-        holds,
+        whole(holds),
     )
 
 
@@ -179,7 +187,7 @@ def figure_7b(seeds: Seeds) -> Outcome:
     never = sum(any(rise.recovered_at is None for rise in r) for r in jumps)
     end = final(runs.transpose("learning_rate", ...))
     return Outcome(
-        measured(
+        *measured(
             "at ten times the best rate {jumping} of {runs} runs jump, from a loss of {low} at "
             "step {step}; {never} never come back; final {high} against {best} at the best rate",
             "pada sepuluh kali laju terbaik {jumping} dari {runs} run melonjak, dari loss {low} "
@@ -193,7 +201,7 @@ def figure_7b(seeds: Seeds) -> Outcome:
             high=end[1],
             best=end[0],
         ),
-        [bool(r) and e > r[0].lowest for r, e in zip(jumps, end[1], strict=True)],
+        whole([bool(r) and e > r[0].lowest for r, e in zip(jumps, end[1], strict=True)]),
     )
 
 
@@ -224,7 +232,7 @@ def figure_8(seeds: Seeds) -> Outcome:
     post, post_warm = edges["post", 0], edges["post", 150]
     pre, pre_warm = edges["pre", 0], edges["pre", 150]
     return Outcome(
-        measured(
+        *measured(
             "highest rate whose loss ends below 0.5: post-LN {post}, with warmup {post_warm}, "
             "pre-LN {pre}, with warmup {pre_warm}",
             "laju tertinggi yang loss akhirnya di bawah 0,5: post-LN {post}, dengan warmup "
@@ -234,7 +242,10 @@ def figure_8(seeds: Seeds) -> Outcome:
             pre=pre,
             pre_warm=pre_warm,
         ),
-        every(post < post_warm, post_warm < pre, pre <= pre_warm),
+        [
+            part("warmup", "warmup", post < post_warm),
+            part("pre-LN", "pre-LN", post_warm < pre, pre <= pre_warm),
+        ],
     )
 
 
@@ -267,7 +278,7 @@ def figure_9(seeds: Seeds) -> Outcome:
     diverged = [v.verdict is Verdict.DIVERGED for v in _verdicts(without.loss)]
     stable = [not v.unstable for v in _verdicts(tamed.loss)]
     return Outcome(
-        measured(
+        *measured(
             "typical norm {typical}; unclipped {diverged} of {runs} diverge; clipped at {good}: "
             "final {tamed}, {some}% of updates; at {low}: final {aggressive}, {many}% of updates",
             "norma lazim {typical}; tanpa pemotongan {diverged} dari {runs} divergen; dipotong "
@@ -283,7 +294,11 @@ def figure_9(seeds: Seeds) -> Outcome:
             aggressive=final(aggressive),
             many=100 * float(clipped.mean()),
         ),
-        every(diverged, stable, clipped > 0.5, final(aggressive) > final(tamed)),
+        [
+            part("unclipped it diverges", "tanpa pemotongan divergen", diverged),
+            part("above the norm", "di atas norma", stable),
+            part("below it", "di bawahnya", clipped > 0.5, final(aggressive) > final(tamed)),
+        ],
     )
 
 

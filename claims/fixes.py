@@ -6,8 +6,8 @@ import numpy as np
 import xarray as xr
 
 import stabsim as ss
-from claims.outcome import Claim, Outcome, every, final, measured
-from stabsim._words import Text
+from claims.outcome import Claim, Outcome, measured, part, whole
+from claims.runs import final
 from stabsim.clipping import clip_by_global_norm
 from stabsim.diagnosis import diagnose
 from stabsim.playbook import advise_clipping, search_warmup
@@ -46,7 +46,7 @@ def warmup_opens_high_rates(seeds: Seeds) -> Outcome:
     warm = ss.sweep(lambda seed: train(baseline, steps + length, seed), seed=seeds)
     best = final(without.transpose("learning_rate", ...)).min(0)
     return Outcome(
-        measured(
+        *measured(
             "unstable from {unstable}; with {length} steps of warmup {stable} of {runs} runs at "
             "{base} are stable, final {warm} against {best} at each seed's best rate without",
             "tidak stabil mulai {unstable}; dengan warmup {length} langkah {stable} dari {runs} "
@@ -60,7 +60,10 @@ def warmup_opens_high_rates(seeds: Seeds) -> Outcome:
             warm=final(warm),
             best=best,
         ),
-        every(_stable(warm), final(warm) < best),
+        [
+            part("ten times the rate", "sepuluh kali laju", _stable(warm)),
+            part("ends better", "hasilnya lebih baik", final(warm) < best),
+        ],
     )
 
 
@@ -81,13 +84,13 @@ def warmup_needs_instability(seeds: Seeds) -> Outcome:
         error = runs.validation_error.isel(evaluation_step=-1)
         best.append(error.min("learning_rate").to_numpy())
     return Outcome(
-        measured(
+        *measured(
             "best validation error {without} without, {with_} with 40 steps",
             "galat validasi terbaik {without} tanpa warmup, {with_} dengan warmup 40 langkah",
             without=best[0],
             with_=best[1],
         ),
-        every(np.abs(best[1] - best[0]) <= 0.015),
+        whole(np.abs(best[1] - best[0]) <= 0.015),
     )
 
 
@@ -113,7 +116,7 @@ def clipping_mends_spikes(seeds: Seeds) -> Outcome:
     ]))  # fmt: skip
     clipped = run(clipping=clip_by_global_norm(threshold))
     return Outcome(
-        measured(
+        *measured(
             "stable: {plain} of {runs} as they are, {warmed} with warmup, {mended} clipped at "
             "{threshold} ({share}% of updates); final {without}, {warm}, {clipped}",
             "stabil: {plain} dari {runs} tanpa perubahan, {warmed} dengan warmup, {mended} dengan "
@@ -129,7 +132,11 @@ def clipping_mends_spikes(seeds: Seeds) -> Outcome:
             warm=final(warm),
             clipped=final(clipped),
         ),
-        every(_stable(clipped), ~_stable(without), final(clipped) < 0.01),
+        [
+            part("as they are they spike", "tanpa perubahan melonjak", ~_stable(without)),
+            part("clipping mends", "pemotongan mengatasi", _stable(clipped), final(clipped) < 0.01),
+            part("warmup does not", "warmup tidak", ~_stable(warm)),
+        ],
     )
 
 
@@ -155,7 +162,7 @@ def clipping_half_is_a_smaller_rate(seeds: Seeds) -> Outcome:
     smaller = ss.sweep(unclipped, learning_rate=[2.0**k for k in range(-6, 0)], seed=seeds)
     plain = final(smaller.transpose("learning_rate", ...)).min(0)
     return Outcome(
-        measured(
+        *measured(
             "{share}% of updates clipped; rates from 1 to 64 with the same product of rate and "
             "threshold end within {spread}% of each other, at {end}; a smaller rate without "
             "clipping ends at {plain}",
@@ -167,7 +174,10 @@ def clipping_half_is_a_smaller_rate(seeds: Seeds) -> Outcome:
             end=end[0],
             plain=plain,
         ),
-        every(spread < 0.02, plain <= end[0]),
+        [
+            part("the product counts", "hasil kali menentukan", spread < 0.02),
+            part("a smaller rate does no worse", "laju kecil tidak lebih buruk", plain <= end[0]),
+        ],
     )
 
 
@@ -189,12 +199,15 @@ def adam_survives(seeds: Seeds) -> Outcome:
         ).squeeze("optimizer")
         best[rule] = final(runs.transpose("learning_rate", ...)).min(0)
     return Outcome(
-        measured(
+        *measured(
             "best final loss: SGD {sgd}, Momentum {momentum}, Adam {adam}",
             "loss akhir terbaik: SGD {sgd}, Momentum {momentum}, Adam {adam}",
             **{rule.__name__: loss for rule, loss in best.items()},
         ),
-        every(best[ss.adam] < np.log(10), best[ss.momentum] > np.log(10)),
+        [
+            part("Adam trains", "Adam melatih", best[ss.adam] < np.log(10)),
+            part("Momentum fails", "Momentum gagal", best[ss.momentum] > np.log(10)),
+        ],
     )
 
 
@@ -216,22 +229,26 @@ def residuals_and_normalization(seeds: Seeds) -> Outcome:
         best[block], wide[block] = end.min(0), (end < 0.5).sum(0)
     inside = ("x + Norm(f(x))", "x + f(Norm(x))", "x + a f(x)")
     outside = ("f(x)", "Norm(f(x))", "x + f(x)")
-    each = [
-        measured(
-            f"{block}: {{best}} ({{wide}} of 7 rates)",
-            f"{block}: {{best}} ({{wide}} dari 7 laju)",
-            best=best[block], wide=wide[block],
-        )
-        for block in best
-    ]  # fmt: skip
-    effect = Text(
-        "best final loss (rates that train): " + ", ".join(one.en for one in each),
-        "loss akhir terbaik (laju yang berhasil melatih): " + "; ".join(one.id for one in each),
+    english, indonesian = (
+        "; ".join(f"{block}: {{best{i}}} ({{wide{i}}} {of})" for i, block in enumerate(best))
+        for of in ("of 7 rates", "dari 7 laju")
     )
-    trains = every(*(best[block] < 0.1 for block in inside))
-    fails = every(*(best[block] > 1.0 for block in outside))
-    post = every(*(best["Norm(x + f(x))"] > best[block] for block in inside))
-    return Outcome(effect, every(trains, fails, post))
+    return Outcome(
+        *measured(
+            f"best final loss (rates that train): {english}",
+            f"loss akhir terbaik (laju yang berhasil melatih): {indonesian}",
+            **{f"best{i}": row for i, row in enumerate(best.values())},
+            **{f"wide{i}": row for i, row in enumerate(wide.values())},
+        ),
+        [
+            part("these train", "ketiganya terlatih", *(best[block] < 0.1 for block in inside)),
+            part("plain nets fail", "yang polos gagal", *(best[block] > 1 for block in outside)),
+            part(
+                "normalizing the sum is worse", "menormalisasi jumlahnya lebih buruk",
+                *(best["Norm(x + f(x))"] > best[block] for block in inside),
+            ),
+        ],
+    )  # fmt: skip
 
 
 FIXES: list[Claim] = [

@@ -1,50 +1,125 @@
-"""The claims that are quick to test; ``make claims`` tests them all."""
+"""The record of the claims, and the claims that are quick to test; ``make claims`` tests all."""
 
-import json
-from pathlib import Path
-
+import numpy as np
 import pytest
 from scipy.stats import binom
 
-from claims import CLAIMS
-from claims.__main__ import HERE
-from claims.curvature import EDGES
+from book import scoreboard
+from claims import CLAIMS, CONVOLUTIONAL
+from claims.__main__ import code
+from claims.curvature import (
+    catapult,
+    edge_of_adam,
+    edge_of_gradient_descent,
+    edge_of_momentum,
+    edge_of_nadam,
+    edge_of_nesterov,
+)
 from claims.figures import figure_7a, figure_7b, figure_9
 from claims.fixes import clipping_half_is_a_smaller_rate, clipping_mends_spikes
-from claims.outcome import SEEDS, Outcome, share_interval, statement
+from claims.outcome import SEEDS, Outcome, measured, part, share_interval, statement, whole
+from claims.processors import first_equal
+from claims.recorded import RESULTS, Record, Row, load, save
+from claims.table import table
 from stabsim._words import Text
 
 pytestmark = pytest.mark.long_runs
 
-QUICK = [
+
+SLOWER = [
     figure_7a,
     figure_7b,
     figure_9,
     clipping_mends_spikes,
     clipping_half_is_a_smaller_rate,
-    *EDGES,
+    edge_of_gradient_descent,
+    edge_of_momentum,
+    edge_of_nesterov,
+    edge_of_adam,
+    edge_of_nadam,
 ]
 
 
-@pytest.mark.parametrize("claim", QUICK, ids=lambda claim: claim.__name__)
-def test_claim_is_reproduced(claim):
-    outcome = claim(SEEDS)
-    print(
-        f"{statement(claim).en} {outcome.effect.en}; held in {sum(outcome.holds)} of {len(SEEDS)}"
-    )
-    assert len(outcome.holds) == len(SEEDS) >= 20
-    assert outcome.verdict == "reproduced", outcome.effect
+@pytest.mark.parametrize(
+    "claim",
+    [catapult, *(pytest.param(claim, marks=pytest.mark.long) for claim in SLOWER)],
+    ids=lambda claim: claim.__name__,
+)
+def test_a_claim_comes_out_as_recorded(claim):
+    (row,) = (row for row in load().rows if row.name == claim.__name__)
+    assert claim(SEEDS).verdict == row.published.verdict
 
 
-def test_published_table_holds_every_claim_and_its_statement():
-    rows = json.loads((Path(HERE) / "results.json").read_text())
-    assert [(row["name"], row["claim"]) for row in rows] == [
-        (claim.__name__, statement(claim)._asdict()) for claim in CLAIMS
+def test_the_record_is_of_every_claim_as_it_stands():
+    record = load()
+    assert record.seeds == list(SEEDS)
+    assert [(row.name, row.claim, row.code) for row in record.rows] == [
+        (claim.__name__, statement(claim), code(claim)) for claim in CLAIMS
     ]
-    for row in rows:
-        held, seeds = row["held"], row["seeds"]
-        outcome = Outcome(Text(**row["effect"]), [True] * held + [False] * (seeds - held))
-        assert outcome.verdict == row["verdict"]
+    for row, claim in zip(record.rows, CLAIMS, strict=True):
+        kind = record.alike["convolution" if claim in CONVOLUTIONAL else "dense"]
+        assert set(row.outcomes) <= set(kind.values())
+        for outcome in row.outcomes.values():
+            assert {len(part.holds) for part in outcome.parts} == {len(SEEDS)}
+    assert RESULTS.with_name("RESULTS.md").read_text(encoding="utf8") == table(record)
+
+
+def outcome(held: int, seeds: int) -> Outcome:
+    return Outcome(*measured("", ""), whole([True] * held + [False] * (seeds - held)))
+
+
+def test_a_record_is_read_as_it_was_written(tmp_path):
+    says = measured(
+        "{a} and {b} and {c}", "{a} dan {b} dan {c}",
+        a=np.float32(0.5), b=np.array([1.0, 2.0, np.nan]), c={"8": np.array([1.0, 2.0, 3.0])},
+    )  # fmt: skip
+    first = Outcome(*says, [part("x", "y", [True, True, False]), part("z", "w", [True] * 3)])
+    other = Outcome(*says, whole([False] * 3))
+    row = Row("name", Text("claim", "klaim"), "digest", 8, {"native": first, "AVX": other})
+    record = Record({"processor": "any"}, {"dense": {"native": "native"}}, [1, 2, 3], [row])
+    save(record, tmp_path / "results.json")
+    read = load(tmp_path / "results.json")
+    assert read._replace(rows=[]) == record._replace(rows=[])
+    (again,) = read.rows
+    assert again.published.effect == first.effect
+    assert first.effect.en == "0.5 and 2 (1 to ∞) and 8: 2 [-0.484, 4.48]"
+    assert first.effect.id == "0,5 dan 2 (1 sampai ∞) dan 8: 2 [-0,484; 4,48]"
+    assert again.published.holds == [True, True, False]
+    assert [part.held for part in again.published.parts] == [2, 3]
+    assert list(again.outcomes) == ["native", "AVX"]
+
+
+def test_a_row_says_which_instruction_sets_lead_to_another_verdict():
+    sets = {"native": outcome(20, 20), "AVX": outcome(15, 20), "SSE4_2": outcome(14, 20)}
+    assert list(Row("", Text("", ""), "", 8, sets).otherwise) == ["SSE4_2"]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (
+            "en",
+            ["Of 2 claims, 2 were", "native, 8 runs together (2 claims); SSE4_2", "yet: last."],
+        ),
+        ("id", ["Dari 2 klaim, 2 ter", "native, 8 run sekaligus (2 klaim); SSE4_2", "ini: last."]),
+    ],
+)
+def test_the_scoreboard_says_over_what_the_claims_were_tested(monkeypatch, language, words):
+    both = {"native": outcome(20, 20), "SSE4_2": outcome(10, 20)}
+    sets = {"first": both, "middle": {"native": outcome(15, 20)}, "last": {}}
+    rows = [Row(name, Text("claim", "klaim"), "", 8, outcomes) for name, outcomes in sets.items()]
+    machine = {"processor": "any", "cores": 2, "jaxlib": "1"}
+    monkeypatch.setattr(scoreboard, "load", lambda: Record(machine, {}, [*SEEDS], rows))
+    headline = scoreboard.headline(language)
+    assert all(word in headline for word in words)
+    otherwise = scoreboard.table(language)
+    assert otherwise.count("<tr id=") == 2
+    assert otherwise.count("SSE4_2") == 1
+
+
+def test_the_first_of_those_that_compute_the_same_bits_stands_for_them():
+    digests = {"native": "x", "AVX2": "x", "AVX": "y", "SSE4_2": "y"}
+    assert list(first_equal(digests).values()) == ["native", "native", "AVX", "AVX"]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +131,7 @@ def test_published_table_holds_every_claim_and_its_statement():
     ],
 )  # fmt: skip
 def test_verdicts(held, seeds, verdict):
-    assert Outcome(Text("", ""), [True] * held + [False] * (seeds - held)).verdict == verdict
+    assert outcome(held, seeds).verdict == verdict
 
 
 def test_the_interval_of_a_share_holds_it_as_often_as_it_says():

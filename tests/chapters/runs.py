@@ -5,6 +5,7 @@ from hashlib import sha256
 
 import jax2wasm
 from book import BUILD
+from claims.recorded import Row, load
 from stabsim.labs import LABS
 from stabsim.labs.frame.lab import Tables, Values
 from stabsim.labs.frame.report import reached, report
@@ -46,6 +47,12 @@ def run(name: str, **changes) -> list[tuple[dict, bool]]:
     settings = [lab.setting(changes | {"seed": seed}) for seed in SEEDS]
     found = [report(lab, tables(name, values), values, "en").facts for values in settings]
     return [(facts, reached(lab, facts)) for facts in found]
+
+
+def claim(name: str) -> Row:
+    """What the claims recorded."""
+    (row,) = (row for row in load().rows if row.name == name)
+    return row
 
 
 def verdicts(name: str, **changes) -> list:

@@ -10,42 +10,17 @@ from stabsim.labs import LABS
 from stabsim.labs.frame.report import report
 from stabsim.workloads.any_block import DEPTH, any_block
 from stabsim.workloads.residual import BLOCKS
-from tests.chapters.runs import MOST, SEEDS, goals, run, verdicts
+from tests.chapters.runs import MOST, SEEDS, claim, goals, run, tables, verdicts
 
-GUESSING = np.log(10)
-
-
-def best(runs):
-    """Each seed's lowest final loss over the rates."""
-    finals = runs.loss.isel(step=slice(-runs.step.size // 10, None)).median("step", skipna=False)
-    return finals.fillna(np.inf).min("learning_rate").to_numpy()
+# --- what the claims recorded ---
 
 
-# --- another optimizer ---
-
-
-def test_adam_learns_what_momentum_does_not():
-    net = ss.workloads.residual_mlp(depth=16, width=24, gain=1.4)
-
-    def train(learning_rate, seed, rule):
-        return ss.simulate(
-            net, rule(learning_rate), steps=150, batch_size=24, seed=seed, evaluate_at=()
-        )
-
-    def swept(rule, exponents):
-        return ss.sweep(
-            lambda learning_rate, seed: train(learning_rate, seed, rule),
-            learning_rate=[4.0**k for k in exponents], seed=SEEDS,
-        )  # fmt: skip
-
-    momentum, adam = swept(ss.momentum, range(-8, -4)), swept(ss.adam, (-3, -2))
-    reading = ss.diagnose_sweep(momentum)
-    assert reading.limited_by_instability
-    assert reading.unstable_base_learning_rate <= 4.0**-5
-    assert np.median(best(momentum)) > GUESSING
-    assert (best(adam) < best(momentum)).all()
-    assert (best(adam) < GUESSING).all()
-    assert np.median(best(adam)) < 1.3
+def test_what_is_said_of_the_claims():
+    placed = claim("residuals_and_normalization").published
+    assert [part.held for part in placed.parts] == [20, 20, 16]
+    assert placed.verdict == "reproduced"
+    adam = claim("adam_survives").published
+    assert (adam.held, adam.verdict) == (20, "reproduced")
 
 
 # --- the blocks lab ---
@@ -56,7 +31,7 @@ def sizes(**changes):
     lab = LABS["blocks"]
     found = []
     for seed in SEEDS:
-        depth = lab.compute(lab.setting(changes | {"seed": seed}))["depth"]
+        depth = tables("blocks", lab.setting(changes | {"seed": seed}))["depth"]
         growth = (depth["signal"][-1] / depth["signal"][0]) ** (2 / (DEPTH - 1))
         found.append((growth, depth["signal"][-1], depth["gradient"][0]))
     return np.array(found).T
@@ -116,34 +91,6 @@ def test_any_block_is_each_block():
         assert ours == pytest.approx(theirs, rel=1e-4)
 
 
-# --- where to normalize ---
-
-
-def test_what_trains_at_depth_32():
-    def placed(block, learning_rate, seed):
-        net = any_block(block, 1.0, depth=32, width=16)
-        return ss.simulate(
-            net, ss.sgd(learning_rate), steps=120, batch_size=24, seed=seed, evaluate_at=()
-        )
-
-    rates = [4.0**k for k in (-4, -3, -2, -1)]
-    runs = ss.sweep(placed, block=list(BLOCKS), learning_rate=rates, seed=range(4))
-    lowest = {block: best(runs.sel(block=block)) for block in BLOCKS}
-    for block in ("f(x)", "Norm(f(x))"):
-        assert (lowest[block] > 2).all()
-    assert (lowest["x + f(x)"] == np.inf).all()
-    good = ("x + f(Norm(x))", "x + Norm(f(x))", "x + a f(x)")
-    for block in good:
-        assert (lowest[block] < 0.5).all()
-        assert (lowest[block] < lowest["Norm(x + f(x))"]).all()
-    end = runs.loss.isel(step=slice(-12, None)).median("step", skipna=False).fillna(np.inf)
-    high, low = (end.sel(learning_rate=rate).median("seed") for rate in (rates[-1], rates[0]))
-    assert float(high.sel(block="x + a f(x)")) < 0.3
-    assert not float(high.sel(block="x + f(Norm(x))")) < 10
-    assert float(high.sel(block="x + Norm(f(x))")) < 10
-    assert float(low.sel(block="x + a f(x)")) > float(low.sel(block="x + f(Norm(x))"))
-
-
 # --- the mending lab ---
 
 
@@ -181,7 +128,7 @@ def test_a_third_change_and_a_lower_rate_do_not_count():
 def test_another_seed_is_no_change():
     lab = LABS["mend"]
     values = lab.setting({"seed": 3, "gain": 0.3})
-    assert report(lab, lab.compute(values), values, "en").facts["changes"] == 1
+    assert report(lab, tables("mend", values), values, "en").facts["changes"] == 1
 
 
 # --- the exercises ---

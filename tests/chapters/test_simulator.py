@@ -2,7 +2,7 @@
 
 from stabsim.diagnosis import Verdict, diagnose
 from stabsim.labs import LABS
-from tests.chapters.runs import SEEDS
+from tests.chapters.runs import SEEDS, tables
 
 
 def test_the_sharpness_of_whoever_survives_ends_at_the_threshold():
@@ -10,10 +10,10 @@ def test_the_sharpness_of_whoever_survives_ends_at_the_threshold():
     setting = lab.setting({"net": "tanh", "learning_rate": 0.2})
     survivors = 0
     for seed in SEEDS:
-        tables = lab.compute(setting | {"seed": seed})
-        sharpness, threshold = tables["sharpness"]["sharpness"], tables["sharpness"]["threshold"]
+        found = tables("simulator", setting | {"seed": seed})
+        sharpness, threshold = found["sharpness"]["sharpness"], found["sharpness"]["threshold"]
         assert 2.9 * threshold[0] < sharpness[0] < 5.3 * threshold[0]
-        if diagnose(tables["run"]["loss"]).verdict is not Verdict.DIVERGED:
+        if diagnose(found["run"]["loss"]).verdict is not Verdict.DIVERGED:
             survivors += 1
             assert abs(sharpness[-3:].mean() / threshold[-1] - 1) < 0.1
     assert 0 < survivors < len(SEEDS)
@@ -23,5 +23,5 @@ def test_the_sharpness_follows_the_threshold_down():
     lab = LABS["simulator"]
     setting = lab.setting({"net": "tanh", "learning_rate": 0.2, "warmup": 100})
     for seed in SEEDS:
-        tables = lab.compute(setting | {"seed": seed})
-        assert abs(tables["sharpness"]["sharpness"][-3:].mean() / 10 - 1) < 0.1
+        found = tables("simulator", setting | {"seed": seed})
+        assert abs(found["sharpness"]["sharpness"][-3:].mean() / 10 - 1) < 0.1

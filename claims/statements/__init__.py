@@ -1,0 +1,1 @@
+"""What pages say of their cells' runs, one module a page."""
