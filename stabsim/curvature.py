@@ -7,6 +7,7 @@ how large it may be.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +22,7 @@ __all__ = [
     "hessian_vector_product",
     "lanczos",
     "largest_eigenvalue",
+    "sharpest_direction",
     "sharpness",
 ]
 
@@ -75,6 +77,42 @@ def lanczos(
     inside = jnp.concatenate([jnp.ones(1, bool), more[:-1]])
     least = jnp.min(jnp.where(inside, alpha, alpha[0]))
     return jnp.where(inside, alpha, least), beta
+
+
+def sharpest_direction(
+    loss: Callable[[Array], Array],
+    theta: Float[Array, " n"],
+    start: Float[Array, " n"],
+    iterations: int,
+) -> tuple[Float[Array, " n"], Float[Array, ""]]:
+    r"""The direction in which the loss curves most, and its curvature there, by power iteration.
+
+    .. math:: u \leftarrow \frac{(H + s I) u}{|(H + s I) u|}, \quad s = \tfrac13 |H u|
+
+    The shift s keeps the most negative eigenvalue from being found where it is the largest in
+    size, as it is now and then early in training, by up to two thirds.
+
+    Args:
+        loss: from parameters to a scalar.
+        theta: where to measure, shape ``(n,)``.
+        start: where the iteration starts, shape ``(n,)``; the direction found one step of
+            training before, for instance.
+        iterations: how many products with the Hessian to take.
+    Returns:
+        A unit vector, whose sign means nothing, and the curvature along it.
+    References:
+        Golub and Van Loan, Matrix Computations, 4th edition (2013), section 8.2.
+    """
+
+    def turn(_: Any, found: tuple[Array, Array]) -> tuple[Array, Array]:
+        u, _ = found
+        w = hessian_vector_product(loss, theta, u)
+        h = u @ w
+        w = w + jnp.sqrt(w @ w) / 3 * u
+        return w / jnp.sqrt(w @ w), h
+
+    unit = start / jnp.sqrt(start @ start)
+    return jax.lax.fori_loop(0, iterations, turn, (unit, jnp.zeros((), theta.dtype)))
 
 
 def largest_eigenvalue(

@@ -10,7 +10,13 @@ from hypothesis.extra.numpy import arrays
 from jax.flatten_util import ravel_pytree
 
 import stabsim as ss
-from stabsim.curvature import hessian_vector_product, lanczos, largest_eigenvalue, sharpness
+from stabsim.curvature import (
+    hessian_vector_product,
+    lanczos,
+    largest_eigenvalue,
+    sharpest_direction,
+    sharpness,
+)
 from stabsim.workloads import mlp, quadratic, residual_mlp, transformer
 
 
@@ -128,3 +134,15 @@ def test_adam_spikes_late_on_a_quadratic_when_its_threshold_falls_below(x64):
     crossed = int(trace.sharpness_step[(ratio > 1).argmax()])
     assert (ratio > 1).any()
     assert loss[crossed : crossed + 500].max() > 1e6 * loss[crossed - 10 : crossed].max()
+
+
+@pytest.mark.parametrize("spectrum", [[3.0, 1.0, 0.5], [3.0, -2.5, 1.0], [2.0, -2.9, 0.1]])
+def test_sharpest_direction_is_the_top_eigenvector(spectrum, rng):
+    """Also where the most negative eigenvalue is nearly as large, or larger, in size."""
+    turn, _ = np.linalg.qr(rng.normal(size=(3, 3)))
+    hessian = jnp.asarray(turn @ np.diag(spectrum) @ turn.T, jnp.float32)
+    start = jnp.asarray(rng.normal(size=3), jnp.float32)
+    found, curvature = sharpest_direction(lambda x: x @ hessian @ x / 2, jnp.zeros(3), start, 200)
+    top = np.argmax(spectrum)
+    assert abs(float(found @ turn[:, top])) == pytest.approx(1, abs=1e-3)
+    assert float(curvature) == pytest.approx(spectrum[top], rel=1e-3)

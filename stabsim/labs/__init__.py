@@ -17,6 +17,7 @@ from stabsim.labs.frame.lab import Lab as Lab
 from stabsim.labs.frame.show import Shown
 from stabsim.labs.kinds import LAB as KINDS
 from stabsim.labs.mend import LAB as MEND
+from stabsim.labs.overshoot import LAB as OVERSHOOT
 from stabsim.labs.race import LAB as RACE
 from stabsim.labs.ramp import LAB as RAMP
 from stabsim.labs.search import LAB as SEARCH
@@ -39,6 +40,7 @@ LABS = {
     for lab in (
         FIRST,
         STRIDES,
+        OVERSHOOT,
         AXIS,
         KINDS,
         SIMULATOR,

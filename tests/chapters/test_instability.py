@@ -6,6 +6,7 @@ import pytest
 import stabsim as ss
 from stabsim.exercises import EXERCISES
 from stabsim.labs import LABS
+from stabsim.labs.frame.report import reached, report
 from tests.chapters.runs import MOST, SEEDS, goals, run, tables, verdicts
 
 
@@ -22,6 +23,38 @@ def test_the_changed_network_leaps_unseen_and_a_short_warmup_mends_it():
     assert goals("strides") == 0
     assert goals("strides", warmup=9) >= MOST
     assert [run("strides", warmup=warmup)[0][1] for warmup in (5, 6)] == [False, True]
+
+
+def swings(rate, seed=0):
+    """The products and distances of the overshoot lab, and how its run is found to be."""
+    lab = LABS["overshoot"]
+    values = lab.setting({"learning_rate": rate, "seed": seed})
+    found = tables("overshoot", values)
+    return (
+        found["product"]["product"],
+        np.abs(found["swing"]["x"]),
+        report(lab, found, values, "en"),
+    )
+
+
+def test_below_the_edge_each_step_crosses_and_comes_nearer():
+    product, distance, _ = swings(0.035)
+    assert ((product[:6] > 1.2) & (product[:6] < 1.6)).all()
+    assert (np.diff(distance[:6]) < 0).all()
+
+
+def test_above_the_edge_swings_grow_until_the_curvature_gives_way():
+    reached_goal = 0
+    for seed in range(10):
+        product, distance, said = swings(0.08, seed)
+        assert product[0] > 2
+        fell = int((product < 2).argmax())
+        assert 0 < fell < 20
+        assert distance[-1] < 0.1 * distance[: fell + 1].max()
+        reached_goal += reached(LABS["overshoot"], said.facts)
+    assert reached_goal >= 5
+    *_, said = swings(0.5)
+    assert said.facts["verdict"] == "diverged"
 
 
 def test_each_kind_of_instability():

@@ -11,7 +11,7 @@ from stabsim.labs.frame.words import FRAME
 from stabsim.plots import CROSS, GREY, PALETTE, STAR
 
 WIDTH, HEIGHT = 620, 200
-STEP = Text("step", "langkah")
+STEP, LOSS = Text("step", "langkah"), Text("loss", "loss")
 PLACE = (("x", Text("θ₁", "θ₁")), ("y", Text("θ₂", "θ₂")))
 """The columns of a place in the plane."""
 
@@ -540,3 +540,43 @@ def intervals(
             ),
         ]
     return finished(alt.layer(*layers), height)
+
+
+CUT = (Text("the network's loss", "loss jaringan"), Text("parabola", "parabola"))
+ACROSS = Text(
+    "distance from the parabola's bottom along the sharpest direction",
+    "jarak dari dasar parabola sepanjang arah paling melengkung",
+)
+
+
+def cut(language: str) -> Any:
+    """A valley, and a step across it.
+
+    Rows of ``kind`` 0 hold the curve: ``x``, ``loss`` and ``parabola``. The two of kind 1 are where
+    a step begins and where it lands.
+    """
+    names = [name.in_(language) for name in CUT]
+    x = alt.X("x:Q", axis=grey_axis(ACROSS.in_(language), grid=False, tickCount=6),
+              scale=alt.Scale(nice=False))  # fmt: skip
+    y = alt.Y("loss:Q", axis=grey_axis(LOSS.in_(language), tickCount=5),
+              scale=alt.Scale(zero=False))  # fmt: skip
+    legend = alt.Legend(title=None, orient="top", labelColor=GREY, labelLimit=0)
+    colors = alt.Scale(domain=names, range=PALETTE[:2])
+    curve = _data("run").transform_filter("datum.kind == 0 && isValid(datum.loss)")
+    spots = _data("run").transform_filter("datum.kind == 1 && isValid(datum.loss)")
+    numbered = spots.transform_window(place="row_number()")
+    own, bowl = (alt.ColorDatum(name, scale=colors, legend=legend) for name in names)
+    begin = numbered.transform_filter("datum.place == 1")
+    land = numbered.transform_filter("datum.place == 2")
+    return finished(
+        alt.layer(
+            curve.mark_line(strokeWidth=1.2, strokeDash=[6, 3])
+            .encode(x, alt.Y("parabola:Q"), color=bowl),
+            curve.mark_line(strokeWidth=2).encode(x, y, color=own),
+            spots.mark_line(strokeWidth=1.5, color=GREY).encode(x, y),
+            begin.mark_point(filled=True, size=90, color=GREY, opacity=1).encode(x, y),
+            land.mark_point(shape="diamond", size=120, filled=True, color=PALETTE[4], opacity=1)
+            .encode(x, y),
+        ),
+        240,
+    )  # fmt: skip

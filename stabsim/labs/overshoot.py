@@ -1,0 +1,147 @@
+"""A network's loss cut along its sharpest direction: what one step does there, and the next."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.flatten_util import ravel_pytree
+
+from stabsim._words import Text
+from stabsim.curvature import sharpest_direction
+from stabsim.labs.frame import charts
+from stabsim.labs.frame.lab import Curve, Fact, Goal, Lab, Panel, Slider, Tables
+from stabsim.optimizers import sgd
+from stabsim.simulation import simulate
+from stabsim.workloads import mlp
+
+STEPS, POINTS = 40, 41
+"""Updates of a run, and points of the curve through the loss."""
+
+FIRST, NEXT = 40, 8
+"""Rounds that find the sharpest direction at the start, and from each step's to the next."""
+
+CONTROLS = (
+    Slider("learning_rate", Text("Learning rate", "Laju pembelajaran"), 0.01, 0.5, 0.035, "log"),
+    Slider("at", Text("Step shown", "Langkah yang ditampilkan"), 0, STEPS - 1, 2, "whole"),
+    Slider("seed", Text("Seed", "Benih acak"), 0, 9, 0, "whole"),
+)
+
+
+def run(learning_rate: Any, at: Any, seed: Any) -> Tables:
+    net = mlp(depth=2, width=16, activation="tanh", objective="squared_error", rows=64)
+    trace = simulate(net, sgd(learning_rate), steps=STEPS, seed=seed, evaluate_at=(),
+                     record_parameters=True)  # fmt: skip
+    flat, unravel = ravel_pytree(net.init(jax.random.key(0)))
+
+    def loss(theta: Any) -> Any:
+        return net.loss(unravel(theta))
+
+    def measure(before: Any, theta: Any) -> Any:
+        direction, curvature = sharpest_direction(loss, theta, before, NEXT)
+        # An eigenvector has no sign; with that of the step before, the swings can be followed.
+        direction = direction * jnp.sign(direction @ before)
+        slope = jax.grad(loss)(theta) @ direction
+        return direction, (direction, curvature, slope)
+
+    theta = trace.parameters[:-1]
+    anything = jnp.asarray(np.random.default_rng(0).normal(size=flat.size), jnp.float32)
+    start, _ = sharpest_direction(loss, theta[0], anything, FIRST)
+    _, (direction, curvature, slope) = jax.lax.scan(measure, start, theta)
+    place = slope / curvature  # from the bottom of the parabola with this slope and curvature
+    product = learning_rate * curvature
+
+    x, h, here = place[at], curvature[at], trace.loss[at]
+    landing = x * (1 - product[at])
+    reach = 1.5 * jnp.maximum(jnp.abs(x), jnp.abs(landing))
+    along = reach * jnp.linspace(-1.0, 1.0, POINTS)
+    across = jax.vmap(lambda s: loss(theta[at] + (s - x) * direction[at]))
+    floor = here - h * x**2 / 2
+    spots = jnp.stack([x, landing])
+    return {
+        "cut": {
+            "kind": np.repeat([0, 1], [POINTS, 2]).astype(np.int32),
+            "x": jnp.concatenate([along, spots]),
+            "loss": jnp.concatenate([across(along), across(spots)]),
+            "parabola": jnp.concatenate([floor + h * along**2 / 2, jnp.full(2, jnp.nan)]),
+        },
+        "swing": {"step": jnp.arange(STEPS), "x": place},
+        "product": {
+            "step": jnp.arange(STEPS),
+            "product": product,
+            "edge": jnp.full(STEPS, 2.0),
+        },
+        "run": {"step": jnp.arange(STEPS), "loss": trace.loss},
+        "now": {"curvature": h[None], "shown_product": product[at][None],
+                "factor": (1 - product[at])[None]},
+        "start": {"start_product": product[:1]},
+    }  # fmt: skip
+
+
+LOSS = Text("loss", "loss")
+SWING = {"x": Text("distance x", "jarak x")}
+PRODUCT = {
+    "product": Text("rate × curvature, ηh", "laju × kelengkungan, ηh"),
+    "edge": Text("edge, 2", "batas, 2"),
+}
+
+
+LAB = Lab(
+    "overshoot",
+    Text("Across the valley of a real network", "Melintasi lembah jaringan sungguhan"),
+    CONTROLS,
+    run,
+    (
+        Panel("cut", charts.cut, Text(
+            "The loss along the direction in which it curves most, at the step shown, as a "
+            "valley: the network's own loss, the parabola of its curvature, and an arrow from "
+            "where the run stands to where its step leads.",
+            "Loss sepanjang arah yang paling melengkung, pada langkah yang ditampilkan, berupa "
+            "lembah: loss jaringan itu sendiri, parabola dari kelengkungannya, dan anak panah dari "
+            "posisi run ke tempat langkahnya mendarat.")),
+        charts.over_steps("swing", SWING, SWING["x"], (-0.3, 0.3), STEPS, Text(
+            "The distance from the parabola's bottom at every step; it changes sides wherever a "
+            "step overshoots.",
+            "Jarak dari dasar parabola pada setiap langkah; tandanya berganti setiap kali sebuah "
+            "langkah melampaui dasar."), height=130, points=True, log=False),
+        charts.over_steps("product", PRODUCT, PRODUCT["product"], (0, 6), STEPS, Text(
+            "Learning rate times curvature at every step, and the edge at 2. Above it the swings "
+            "grow, below it they die out.",
+            "Laju pembelajaran kali kelengkungan pada setiap langkah, dan batas di 2. Di atasnya "
+            "ayunan membesar, di bawahnya ayunan mereda."), height=130, log=False),
+        charts.over_steps("run", {"loss": LOSS}, LOSS, (0.01, 1e2), STEPS, Text(
+            "The training loss at every step.", "Loss pelatihan pada setiap langkah."), height=130),
+    ),
+    (Curve("run", "loss"),),
+    """import stabsim as ss
+
+net = ss.workloads.mlp(
+    depth=2, width=16, activation="tanh", objective="squared_error", rows=64
+)
+trace = ss.simulate(
+    net, ss.sgd({learning_rate}), steps=40, seed={seed}, measure_sharpness_at=range(40)
+)
+print(ss.diagnose(trace.loss))
+print("At step {at}, rate times curvature:", {learning_rate} * trace.sharpness[{at}])
+""",
+    Goal(
+        Text(
+            "Begin well above the edge, with a rate times curvature of at least 2.5, and let the "
+            "run end with a loss below 0.5 all the same.",
+            "Mulailah jauh di atas batas, dengan laju kali kelengkungan sedikitnya 2,5, tetapi "
+            "biarkan run itu tetap berakhir dengan loss di bawah 0,5.",
+        ),
+        (("start_product", ">", 2.5), ("final_loss", "<", 0.5)),
+    ),
+    facts=(
+        Fact("now", "curvature", Text(
+            "At the step shown the curvature h is {value};",
+            "Pada langkah yang ditampilkan, kelengkungan h sebesar {value};")),
+        Fact("now", "shown_product", Text("ηh is {value},", "ηh sebesar {value},")),
+        Fact("now", "factor", Text(
+            "so the parabola multiplies the distance by {value}.",
+            "sehingga parabola mengalikan jaraknya dengan {value}.")),
+        Fact("start", "start_product", Text("At step 0, ηh is {value}.",
+                                            "Pada langkah 0, ηh sebesar {value}.")),
+    ),
+)  # fmt: skip
