@@ -75,6 +75,9 @@ NO_SQUARES = Idle(
     Text("This optimizer does not average squares.", "Optimizer ini tidak merata-ratakan kuadrat."),
 )
 NO_BATCHES = Idle("net", ("valley",), Text("A surface has no data.", "Permukaan tidak punya data."))
+NO_CHANCE = Idle("net", ("valley",), Text("Every run starts at the same point.",
+                                          "Setiap run mulai dari titik yang sama."))  # fmt: skip
+
 
 CONTROLS = (
     Choice("net", Text("Workload", "Beban kerja"),
@@ -91,7 +94,7 @@ CONTROLS = (
     Slider("warmup", Text("Warmup", "Warmup"), 0, 150, 0, "whole",
            unit=Text("steps", "langkah")),
     Slider("clip", Text("Clipping threshold", "Ambang pemotongan"), 0.01, 1000, 1000, "log"),
-    Slider("seed", Text("Seed", "Benih acak"), 0, 9, 0, "whole"),
+    Slider("seed", Text("Seed", "Benih acak"), 0, 9, 0, "whole", idle=NO_CHANCE),
 )  # fmt: skip
 
 
