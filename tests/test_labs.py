@@ -65,7 +65,7 @@ def test_what_is_typed_is_read_alike_in_page_and_widget(language):
         "  return [value, value === null ? null : entry(value, given.language)];\n"
         "}))));",
         {
-            "sliders": [page._control(c, language) for c in (rate, count)],
+            "sliders": [page.described(c, language) for c in (rate, count)],
             "texts": given,
             "language": language,
         },
@@ -246,7 +246,7 @@ def test_the_page_reports_as_python_does(name, language):
 
 def test_sliders_have_the_same_values_in_page_and_widget():
     sliders = [c for lab in LABS.values() for c in lab.controls if isinstance(c, Slider)]
-    described = [page._control(c, "en") for c in sliders]
+    described = [page.described(c, "en") for c in sliders]
     places = [range(c.ends[0], c.ends[1] + 1) for c in sliders]
     there = in_node(
         READ + 'import { valueAt, positionOf } from "./settings.mjs";\n'
