@@ -73,6 +73,11 @@ def bundle() -> None:
     )  # fmt: skip
 
 
+def publish(static: Path) -> None:
+    """Copy scripts and styles into a folder _static; Sphinx does so if a page has changed."""
+    shutil.copytree(ASSETS / "lab", static / "lab", dirs_exist_ok=True)
+
+
 def maths_style() -> None:
     """The fonts of formulas, and the style that sets them; formulas are set as pages are written.
 

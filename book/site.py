@@ -76,6 +76,8 @@ def build(first: Callable[[], None] | None = None) -> None:
         for language, process in written.items():
             if process.exitcode:
                 raise SystemExit(f"The book in {LANGUAGES[language]} has warnings or errors.")
+        for language in LANGUAGES:
+            assets.publish(SITE / language / "_static")
         notebooks.publish()
         start_page()
         stamp()

@@ -12,7 +12,7 @@ import pytest
 
 import stabsim
 from book import LANGUAGES, ROOT, styles, words
-from book.assets import NPM
+from book.assets import ASSETS, NPM
 from tests.browser import NARROW, WIDE, pages, visit, watch
 
 CONTRAST = ["color-contrast"]
@@ -160,6 +160,15 @@ def test_scripts_are_translated_once(site, tmp_path):
         assert (tmp_path / name).read_bytes() == (site / "id/_static" / name).read_bytes()
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_pages_load_the_scripts_of_now(site, language):
+    made = [file for file in (ASSETS / "lab").rglob("*") if file.is_file()]
+    assert any(file.name == "lab.mjs" for file in made)
+    for file in made:
+        there = site / language / "_static/lab" / file.relative_to(ASSETS / "lab")
+        assert there.read_bytes() == file.read_bytes()
+
+
 def test_styles_keep_what_pages_use():
     style = (
         """/* .a{} */.a,.b:not(.c),p{x:y}.b{x:y}@media print{.b{x:y}}.a:before{content:"}.b{"}"""
@@ -188,7 +197,8 @@ def test_what_is_wrong_fails_the_build(tmp_path, site, cell, said):
     page.write_text(f"{front}\n# Title\n\n{cell}\n", encoding="utf8")
     for name in ("_config.yml", "_toc.yml", "requirements.txt"):
         shutil.copy(ROOT / name, tmp_path)
-    shutil.copytree(ROOT / "book", tmp_path / "book")
+    for part in ("book", "jax2wasm/src/jax2wasm/loader"):  # what pages' scripts are made of
+        shutil.copytree(ROOT / part, tmp_path / part)
     (tmp_path / "_build").mkdir()
     (tmp_path / "_build/npm").symlink_to(NPM)
     build = subprocess.run(

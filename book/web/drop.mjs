@@ -111,7 +111,7 @@ async function wake(section) {
       host.nextElementSibling.textContent = picture.caption;
       const live = await chart(host, charts[picture.chart], language, {});
       drawn.push(live);
-      await live.draw(picture.rows, []);
+      await live.draw({ run: picture.rows });
     });
     await Promise.all(made);
   }

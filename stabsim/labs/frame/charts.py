@@ -543,10 +543,7 @@ def intervals(
 
 
 CUT = (Text("the network's loss", "loss jaringan"), Text("parabola", "parabola"))
-ACROSS = Text(
-    "distance from the parabola's bottom along the sharpest direction",
-    "jarak dari dasar parabola sepanjang arah paling melengkung",
-)
+ACROSS = Text("distance x along the sharpest direction", "jarak x pada arah paling melengkung")
 
 
 def cut(language: str) -> Any:
