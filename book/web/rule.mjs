@@ -12,7 +12,7 @@ const here = (path) => new URL(path, import.meta.url).href;
 const fetched = (address) => fetch(address).then((answer) => answer.json());
 
 const KEY = "rule"; // in the address
-const PATIENCE = 10_000; // milliseconds after which a run is ended
+const PATIENCE = 10; // seconds after which a run is ended
 const PAUSE = 150; // milliseconds without a key before what is typed is tried
 
 async function wake(section) {
@@ -50,7 +50,8 @@ async function wake(section) {
   function attempt(given) {
     worker ??= new Worker(here("rule-worker.mjs"), { type: "module" });
     return new Promise((resolve, reject) => {
-      const late = setTimeout(() => end(new Error("…")), PATIENCE);
+      const said = fill(known.said.late, { seconds: PATIENCE });
+      const late = setTimeout(() => end(new Error(said)), 1000 * PATIENCE);
       const end = (error) => {
         clearTimeout(late);
         worker.terminate();

@@ -92,6 +92,10 @@ WORDS = {
         "Dengan JavaScript, aturan dapat diketik di sini.",
     ),
     "failed": Text("It could not be computed: {error}", "Perhitungannya gagal: {error}"),
+    "late": Text(
+        "it took more than {seconds} seconds, and was ended.",
+        "waktunya lebih dari {seconds} detik, lalu dihentikan.",
+    ),
     "alt loss": Text("The training loss at every step.", "Loss pelatihan pada setiap langkah."),
     "alt path": Text(
         "The path of the rule on the surface, over lines of equal height.",
