@@ -216,3 +216,25 @@ def test_bad_sweeps(runs, unchecked):
     )
     with pytest.raises(ValueError, match="no learning rate of the sweep is feasible"):
         diagnose_sweep(bad)
+
+
+# --- where the rule's numbers decide ---
+
+
+def stepped(up_at: int, rise: float, steps: int = 1000) -> np.ndarray:
+    """A loss that falls from 1 to 0.3 within 20 steps, and is higher by ``rise`` for 60 steps."""
+    loss = np.linspace(0.3, 0.28, steps)  # falling, so that a rise begins where it does
+    loss[:20] = np.linspace(1.0, 0.3, 20)
+    loss[up_at : up_at + 60] += rise
+    return loss
+
+
+@pytest.mark.parametrize(("rise", "counts"), [(0.08, False), (0.13, True)])
+def test_a_rise_is_a_tenth_of_the_initial_loss(rise, counts):
+    assert diagnose(stepped(500, rise)).unstable is counts
+
+
+@pytest.mark.parametrize(("at", "early"), [(46, True), (58, False)])
+def test_early_is_the_first_twentieth_of_training(at, early):
+    (rise,) = diagnose(stepped(at, 0.5)).rises
+    assert rise.early is early

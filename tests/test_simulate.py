@@ -259,3 +259,12 @@ def test_numbers_do_not_recompile():
 def test_bad_runs(make, error, message, unchecked):
     with pytest.raises(error, match=message):
         make()
+
+
+def test_the_seed_decides_the_weights_the_minibatches_and_their_outliers():
+    net = with_outliers(mlp(depth=1), 0.3, 5.0)
+    one, same, other = (draw(net, seed, Plan(40, 8, (), (), False)) for seed in (3, 3, 4))
+    assert jax.tree.all(jax.tree.map(np.array_equal, one, same))
+    assert not np.array_equal(one.params[0]["w"], other.params[0]["w"])
+    assert not np.array_equal(one.rows, other.rows)
+    assert not np.array_equal(one.scale, other.scale)
