@@ -107,3 +107,10 @@ def test_pages_and_their_labs(language):
     shown = dict(outputs.labs(language, "clipping"))
     assert shown["clip"] == {"seed": 6}
     assert {"twins", "strategies"} <= set(shown)
+
+
+def test_state_hangs_on_what_the_cells_call(monkeypatch):
+    asked = []
+    monkeypatch.setattr(outputs, "digest", lambda *names: asked.extend(names) or "")
+    outputs.state("en", "index")
+    assert {"stabsim.labs.first", "stabsim.sweep", "stabsim.diagnose_sweep"} <= set(asked)

@@ -1,5 +1,6 @@
 """The playbook's procedures on workloads whose answer is known."""
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -107,3 +108,13 @@ def test_clipping_advice():
 def test_bad_procedures(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_a_warmup_must_be_stable_for_every_seed():
+    def train(learning_rate, steps, seed):  # stable on this parabola up to 2, so for seed 0 alone
+        rule = ss.sgd(lambda step: jnp.where(seed == 0, 1.0, 2.0) * learning_rate(step))
+        return ss.simulate(ss.workloads.quadratic([1.0]), rule, steps=steps)
+
+    found = search_warmup(train, 0.15, 1000, warmup_steps=[10], seeds=[0, 1])
+    assert found.stable == (0.5,)
+    assert found.shortest is None
