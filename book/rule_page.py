@@ -15,6 +15,7 @@ import jax2wasm
 from book import lab_page
 from stabsim.labs.frame.charts import WIDTH
 from stabsim.rules import typed
+from stabsim.rules.charts import PICTURES, drawn, specification
 from stabsim.rules.experiment import (
     BATCH,
     CONTROLS,
@@ -31,7 +32,6 @@ from stabsim.rules.experiment import (
     sentences,
 )
 from stabsim.rules.tables import surface_lines, tables
-from stabsim.rules.widget import PICTURES, svg
 from stabsim.simulation import Plan, draw
 from stabsim.workloads import any_surface
 from stabsim.workloads.any_surface import NAMES
@@ -61,7 +61,6 @@ def words(language: str) -> dict[str, Any]:
 
 def description(language: str) -> dict[str, Any]:
     """All that the page must know, as JSON."""
-    import vl_convert
 
     def plain(x: Any) -> list[float | None]:
         return [round(v, 4) if np.isfinite(v) else None for v in np.asarray(x, float).tolist()]
@@ -75,15 +74,12 @@ def description(language: str) -> dict[str, Any]:
         "raceSteps": RACE_STEPS,
         "presets": {name: [typed.PRESETS[name], RATES[name]] for name in PRESET_LABELS},
         "controls": [lab_page.described(control, language) for control in CONTROLS],
-        "known": known_edges(),
+        "edges": known_edges(),
         "boxes": boxes(),
         "lines": {
             name: {column: plain(x) for column, x in surface_lines(name).items()} for name in NAMES
         },
-        "charts": {
-            name: vl_convert.vegalite_to_vega(chart(language).to_dict(validate=False))
-            for name, chart in PICTURES.items()
-        },
+        "charts": {name: specification(name, language) for name in PICTURES},
     }
 
 
@@ -139,12 +135,12 @@ def markup(language: str, source: str) -> str:
     values = {control.name: control.default for control in CONTROLS} | {"rate": RATES[START]}
     rule, surface = typed.PRESETS[START], NAMES[0]
     tried = attempt(typed.parse(rule), RATES[START], surface, 0)
-    drawn = tables(tried, surface, language)
+    made = tables(tried, surface)
     main, *more = (
         f'<div class="lab-figure"><div class="lab-panel" role="img" data-chart="{name}" '
         f'aria-label="{say[f"alt {name}"]}">'
-        f'<div class="lab-wide">{svg(name, drawn[name], language, WIDTH)}</div>'
-        f'<div class="lab-narrow">{svg(name, drawn[name], language, lab_page.NARROW)}</div>'
+        f'<div class="lab-wide">{drawn(name, made[name], language, WIDTH)}</div>'
+        f'<div class="lab-narrow">{drawn(name, made[name], language, lab_page.NARROW)}</div>'
         "</div></div>"
         for name in PICTURES
     )

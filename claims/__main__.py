@@ -5,15 +5,14 @@ is recorded already, of the same code on the same machine, is not tested again; 
 named is.
 """
 
-import inspect
 import json
 import sys
 import time
 from collections.abc import Sequence
-from hashlib import sha256
 
 from claims import CLAIMS, CONVOLUTIONAL
-from claims.outcome import SEEDS, Claim, statement
+from claims.kept import code
+from claims.outcome import SEEDS, statement
 from claims.processors import SETS, alike, machine, under
 from claims.recorded import HERE, RESULTS, Record, Row, load, read, save
 from claims.table import table
@@ -50,14 +49,11 @@ def begun(anew: Sequence[str]) -> Record:
     if old is None or (old.machine, old.seeds) != (machine(), list(SEEDS)):
         old = Record(machine(), alike(), list(SEEDS), [])
     outcomes = {row[:-1]: row.outcomes for row in old.rows if row.name not in anew}
-    rows = [(claim.__name__, statement(claim), code(claim), RUNS_AT_ONCE) for claim in CLAIMS]
+    rows = [
+        (claim.__name__, statement(claim), code(sys.modules[claim.__module__]), RUNS_AT_ONCE)
+        for claim in CLAIMS
+    ]
     return old._replace(rows=[Row(*row, outcomes.get(row, {})) for row in rows])
-
-
-def code(claim: Claim) -> str:
-    """The digest of the module that holds a claim."""
-    source = inspect.getsource(sys.modules[claim.__module__])
-    return sha256(source.encode()).hexdigest()[:16]
 
 
 if __name__ == "__main__":

@@ -1,11 +1,19 @@
 """Measured numbers as JSON keeps them."""
 
+import inspect
 import json
 import re
 from collections.abc import Mapping
+from hashlib import sha256
+from types import ModuleType
 from typing import Any
 
 import numpy as np
+
+
+def code(module: ModuleType) -> str:
+    """The digest of a module's source: what was measured by another is not kept."""
+    return sha256(inspect.getsource(module).encode()).hexdigest()[:16]
 
 
 def written(kept: Any) -> str:

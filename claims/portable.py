@@ -11,11 +11,10 @@ import json
 import sys
 import time
 from collections.abc import Iterable
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from claims.kept import plain_values, written
+from claims.kept import code, plain_values, written
 from claims.processors import SETS, alike, machine, same_bits, under
 from claims.statement import Nudge, Said, Statement
 from claims.statements import (
@@ -34,9 +33,8 @@ HERE = Path(__file__).parent
 KEPT = HERE / "portable.json"
 
 MODULES = (index, instability, optimizers, batch_size, warmup, clipping, fixes, metaparameter)
-PAGES: dict[str, list[Said]] = {
-    module.__name__.rsplit(".", 1)[-1]: module.STATEMENTS for module in MODULES
-}
+HOMES = {module.__name__.rsplit(".", 1)[-1]: module for module in MODULES}
+PAGES: dict[str, list[Said]] = {page: module.STATEMENTS for page, module in HOMES.items()}
 
 CONVOLUTIONAL = {"instability"}
 """The pages that train convolutional networks beside dense ones."""
@@ -54,7 +52,7 @@ def main() -> int:
         kept = {"machine": machine(), "alike": alike(), "pages": {}}
     for page in PAGES:
         before = kept["pages"].get(page)
-        now = {"code": code(page), "block": RUNS_AT_ONCE}
+        now = {"code": code(HOMES[page]), "block": RUNS_AT_ONCE}
         if before is None or not now.items() <= before.items() or page in names:
             kept["pages"][page] = now | {"under": {}}
     for instruction_set in SETS:
@@ -72,13 +70,6 @@ def main() -> int:
     for one in short:
         print(f"does not hold: {one}")
     return bool(short)
-
-
-def code(page: str) -> str:
-    """The digest of the module that holds a page's statements."""
-    module = inspect.getmodule(PAGES[page][0])
-    assert module
-    return sha256(inspect.getsource(module).encode()).hexdigest()[:16]
 
 
 def measure(page: str) -> list[list[Any]]:

@@ -137,11 +137,10 @@ async function wake(section) {
       x: lined.x[i],
       y: lined.y[i],
     }));
-    const edges = Object.entries(known.known).map(([name, value]) => ({ name, value, own: 0 }));
     return {
       loss: rows({ step: Float32Array.from(loss, (_, i) => i), loss }),
       path: [...under, ...walked],
-      edges: [...edges, { name: known.said.yours, value: edge, own: 1 }],
+      edges: [...known.edges, edge].map((value, rule) => ({ rule, value })),
     };
   }
 

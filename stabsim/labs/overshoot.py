@@ -94,11 +94,11 @@ LAB = Lab(
     (
         Panel("cut", charts.cut, Text(
             "The loss along the direction in which it curves most, at the step shown, as a "
-            "valley: the network's own loss, the parabola of its curvature, and an arrow from "
+            "valley: the network's own loss, the parabola of its curvature, and a line from "
             "where the run stands to where its step leads.",
             "Loss sepanjang arah yang paling melengkung, pada langkah yang ditampilkan, berupa "
-            "lembah: loss jaringan itu sendiri, parabola dari kelengkungannya, dan anak panah dari "
-            "posisi run ke tempat langkahnya mendarat.")),
+            "lembah: loss jaringan itu sendiri, parabola dengan kelengkungan yang sama, dan garis "
+            "dari posisi run ke tempat langkahnya mendarat.")),
         charts.over_steps("swing", SWING, SWING["x"], (-0.3, 0.3), STEPS, Text(
             "The distance from the parabola's bottom at every step; it changes sides wherever a "
             "step overshoots.",
@@ -129,7 +129,7 @@ print("At step {at}, rate times curvature:", {learning_rate} * trace.sharpness[{
             "Begin well above the edge, with a rate times curvature of at least 2.5, and let the "
             "run end with a loss below 0.5 all the same.",
             "Mulailah jauh di atas batas, dengan laju kali kelengkungan sedikitnya 2,5, tetapi "
-            "biarkan run itu tetap berakhir dengan loss di bawah 0,5.",
+            "usahakan agar run itu tetap berakhir dengan loss di bawah 0,5.",
         ),
         (("start_product", ">", 2.5), ("final_loss", "<", 0.5)),
     ),
@@ -140,7 +140,7 @@ print("At step {at}, rate times curvature:", {learning_rate} * trace.sharpness[{
         Fact("now", "shown_product", Text("ηh is {value},", "ηh sebesar {value},")),
         Fact("now", "factor", Text(
             "so the parabola multiplies the distance by {value}.",
-            "sehingga parabola mengalikan jaraknya dengan {value}.")),
+            "sehingga pada parabola jaraknya dikalikan {value}.")),
         Fact("start", "start_product", Text("At step 0, ηh is {value}.",
                                             "Pada langkah 0, ηh sebesar {value}.")),
     ),

@@ -59,9 +59,9 @@ RULE_CODE = {
 }
 SCHEDULES = {
     "constant": (Text("constant", "tetap"), "constant({learning_rate})"),
-    "linear": (Text("linear decay", "turun linear"),
+    "linear": (Text("linear decay", "peluruhan linear"),
                "linear_decay({learning_rate}, 200 - {warmup})"),
-    "cosine": (Text("cosine decay", "turun kosinus"),
+    "cosine": (Text("cosine decay", "peluruhan kosinus"),
                "cosine_decay({learning_rate}, 200 - {warmup})"),
     "root": (Text("inverse square root", "kebalikan akar kuadrat"),
              "inverse_square_root_decay({learning_rate}, 20)"),
@@ -72,9 +72,14 @@ NO_MOMENTUM = Idle("rule", ("sgd",), Text("SGD has no momentum.", "SGD tidak mem
 NO_SQUARES = Idle(
     "rule",
     ("sgd", "momentum", "nesterov"),
-    Text("This optimizer does not average squares.", "Optimizer ini tidak merata-ratakan kuadrat."),
+    Text(
+        "This optimizer does not average squared gradients.",
+        "Optimizer ini tidak merata-ratakan kuadrat gradien.",
+    ),
 )
-NO_BATCHES = Idle("net", ("valley",), Text("A surface has no data.", "Permukaan tidak punya data."))
+NO_BATCHES = Idle(
+    "net", ("valley",), Text("A surface has no data.", "Permukaan tidak mempunyai data.")
+)
 NO_CHANCE = Idle("net", ("valley",), Text("Every run starts at the same point.",
                                           "Setiap run mulai dari titik yang sama."))  # fmt: skip
 

@@ -1,33 +1,21 @@
 """The pictures of a typed rule: its loss, its path, and its edge beside those of the book."""
 
+from functools import cache
 from typing import Any
 
 import altair as alt
 
-from stabsim.labs.frame.charts import STEP, finished, grey_axis
+from stabsim.labs.frame.charts import WIDTH, finished, grey_axis, over_steps
+from stabsim.labs.frame.picture import compiled, rows, svg
 from stabsim.plots import CROSS, GREY, PALETTE
-from stabsim.rules.experiment import STEPS, WORDS
+from stabsim.rules.experiment import KNOWN, STEPS, WORDS
 
-TOP, BOTTOM = 1e2, 1e-3
-"""What the picture of the loss shows."""
+LOSS = over_steps("loss", {"loss": WORDS["loss"]}, WORDS["loss"], (1e-3, 1e2), STEPS,
+                  WORDS["alt loss"], height=180)  # fmt: skip
 
 
 def _data(name: str) -> alt.Chart:
     return alt.Chart(alt.NamedData(name))
-
-
-def loss(language: str) -> Any:
-    """The loss over steps: rows of ``step`` and ``loss``, of the run and of the one before."""
-    x = alt.X("step:Q", scale=alt.Scale(domain=[0, STEPS], nice=False),
-              axis=grey_axis(STEP.in_(language), grid=False, tickCount=6))  # fmt: skip
-    y = alt.Y("loss:Q", scale=alt.Scale(type="log", domain=[BOTTOM, TOP], clamp=True, nice=False),
-              axis=grey_axis(WORDS["loss"].in_(language), tickCount=5, format="~g"))  # fmt: skip
-    layers = [
-        _data(name).transform_filter("isValid(datum.loss)")
-        .mark_line(strokeWidth=width, color=color, clip=True).encode(x, y)
-        for name, width, color in (("ghost", 1, GREY), ("run", 1.8, PALETTE[0]))
-    ]  # fmt: skip
-    return finished(alt.layer(*layers), 180)
 
 
 def path(language: str) -> Any:
@@ -52,18 +40,38 @@ def path(language: str) -> Any:
 
 
 def edges(language: str) -> Any:
-    """The edges on one axis: rows of ``name``, ``value`` and ``own``, 1 for the typed rule."""
+    """The edges on one axis: rows of ``rule``, a place in the list of names, and ``value``."""
+    names = [*KNOWN, WORDS["yours"].in_(language)]
     x = alt.X("value:Q", scale=alt.Scale(type="log", domain=[0.1, 100], clamp=True, nice=False),
               axis=grey_axis(WORDS["edges"].in_(language), tickCount=4, format="~g"))  # fmt: skip
     y = alt.Y("name:N", sort=None, axis=grey_axis(None, grid=False))
-    rows = _data("run").transform_filter("isValid(datum.value)")
-    known = rows.transform_filter("datum.own == 0").mark_point(filled=True, color=GREY, opacity=1)
-    own = rows.transform_filter("datum.own == 1").mark_point(
+    named = _data("run").transform_calculate(name=f"{names}[datum.rule]")
+    there = named.transform_filter("isValid(datum.value)")
+    known = there.transform_filter(f"datum.rule < {len(KNOWN)}").mark_point(
+        filled=True, color=GREY, opacity=1
+    )
+    typed = there.transform_filter(f"datum.rule == {len(KNOWN)}")
+    own = typed.mark_point(
         shape=CROSS, color=PALETTE[1], size=120, filled=False, strokeWidth=2.5, opacity=1
     )
-    line = rows.transform_filter("datum.own == 1").mark_rule(color=PALETTE[1], strokeDash=[4, 3])
-    names = _data("run").mark_point(opacity=0).encode(y=y)
+    line = typed.mark_rule(color=PALETTE[1], strokeDash=[4, 3])
+    axis = named.mark_point(opacity=0).encode(y=y)
     return finished(
-        alt.layer(names, line.encode(x), known.encode(x, y, size=alt.value(60)), own.encode(x, y)),
+        alt.layer(axis, line.encode(x), known.encode(x, y, size=alt.value(60)), own.encode(x, y)),
         150,
     )
+
+
+PICTURES = {"loss": LOSS.chart, "path": path, "edges": edges}
+
+
+@cache
+def specification(name: str, language: str) -> dict[str, Any]:
+    """One of the pictures, compiled."""
+    return compiled(PICTURES[name](language))
+
+
+def drawn(name: str, table: dict[str, Any], language: str, width: int = WIDTH) -> str:
+    """One of the pictures as SVG."""
+    data = {"run": rows(table), "ghost": [], "marks": []}
+    return svg(specification(name, language), data, width, language)

@@ -51,15 +51,15 @@ PRESET_LABELS = {name: Text(said, said) for name, said in NAMED.items()} | {
 
 WORDS = {
     "title": Text("Your own update rule", "Aturan pembaruan buatan Anda"),
-    "rule": Text("The rule, a line for each name", "Aturannya, satu baris untuk setiap nama"),
+    "rule": Text("The rule, a line for each name", "Aturan, satu baris untuk setiap variabel"),
     "presets": Text("Begin with", "Mulai dari"),
     "given": Text(
         "theta are the parameters, g their gradient, lr the learning rate, t the step from 0. "
-        "Every other name that a line sets keeps its value; it starts at 0, or where a line such "
-        "as v_0 = 1 says. There are {functions}.",
-        "theta adalah parameter, g gradiennya, lr laju pembelajaran, t langkah mulai dari 0. Nama "
-        "lain yang diisi sebuah baris menyimpan nilainya; nilai awalnya 0, atau sesuai baris "
-        "seperti v_0 = 1. Fungsi yang tersedia: {functions}.",
+        "Every other name keeps its value from step to step; it starts at 0, unless a line such "
+        "as v_0 = 1 says otherwise. The functions are {functions}.",
+        "theta adalah parameter, g gradiennya, lr laju pembelajaran, t nomor langkah mulai dari 0. "
+        "Variabel lain mempertahankan nilainya dari langkah ke langkah; nilai awalnya 0, kecuali "
+        "ada baris seperti v_0 = 1. Fungsi yang tersedia: {functions}.",
     ),
     "digits": Text("Digits, {steps} steps:", "Digit, {steps} langkah:"),
     "edge": Text(
@@ -69,23 +69,23 @@ WORDS = {
         "(hasil pengukuran; lr·h dari {least} sampai {most}).",
     ),
     "no edge": Text(
-        "On a parabola no run grew, at any lr·h from {least} to {most}: the length of its steps "
-        "is bounded.",
-        "Pada parabola tidak ada run yang membesar, pada lr·h berapa pun dari {least} sampai "
-        "{most}: panjang langkahnya terbatas.",
+        "On a parabola no run blew up, at any lr·h from {least} to {most}. A rule whose steps are "
+        "bounded in length behaves so.",
+        "Pada parabola tidak ada run yang tumbuh tanpa batas, pada lr·h berapa pun dari {least} "
+        "sampai {most}. Begitulah perilaku aturan yang panjang langkahnya terbatas.",
     ),
     "always": Text(
-        "On a parabola it grows even at the lowest lr·h that is tried, {least}.",
-        "Pada parabola aturan ini membesar bahkan pada lr·h terendah yang dicoba, {least}.",
+        "On a parabola it is unstable even at the lowest lr·h that is tried, {least}.",
+        "Pada parabola aturan ini tidak stabil bahkan pada lr·h terendah yang dicoba, {least}.",
     ),
     "loss": Text("loss", "loss"),
-    "yours": Text("yours", "Anda"),
+    "yours": Text("yours", "aturan Anda"),
     "edges": Text("edge: lr × curvature", "batas: lr × kelengkungan"),
     "preconditioned": Text(
-        "For RMSProp, Adam and NAdam the curvature is that after preconditioning, which on a "
-        "parabola follows the steps.",
+        "For RMSProp, Adam and NAdam the curvature is that after preconditioning, which even on a "
+        "parabola changes from step to step.",
         "Untuk RMSProp, Adam, dan NAdam, yang dimaksud ialah kelengkungan setelah prakondisi, "
-        "yang pada parabola mengikuti langkahnya.",
+        "yang bahkan pada parabola berubah dari langkah ke langkah.",
     ),
     "noscript": Text(
         "With JavaScript, rules can be typed here.",
@@ -94,16 +94,16 @@ WORDS = {
     "failed": Text("It could not be computed: {error}", "Perhitungannya gagal: {error}"),
     "late": Text(
         "it took more than {seconds} seconds, and was ended.",
-        "waktunya lebih dari {seconds} detik, lalu dihentikan.",
+        "melebihi {seconds} detik, sehingga dihentikan.",
     ),
     "alt loss": Text("The training loss at every step.", "Loss pelatihan pada setiap langkah."),
     "alt path": Text(
         "The path of the rule on the surface, over lines of equal height.",
-        "Lintasan aturan itu pada permukaan, di atas garis-garis ketinggian.",
+        "Lintasan aturan itu pada permukaan, di atas garis kontur.",
     ),
     "alt edges": Text(
         "Where the rule becomes unstable, beside the six rules of the book.",
-        "Batas kestabilan aturan itu, di samping keenam aturan dalam buku ini.",
+        "Batas kestabilan aturan itu, dibandingkan dengan keenam aturan dalam buku ini.",
     ),
 }
 
@@ -171,9 +171,9 @@ def sentences(tried: Tried, language: str) -> list[str]:
     ]
 
 
-def known_edges() -> dict[str, float]:
-    """The edge of each of the book's rules in rate times (preconditioned) curvature."""
-    return {name: float(rule.threshold(1.0)) for name, rule in KNOWN.items()}
+def known_edges() -> list[float]:
+    """The edges of the rules in ``KNOWN``, in rate times (preconditioned) curvature."""
+    return [float(rule.threshold(1.0)) for rule in KNOWN.values()]
 
 
 def boxes() -> dict[str, tuple[float, ...]]:

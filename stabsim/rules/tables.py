@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from stabsim.labs.frame.surfaces import contours
-from stabsim.rules.experiment import STEPS, WORDS, Tried, boxes, known_edges
+from stabsim.rules.experiment import STEPS, Tried, boxes, known_edges
 from stabsim.workloads.any_surface import NAMES
 
 Table = dict[str, Any]
@@ -23,7 +23,7 @@ def surface_lines(surface: str) -> Table:
     }
 
 
-def tables(tried: Tried, surface: str, language: str) -> dict[str, Table]:
+def tables(tried: Tried, surface: str) -> dict[str, Table]:
     """The tables "loss", "path" and "edges"."""
     under, (left, right, bottom, top) = surface_lines(surface), boxes()[surface]
     x, y = tried.path.T
@@ -36,9 +36,5 @@ def tables(tried: Tried, surface: str, language: str) -> dict[str, Table]:
     return {
         "loss": {"step": np.arange(STEPS), "loss": tried.loss},
         "path": {name: np.concatenate([under[name], own[name]]) for name in own},
-        "edges": {
-            "name": [*known, WORDS["yours"].in_(language)],
-            "value": [*known.values(), value],
-            "own": [0] * len(known) + [1],
-        },
+        "edges": {"rule": np.arange(len(known) + 1), "value": [*known, value]},
     }

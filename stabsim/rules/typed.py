@@ -61,8 +61,8 @@ ERRORS = {
         "Aturan paling banyak berisi {most} karakter dan {lines} baris.",
     ),
     "deep": Text(
-        "More than {most} brackets stand within each other.",
-        "Lebih dari {most} tanda kurung bersarang.",
+        "Brackets are nested more than {most} deep.",
+        "Tanda kurung bersarang lebih dari {most} tingkat.",
     ),
     "character": Text("{found} has no meaning here.", "{found} tidak bermakna di sini."),
     "caret": Text("A power is written **, not ^.", "Pangkat ditulis **, bukan ^."),
@@ -71,7 +71,8 @@ ERRORS = {
     ),
     "target": Text(
         "A line sets a name, as in v = 0.9*v + g; here it begins with {found}.",
-        "Setiap baris mengisi sebuah nama, seperti v = 0.9*v + g; yang ini dimulai dengan {found}.",
+        "Setiap baris memberi nilai pada sebuah variabel, seperti v = 0.9*v + g; baris ini "
+        "dimulai dengan {found}.",
     ),
     "equals": Text(
         "After {name} an = was expected, not {found}.",
@@ -79,7 +80,7 @@ ERRORS = {
     ),
     "value": Text(
         "A number, a name or a bracket was expected, not {found}.",
-        "Di sini seharusnya ada bilangan, nama, atau tanda kurung, bukan {found}.",
+        "Di sini seharusnya ada bilangan, variabel, atau tanda kurung, bukan {found}.",
     ),
     "close": Text("A ) was expected, not {found}.", "Di sini seharusnya ada ), bukan {found}."),
     "end": Text(
@@ -87,19 +88,19 @@ ERRORS = {
         "Baris ini seharusnya berakhir di sini, tetapi diikuti {found}.",
     ),
     "unknown": Text(
-        "{name} is neither given (theta, g, t, lr) nor set by a line.",
-        "{name} tidak tersedia (theta, g, t, lr) dan tidak diisi oleh baris mana pun.",
+        "{name} is not one of theta, g, t and lr, and no line sets it.",
+        "{name} bukan theta, g, t, atau lr, dan tidak diberi nilai oleh baris mana pun.",
     ),
     "function": Text(
-        "{name} is no function here. There are {known}.",
+        "{name} is not a function here. The functions are {known}.",
         "{name} bukan fungsi yang tersedia. Yang tersedia: {known}.",
     ),
     "bare function": Text(
         "{name} is a function: write {name}(...).", "{name} adalah fungsi: tulislah {name}(...)."
     ),
     "arguments": Text(
-        "{name} takes {wanted} arguments, not {count}.",
-        "{name} memerlukan {wanted} argumen, bukan {count}.",
+        "Wrong number of arguments for {name}: {count} instead of {wanted}.",
+        "Banyaknya argumen {name} salah: {count}, seharusnya {wanted}.",
     ),
     "fixed": Text(
         "{name} comes from the training and cannot be set.",
@@ -107,11 +108,11 @@ ERRORS = {
     ),
     "start": Text(
         "{name} is where {of} starts: a number, without names.",
-        "{name} adalah nilai awal {of}: sebuah bilangan, tanpa nama.",
+        "{name} adalah nilai awal {of}: harus berupa bilangan, tanpa variabel.",
     ),
     "start of none": Text(
         "{name} is where {of} would start, but no line sets {of}.",
-        "{name} adalah nilai awal {of}, tetapi tidak ada baris yang mengisi {of}.",
+        "{name} adalah nilai awal {of}, tetapi tidak ada baris yang memberi nilai pada {of}.",
     ),
     "place": Text("Line {line}, character {column}: ", "Baris {line}, karakter {column}: "),
 }

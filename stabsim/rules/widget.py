@@ -5,11 +5,8 @@ import math
 from typing import Any
 
 import ipywidgets as widgets
-import vl_convert
 
-from stabsim._plot_words import LOCALES
-from stabsim.labs.frame.charts import WIDTH
-from stabsim.rules import charts
+from stabsim.rules.charts import PICTURES, drawn
 from stabsim.rules.experiment import (
     CONTROLS,
     PRESET_LABELS,
@@ -21,8 +18,6 @@ from stabsim.rules.experiment import (
 )
 from stabsim.rules.tables import tables
 from stabsim.rules.typed import FUNCTIONS, PRESETS, RuleError, parse
-
-PICTURES = {"loss": charts.loss, "path": charts.path, "edges": charts.edges}
 
 
 class RuleWidget(widgets.VBox):
@@ -86,28 +81,7 @@ class RuleWidget(widgets.VBox):
         surface = str(self.surface.value)
         tried = attempt(rule, self.rate.value, surface, self.seed.value)
         self.said.value = "<br>".join(map(html.escape, sentences(tried, self.language)))
-        for name, table in tables(tried, surface, self.language).items():
+        for name, table in tables(tried, surface).items():
             alt = html.escape(self._say(f"alt {name}"))
-            drawn = svg(name, table, self.language)
-            self.pictures[name].value = f'<div role="img" aria-label="{alt}">{drawn}</div>'
-
-
-def svg(name: str, table: dict[str, Any], language: str, width: int = WIDTH) -> str:
-    """One of the pictures."""
-    spec = vl_convert.vegalite_to_vega(PICTURES[name](language).to_dict(validate=False))
-    given = {"run": rows(table), "ghost": []}
-    filled = [{**d, "values": given[d["name"]]} if d["name"] in given else d for d in spec["data"]]
-    return vl_convert.vega_to_svg(
-        {**spec, "data": filled, "width": width}, format_locale=LOCALES[language]
-    )
-
-
-def rows(table: dict[str, Any]) -> list[dict[str, Any]]:
-    """One row an entry; None where a number is not finite."""
-    return [
-        {
-            name: x if isinstance(x, str) else float(x) if math.isfinite(x) else None
-            for name, x in zip(table, entries, strict=True)
-        }
-        for entries in zip(*table.values(), strict=True)
-    ]
+            picture = drawn(name, table, self.language)
+            self.pictures[name].value = f'<div role="img" aria-label="{alt}">{picture}</div>'

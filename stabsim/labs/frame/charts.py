@@ -543,7 +543,9 @@ def intervals(
 
 
 CUT = (Text("the network's loss", "loss jaringan"), Text("parabola", "parabola"))
-ACROSS = Text("distance x along the sharpest direction", "jarak x pada arah paling melengkung")
+ACROSS = Text(
+    "distance x along the sharpest direction", "jarak x sepanjang arah yang paling melengkung"
+)
 
 
 def cut(language: str) -> Any:

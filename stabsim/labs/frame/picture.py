@@ -17,12 +17,16 @@ Row = dict[str, Any]
 
 @cache
 def specifications(lab: Lab, language: str) -> list[dict[str, Any]]:
-    """Each panel's chart, compiled from Vega-Lite to Vega."""
+    """Each panel's chart, compiled."""
+    return [compiled(panel.chart(language)) for panel in lab.panels]
+
+
+def compiled(chart: Any) -> dict[str, Any]:
+    """A chart, from Vega-Lite to Vega."""
     with extra("labs"):
         import vl_convert
 
-    charts = [panel.chart(language) for panel in lab.panels]
-    return [vl_convert.vegalite_to_vega(chart.to_dict(validate=False)) for chart in charts]
+    return vl_convert.vegalite_to_vega(chart.to_dict(validate=False))
 
 
 def rows(table: dict[str, Any]) -> list[Row]:

@@ -6,7 +6,7 @@ FRAME = {
     "lab": Text("Lab", "Lab"),
     "goal": Text("Goal", "Sasaran"),
     "reached": Text("Reached.", "Tercapai."),
-    "reset": Text("Reset", "Kembalikan"),
+    "reset": Text("Reset", "Setel ulang"),
     "keep": Text("Keep this run to compare", "Simpan run ini sebagai pembanding"),
     "kept": Text("Kept runs", "Run pembanding"),
     "forget": Text("Remove this kept run: {run}", "Hapus run pembanding ini: {run}"),
