@@ -210,7 +210,7 @@ def test_rule_runs_in_an_optax_loop(name, rng):
 
 @pytest.mark.parametrize("name", RULES)
 def test_rule_keeps_dtypes_and_shapes(name):
-    params = {"half": jnp.ones((2, 3), jnp.float16), "single": jnp.ones(4, jnp.float32)}
+    params = {"half": jnp.ones((2, 3), jnp.bfloat16), "single": jnp.ones(4, jnp.float32)}
     init, update = getattr(ss, name)(0.1)
     with jax.numpy_dtype_promotion("standard"):
         updates, state = update(params, init(params))

@@ -1,19 +1,93 @@
 """What logs a run for ``stabsim diagnose`` from the loops of other libraries.
 
 One module a library, imported by name, for none of the libraries is needed here:
-:mod:`stabsim.logs.hooks.optax`, :mod:`stabsim.logs.hooks.torch` and
-:mod:`stabsim.logs.hooks.keras`.
-Each writes JSON lines: the step, the loss, the norm of the unclipped gradient, and the rate.
+:mod:`stabsim.logs.hooks.torch`, :mod:`stabsim.logs.hooks.transformers`,
+:mod:`stabsim.logs.hooks.lightning`, :mod:`stabsim.logs.hooks.keras` and
+:mod:`stabsim.logs.hooks.optax`.
+Each writes JSON lines: the step, the loss of that step, the norm of its gradient before clipping
+and without a loss scale, the rate of that step, and whether a loss scaler skipped the step.
 """
 
 import json
+import math
+from array import array
+from pathlib import Path
 from typing import IO, Any
+
+from stabsim import _check
+
+STOPS = ("never", "diverged", "unstable")
+"""When a log asks for the training to be stopped."""
+
+PATIENCE = 100
+"""A rise that has not recovered within so many records stops a run that stops when unstable."""
+
+EVERY = 1.02
+"""The run so far is judged again once it has grown by this factor: each record costs the same."""
 
 
 def write_record(
-    file: IO[str], step: Any, loss: Any, gradient_norm: Any, learning_rate: Any = None
+    file: IO[str],
+    step: Any,
+    loss: Any,
+    gradient_norm: Any,
+    learning_rate: Any = None,
+    skipped: bool | None = None,
 ) -> None:
     """One line of a log, numbers in full; what is None is left out."""
     values = {"loss": loss, "gradient_norm": gradient_norm, "learning_rate": learning_rate}
-    numbers = {name: float(value) for name, value in values.items() if value is not None}
-    file.write(json.dumps({"step": int(step), **numbers}) + "\n")
+    record = {name: float(value) for name, value in values.items() if value is not None}
+    said = {} if skipped is None else {"skipped": skipped}
+    file.write(json.dumps({"step": int(step), **record, **said}) + "\n")
+
+
+class StepFile:
+    """A log that is written record by record, and says when training should stop.
+
+    Attributes:
+        stop: whether it should: ``stop_when`` has come true.
+
+    Args:
+        path: the file, which is written anew.
+        stop_when: "never"; "diverged", as soon as a loss is not finite; or "unstable", then
+            too, and once the loss has risen and has not recovered within 100 records.
+    Raises:
+        ValueError: if ``stop_when`` is none of these.
+    """
+
+    def __init__(self, path: str | Path, stop_when: str = "never") -> None:
+        _check.choice("stop_when", stop_when, STOPS)
+        self.stop, self._when = False, stop_when
+        self._file = open(path, "w", buffering=1)  # noqa: SIM115, and whole lines at once: it is watched
+        self._losses, self._next = array("d"), 0
+
+    def write(
+        self, step: Any, loss: Any, gradient_norm: Any, learning_rate: Any,
+        skipped: bool | None = None,
+    ) -> None:  # fmt: skip
+        """Writes a record, and judges the run so far where it may have to stop.
+
+        A step that was skipped changed nothing, so its loss is not judged.
+        """
+        write_record(self._file, step, loss, gradient_norm, learning_rate, skipped)
+        if self._when == "never" or loss is None or skipped:
+            return
+        self._losses.append(float(loss))
+        if not math.isfinite(self._losses[-1]):
+            self.stop = True
+        elif self._when == "unstable" and len(self._losses) >= max(2, self._next):
+            self._next = int(EVERY * len(self._losses)) + 1
+            self.stop = self.stop or _rose_for_good(self._losses)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _rose_for_good(losses: "array[float]") -> bool:
+    """Whether the last rise began over ``PATIENCE`` records ago and has not recovered."""
+    from stabsim.diagnosis import diagnose  # here, for a run that never stops needs none of it
+
+    rises = diagnose(losses).rises
+    if not rises or rises[-1].recovered_at is not None:
+        return False
+    return len(losses) - rises[-1].onset > PATIENCE

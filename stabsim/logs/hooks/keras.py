@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import keras
 
-from stabsim.logs.hooks import write_record
+from stabsim.logs.hooks import StepFile
 
 
 class StepLog(keras.callbacks.Callback):
@@ -16,14 +16,18 @@ class StepLog(keras.callbacks.Callback):
     The ``logs`` of Keras hold the mean loss of the epoch so far, and no gradient. So this reads
     the loss of the minibatch where it is computed, and the gradient where the optimizer gets it,
     which is before the optimizer's own clipping.
+
+    Args:
+        path: the file, which is written anew.
+        stop_when: when to end the training; see :class:`stabsim.logs.hooks.StepFile`.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, stop_when: str = "never") -> None:
         super().__init__()
-        self._path, self._step, self._loss = path, 0, None
+        self._given, self._step, self._loss = (path, stop_when), 0, None
 
     def on_train_begin(self, logs: Any = None) -> None:
-        self._file = open(self._path, "w")  # noqa: SIM115
+        self._log = StepFile(*self._given)
         model: Any = self.model
         self._wrapped = compute, apply = model.compute_loss, model.optimizer.apply
 
@@ -47,10 +51,14 @@ class StepLog(keras.callbacks.Callback):
         model.make_train_function(force=True)
 
     def _write(self, norm: Any, rate: Any) -> None:
-        write_record(self._file, self._step, self._loss, norm, rate)
+        self._log.write(self._step, self._loss, norm, rate)
         self._step += 1
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        model: Any = self.model
+        model.stop_training = model.stop_training or self._log.stop
 
     def on_train_end(self, logs: Any = None) -> None:
         jax.effects_barrier()
         self._wrap(*self._wrapped)
-        self._file.close()
+        self._log.close()
