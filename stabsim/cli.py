@@ -6,6 +6,7 @@ They are imported when a command runs, so that no command waits for what it does
 import contextlib
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from stabsim._settings import LANGUAGES
 from stabsim.classroom.commands import classroom
 from stabsim.logs.experiments import EXPERIMENTS
 from stabsim.logs.source import KINDS, LogError
+from stabsim.logs.words import STOPS, WATCH
 
 if TYPE_CHECKING:
     from stabsim.logs.report import Report
@@ -150,6 +152,98 @@ def diagnose(
     else:
         click.echo(_coloured(report, language))
     sys.exit(UNSTABLE if reading.diagnosis.unstable else STABLE)
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  stabsim watch run.jsonl
+  stabsim watch runs/2024-05-01 --stop-when diverged || echo "lower the rate"
+  stabsim watch run.jsonl --stop-when unstable --on-unstable 'kill "$TRAINER"'
+
+\b
+Exit status:
+    0  the log has not grown for --idle seconds, and the run is stable
+    1  ... and it is unstable, or --stop-when has come true
+    2  the command was used wrongly
+    3  ... and it could not be read
+  130  interrupted
+"""
+)
+@click.argument("log")
+@click.option("--loss", metavar="NAME", help="Column, key or tag of the training loss.")
+@click.option("--step", metavar="NAME", help="Column or key of the step.")
+@click.option("--gradient-norm", metavar="NAME", help="... of the unclipped gradient norm.")
+@click.option("--learning-rate", metavar="NAME", help="... of the learning rate.")
+@click.option("--format", "kind", type=click.Choice(KINDS), help="Judged by content if not given.")
+@click.option(
+    "--stop-when", type=click.Choice(STOPS), default="never", show_default=True,
+    help="End when a loss is not finite; or also when a rise has not recovered in 100 records.",
+)  # fmt: skip
+@click.option(
+    "--on-unstable", metavar="CMD",
+    help="Run this in the shell, once, when --stop-when comes true, or at the first verdict that "
+    "is not stable; STABSIM_LOG, STABSIM_STEP and STABSIM_VERDICT say of what.",
+)  # fmt: skip
+@click.option(
+    "--interval", type=Positive(), default=5.0, show_default=True,
+    help="Seconds between looks, at least; more for a log that takes long to read.",
+)  # fmt: skip
+@click.option("--idle", type=Positive(), help="End after so many seconds without growth.")
+@click.option(
+    "--language", type=click.Choice(LANGUAGES), default="en", envvar="STABSIM_LANGUAGE",
+    show_default=True, show_envvar=True, help="Of what is said.",
+)  # fmt: skip
+def watch(
+    log: str,
+    loss: str | None,
+    step: str | None,
+    gradient_norm: str | None,
+    learning_rate: str | None,
+    kind: str | None,
+    stop_when: str,
+    on_unstable: str | None,
+    interval: float,
+    idle: float | None,
+    language: str,
+) -> None:
+    """Follow a log while it grows, and say when something begins.
+
+    LOG is a file or a folder that `stabsim diagnose` reads; it need not exist yet. A line is
+    printed when the verdict changes: when the loss begins to rise, when it has recovered, when it
+    is no longer finite.
+    """
+    from stabsim.logs import Columns
+    from stabsim.logs.watch import failing, follow
+
+    columns, status, done = Columns(loss, step, gradient_norm, learning_rate), UNREADABLE, False
+    try:
+        for look in follow(log, columns, interval=interval, idle=idle or float("inf"), kind=kind):
+            if look.news:
+                click.echo(look.sentence(language), err=look.reading is None)
+            if look.log is None or look.reading is None:
+                continue
+            diagnosis, steps = look.reading.diagnosis, look.log.loss.step
+            status = UNSTABLE if diagnosis.unstable else STABLE
+            over = failing(diagnosis, steps.blocks(), stop_when)
+            if on_unstable and not done and (over or (stop_when == "never" and status)):
+                done = True
+                last = steps.read(steps.size - 1, steps.size)[0]
+                _run(on_unstable, language, LOG=log, STEP=f"{last:g}", VERDICT=diagnosis.verdict)
+            if over:
+                click.echo(WATCH["failing"].in_(language))
+                break
+    except KeyboardInterrupt:
+        click.echo("Interrupted.", err=True)
+        sys.exit(INTERRUPTED)
+    sys.exit(status)
+
+
+def _run(command: str, language: str, **values: str) -> None:
+    """Runs the reader's own command in the shell, with values named ``STABSIM_...``."""
+    named = {f"STABSIM_{name}": str(value) for name, value in values.items()}
+    status = subprocess.run(command, shell=True, check=False, env=os.environ | named).returncode
+    click.echo(WATCH["hook"].in_(language).format(command=command, status=status), err=True)
 
 
 def _coloured(report: "Report", language: str) -> str:

@@ -253,3 +253,20 @@ REPORT = {
     "by": Text("Made by stabsim diagnose.", "Dibuat dengan stabsim diagnose."),
 }
 """The words of a report on a log."""
+
+STOPS = ("never", "diverged", "unstable")
+"""When a run that is watched should end; :func:`stabsim.logs.watch.failing` says what they mean."""
+
+WATCH = {
+    "waiting": Text("Nothing to judge yet. {why}", "Belum ada yang dapat dinilai. {why}"),
+    "at": Text("Step {step}:", "Langkah {step}:"),
+    "failing": Text(
+        "The run should end here: it has not recovered.",
+        "Run ini sebaiknya dihentikan di sini: loss tidak pulih.",
+    ),
+    "hook": Text(
+        "Ran {command!r}: exit status {status}.",
+        "Perintah {command!r} dijalankan: status keluarnya {status}.",
+    ),
+}
+"""What is said while a log is watched."""

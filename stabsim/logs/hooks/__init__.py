@@ -14,13 +14,12 @@ from array import array
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
+
 from stabsim import _check
-
-STOPS = ("never", "diverged", "unstable")
-"""When a log asks for the training to be stopped."""
-
-PATIENCE = 100
-"""A rise that has not recovered within so many records stops a run that stops when unstable."""
+from stabsim.diagnosis import diagnose
+from stabsim.logs.watch import failing
+from stabsim.logs.words import STOPS
 
 EVERY = 1.02
 """The run so far is judged again once it has grown by this factor: each record costs the same."""
@@ -58,7 +57,8 @@ class StepFile:
     def __init__(self, path: str | Path, stop_when: str = "never") -> None:
         _check.choice("stop_when", stop_when, STOPS)
         self.stop, self._when = False, stop_when
-        self._file = open(path, "w", buffering=1)  # noqa: SIM115, and whole lines at once: it is watched
+        # Line by line, so that who watches the file sees whole records at once.
+        self._file = open(path, "w", buffering=1)  # noqa: SIM115
         self._losses, self._next = array("d"), 0
 
     def write(
@@ -77,17 +77,8 @@ class StepFile:
             self.stop = True
         elif self._when == "unstable" and len(self._losses) >= max(2, self._next):
             self._next = int(EVERY * len(self._losses)) + 1
-            self.stop = self.stop or _rose_for_good(self._losses)
+            losses = np.array(self._losses)
+            self.stop = self.stop or failing(diagnose(losses), [np.arange(losses.size)], self._when)
 
     def close(self) -> None:
         self._file.close()
-
-
-def _rose_for_good(losses: "array[float]") -> bool:
-    """Whether the last rise began over ``PATIENCE`` records ago and has not recovered."""
-    from stabsim.diagnosis import diagnose  # here, for a run that never stops needs none of it
-
-    rises = diagnose(losses).rises
-    if not rises or rises[-1].recovered_at is not None:
-        return False
-    return len(losses) - rises[-1].onset > PATIENCE
