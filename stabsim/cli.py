@@ -17,7 +17,7 @@ import click
 from stabsim._extras import MissingExtra
 from stabsim._settings import LANGUAGES
 from stabsim.classroom.commands import classroom
-from stabsim.logs.experiments import EXPERIMENTS
+from stabsim.logs.experiments import TRIED
 from stabsim.logs.source import KINDS, LogError
 from stabsim.logs.words import STOPS, WATCH
 
@@ -88,8 +88,8 @@ Exit status:
 )  # fmt: skip
 @click.option("--threshold", type=Positive(), help="Judge this clipping threshold instead.")
 @click.option(
-    "--tried", type=click.Choice(EXPERIMENTS), multiple=True,
-    help="An experiment that was tried already; may be repeated.",
+    "--tried", type=click.Choice(TRIED), multiple=True,
+    help="An experiment or a practice that was tried already; may be repeated.",
 )  # fmt: skip
 @click.option("--html", type=click.Path(dir_okay=False), help="Write a report with plots there.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")

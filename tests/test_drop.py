@@ -9,7 +9,7 @@ import pytest
 import stabsim as ss
 from book import BOOK
 from book.diagnose import examples, page
-from book.diagnose.words import DROP
+from book.diagnose.words import CHAPTERS, DROP
 from stabsim._settings import LANGUAGES
 from stabsim.diagnosis import smoothed
 from tests.browser import NARROW, WIDE, visit, watch
@@ -194,6 +194,9 @@ def test_a_chosen_log_is_diagnosed_and_nothing_is_sent(address, context, write, 
     page.locator("[name=learning_rate]").select_option(label=DROP["none"].in_(language))
     page.wait_for_function(ANSWERED, arg=3)
     assert not any("'lr'" in line for _, lines in page.evaluate(SAID) for line in lines)
+    assert page.locator(".drop-said > p a").get_attribute("href") in [
+        place for _, place in CHAPTERS.values()
+    ]
     assert asked == []
     assert not wrong
 
@@ -286,3 +289,10 @@ def test_without_scripts_it_gives_the_command(address, context, language):
     assert DROP["noscript"].in_(language) in said
     assert f"stabsim diagnose run.csv --language {language}" in said
     assert DROP["choose"].in_(language) not in said
+
+
+@pytest.mark.parametrize("language", ["en", "id"])
+def test_the_book_has_what_the_report_links_to(language):
+    for _, place in CHAPTERS.values():
+        page, anchor = place.split(".html#")
+        assert f"({anchor})=\n" in (BOOK.parent / f"chapters/{language}/{page}.md").read_text()

@@ -5,7 +5,7 @@ from typing import Any
 
 from book.diagnose.charts import specifications
 from book.diagnose.examples import EXAMPLES
-from book.diagnose.words import DROP, DROP_INSTEAD
+from book.diagnose.words import CHAPTERS, DROP, DROP_INSTEAD
 from book.lab_page import RULES
 from stabsim import diagnosis
 from stabsim._advice import AGGRESSIVE, LARGEST_WARMUP
@@ -13,7 +13,15 @@ from stabsim._diagnosis_words import EVIDENCE, VERDICTS
 from stabsim._words import Text
 from stabsim.logs import columns, jsonl
 from stabsim.logs.advice import ENOUGH
-from stabsim.logs.experiments import CHECKS, EARLY_FIXES, EXPERIMENTS, MID_FIXES
+from stabsim.logs.experiments import (
+    CHECKS,
+    EARLY_FIXES,
+    LANGUAGE,
+    MID_FIXES,
+    PRACTICES,
+    TRIED,
+)
+from stabsim.logs.lines import LINES
 from stabsim.logs.log import EMPTY
 from stabsim.logs.reader import OTHERS
 from stabsim.logs.report import SHOWN_RISES, STRETCHES
@@ -44,6 +52,10 @@ def words(language: str) -> dict[str, Any]:
         "drop": chosen(DROP),
         "rules": {name: getattr(diagnosis, name) for name in RULES},
         "orders": {"stable": CHECKS, "early": EARLY_FIXES, "mid": MID_FIXES},
+        "practices": PRACTICES,
+        "languageModel": LANGUAGE,
+        "lines": LINES,
+        "chapters": {name: [text.in_(language), at] for name, (text, at) in CHAPTERS.items()},
         "enough": ENOUGH,
         "aggressive": AGGRESSIVE,
         "largestWarmup": LARGEST_WARMUP,
@@ -95,7 +107,7 @@ def markup(language: str, source: str) -> str:
     )
     tried = "".join(
         f'<label><input type="checkbox" name="tried" value="{name}"> {say[name]}</label>'
-        for name in EXPERIMENTS
+        for name in TRIED
     )
     figures = "".join(
         f'<figure hidden><div class="drop-chart" data-chart="{name}" role="img"></div>'

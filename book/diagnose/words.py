@@ -60,6 +60,14 @@ DROP = {
     ),
     "rezero": Text("branches that start at zero", "cabang yang mulai dari nol"),
     "lower-rate": Text("a lower learning rate", "laju pembelajaran yang lebih rendah"),
+    "first-nan": Text(
+        "a search for the first NaN", "pencarian bilangan tak berhingga yang pertama"
+    ),
+    "skip-batches": Text("going back and skipping batches", "mundur dan melewati batch"),
+    "beta2": Text("a lower beta2 of Adam", "beta2 Adam yang lebih kecil"),
+    "qk-norm": Text("QK-norm", "QK-norm"),
+    "z-loss": Text("z-loss", "z-loss"),
+    "more": Text("More in the book: ", "Selengkapnya dalam buku: "),
     "not finite": Text(
         " Crosses at the upper edge stand where a loss is not finite.",
         " Silang di tepi atas menandai loss yang tidak berhingga.",
@@ -83,3 +91,24 @@ DROP_INSTEAD = {
     ),
 }
 """What the page says where the command names its options."""
+
+CHAPTERS = {
+    "sweep": (Text("the first sweep", "penyapuan pertama"), "index.html#index-sweep"),
+    "every-step": (
+        Text("what no evaluation sees", "yang tidak terlihat oleh evaluasi"),
+        "instability.html#instability-unseen",
+    ),
+    "warmup": (Text("how long to warm up", "berapa lama warmup"), "warmup.html#warmup-how"),
+    "clipping": (Text("where to clip", "di mana memotong"), "clipping.html#clipping-plots"),
+    "optimizer": (Text("another optimizer", "optimizer lain"), "fixes.html#fixes-adam"),
+    "architecture": (
+        Text("where normalization stands", "letak normalisasi"),
+        "fixes.html#fixes-places",
+    ),
+    "rezero": (
+        Text("branches that start at zero", "cabang yang mulai dari nol"),
+        "fixes.html#fixes-rezero",
+    ),
+    "lower-rate": (Text("the last resort", "upaya terakhir"), "fixes.html#fixes-last"),
+}
+"""Where the book says more of an experiment: the words of the link, and its address."""

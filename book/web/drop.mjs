@@ -73,7 +73,7 @@ async function wake(section) {
     note.classList.toggle("drop-error", "error" in data);
     result.hidden = options.hidden = "error" in data;
     if (!data.error) {
-      tell(data.sections);
+      tell(data.sections, data.chapter);
       await draw(data.pictures);
     }
     section.removeAttribute("aria-busy");
@@ -83,7 +83,7 @@ async function wake(section) {
     note.textContent = say("failed", { error: event.message });
   };
 
-  function tell(sections) {
+  function tell(sections, chapter) {
     const parts = sections.map(([heading, lines]) => {
       const part = document.createElement("section");
       const title = document.createElement("h2");
@@ -91,7 +91,17 @@ async function wake(section) {
       part.append(title, ...lines.map(paragraph));
       return part;
     });
+    if (chapter) parts.push(more(...chapter));
     find(".drop-said").replaceChildren(...parts);
+  }
+
+  function more(text, address) {
+    const line = paragraph(words.drop.more);
+    const link = document.createElement("a");
+    link.textContent = text;
+    link.href = address;
+    line.append(link);
+    return line;
   }
 
   function paragraph(text) {

@@ -1,8 +1,9 @@
 // Reads and diagnoses logs away from the page. Messages: {words} first, then {id, options} with a
 // {file, given} to read, or without for the log that was read last. Answers: {id, progress}, then
-// {id, sections, pictures, names, columns} or {id, error} with those two if columns may be chosen.
+// {id, sections, chapter, pictures, names, columns}, or {id, error} with the last two if columns may
+// be chosen.
 
-import { advise } from "./parts/advice.mjs";
+import { advise, chapter } from "./parts/advice.mjs";
 import { diagnose } from "./parts/diagnosis.mjs";
 import { fill } from "./parts/numbers.mjs";
 import { pictures } from "./parts/pictures.mjs";
@@ -40,6 +41,7 @@ function answer({ id, options }) {
   self.postMessage({
     id,
     sections: sections(log, found, advice, words),
+    chapter: chapter(advice, words),
     pictures: pictures(log, found, advice.clip, words),
     names,
     columns: log.columns,

@@ -1,6 +1,7 @@
 """From the verdict on a log to what to do: where to clip, and which experiment comes next."""
 
 from collections.abc import Collection
+from string import Formatter
 from typing import NamedTuple
 
 import numpy as np
@@ -9,22 +10,33 @@ from stabsim import _check
 from stabsim._advice import ClipAdvice, advise_clipping, warmup_candidates
 from stabsim._words import default_language, number, whole
 from stabsim.diagnosis import LEARNED, Verdict
-from stabsim.logs.experiments import CHECKS, EARLY_FIXES, EXPERIMENTS, MID_FIXES
+from stabsim.logs.experiments import (
+    CHECKS,
+    EARLY_FIXES,
+    LANGUAGE,
+    MID_FIXES,
+    PRACTICES,
+    TRIED,
+)
+from stabsim.logs.lines import LINES
 from stabsim.logs.log import Log
 from stabsim.logs.verdict import Reading
 from stabsim.logs.words import ADVICE
 
 ENOUGH = 50
-"""So many norms say what is typical."""
+"""So many norms say what is typical; from fewer no threshold is advised."""
 
 
 class Advice(NamedTuple):
     """What follows from a log.
 
     Attributes:
-        clip: where to clip; None where no positive norm was logged.
+        clip: where to clip; None where too few positive norms were logged.
+        norms: how many finite norms were logged.
         experiment: what to try next, one of :data:`stabsim.logs.experiments.EXPERIMENTS`; None if
             all were tried.
+        practices: what today's practice adds, of :data:`stabsim.logs.experiments.PRACTICES`, with
+            the step at which it is needed.
         learning_rate: the largest rate of the log; None where none was logged.
         warmup_steps: over how many steps the rate rose from less than half; None if it did not.
         every: the steps from record to record; None where they differ.
@@ -32,21 +44,28 @@ class Advice(NamedTuple):
     """
 
     clip: ClipAdvice | None
+    norms: int
     experiment: str | None
+    practices: tuple[tuple[str, float], ...]
     learning_rate: float | None
     warmup_steps: float | None
     every: float | None
     max_train_steps: float
 
     def sentences(self, language: str | None = None) -> list[str]:
-        """On clipping and on the next experiment, one sentence each, in "en" or "id"."""
+        """On clipping, the next experiment and practices, one sentence each, in "en" or "id"."""
         language = default_language() if language is None else language
-        return [*self.clip_sentences(language), *self.next_sentences(language)]
+        return [
+            *self.clip_sentences(language),
+            *self.next_sentences(language),
+            *self.also_sentences(language),
+        ]
 
     def clip_sentences(self, language: str) -> list[str]:
-        if self.clip is None:
-            return [ADVICE["no norms"].in_(language)]
-        return self.clip.sentences(language)
+        if self.clip is not None:
+            return self.clip.sentences(language)
+        said = ADVICE["few norms" if self.norms else "no norms"].in_(language)
+        return [said.format(norms=self.norms, enough=ENOUGH)]
 
     def next_sentences(self, language: str) -> list[str]:
         said = []
@@ -65,10 +84,44 @@ class Advice(NamedTuple):
             said.append(ADVICE[key].in_(language).format(every=every))
         return said
 
+    def also_sentences(self, language: str) -> list[str]:
+        """What today's practice adds, with its source."""
+        return [
+            ADVICE[name].in_(language).format(step=whole(step, language))
+            for name, step in self.practices
+        ]
+
+    def pasted(self) -> list[str]:
+        """The experiment, or else the first practice that has one, as a line for each library.
+
+        Lines that need a number which is not known are left out.
+        """
+        written = {"steps": str(self.warmups[0]), "duration": str(int(self.max_train_steps) + 1)}
+        if self.clip is not None:
+            written["threshold"] = _in_code(self.clip.threshold, 3)
+        if (rate := self.learning_rate) is not None:
+            written |= {"rate": _in_code(rate, 6), "half": _in_code(rate / 2, 6)}
+        names = [self.experiment or "", *(name for name, _ in self.practices)]
+        lines = next((LINES[name] for name in names if name in LINES), {})
+        return [
+            f"{library}: {line.format(**written)}"
+            for library, line in lines.items()
+            if all(name in written for name in _names(line))
+        ]
+
     @property
     def warmups(self) -> list[int]:
         """Warmup lengths to try: the playbook's, up to a tenth of the training."""
         return warmup_candidates(max(10, int(self.max_train_steps)))
+
+
+def _in_code(value: float, digits: int) -> str:
+    return repr(float(f"{value:.{digits}g}"))
+
+
+def _names(line: str) -> list[str]:
+    """The numbers that a line needs."""
+    return [name for _, name, _, _ in Formatter().parse(line) if name]
 
 
 def _quantity(name: str, value: float | None, language: str, factor: float = 1.0) -> str:
@@ -93,7 +146,7 @@ def advise(
         reading: what :func:`stabsim.logs.diagnose_log` says of it.
         percentile: the percentile of the norms to clip at.
         threshold: a threshold to judge instead.
-        tried: the experiments that were tried already.
+        tried: the experiments and practices that were tried already.
     Raises:
         ValueError: if a number is out of its range, or an experiment is unknown.
     """
@@ -101,17 +154,19 @@ def advise(
     if threshold is not None:
         _check.positive("threshold", threshold)
     for one in tried:
-        _check.choice("tried", one, EXPERIMENTS)
+        _check.choice("tried", one, TRIED)
     steps = log.loss.step
     first, last = float(steps.read(0, 1)[0]), float(steps.read(steps.size - 1, steps.size)[0])
     rate, warmed = _rates(log, first, last)
-    clip = _clip(log, reading, percentile, threshold)
+    clip, finite = _clip(log, reading, percentile, threshold)
     done = {*tried, *(["warmup"] if warmed is not None else [])}
     order = _order(reading)
     if order != CHECKS and clip is not None and clip.aggressive:
         order = ("lower-rate",)
     experiment = next((one for one in order if one not in done), None)
-    return Advice(clip, experiment, rate, warmed, _every(log), last - first)
+    practices = tuple((name, step) for name, step in _practices(reading) if name not in done)
+    every = _every(log)
+    return Advice(clip, finite, experiment, practices, rate, warmed, every, last - first)
 
 
 def _order(reading: Reading) -> tuple[str, ...]:
@@ -125,6 +180,19 @@ def _order(reading: Reading) -> tuple[str, ...]:
     # Not finite without a rise before: early if nothing had been learned.
     learned = curve is not None and curve.smooth.min() <= LEARNED * abs(curve.loss[0])
     return MID_FIXES if learned else EARLY_FIXES
+
+
+def _practices(reading: Reading) -> list[tuple[str, float]]:
+    """What today's practice adds, with the step at which it is needed."""
+    diagnosis, found = reading.diagnosis, []
+    mid = [rise.onset for rise in diagnosis.rises if not rise.early]
+    if diagnosis.diverged_at is not None and not diagnosis.rises:
+        found += [(name, diagnosis.diverged_at) for name in PRACTICES["sudden"]]
+    if mid:
+        found += [(name, mid[0]) for name in PRACTICES["spike"]]
+    if diagnosis.unstable and LANGUAGE[0] < diagnosis.initial_loss < LANGUAGE[1]:
+        found += [(name, 0.0) for name in PRACTICES["language"]]
+    return found
 
 
 def _every(log: Log) -> float | None:
@@ -158,17 +226,22 @@ def _rates(log: Log, first: float, last: float) -> tuple[float | None, float | N
 
 def _clip(
     log: Log, reading: Reading, percentile: float, threshold: float | None
-) -> ClipAdvice | None:
+) -> tuple[ClipAdvice | None, int]:
+    """Where to clip, and how many finite norms there are."""
     norms, before = log.gradient_norm, None
+    finite = sum(int(np.isfinite(block).sum()) for block in norms.value.blocks())
+    if finite < ENOUGH and threshold is None:
+        return None, finite
     if (lost := _sound_until(reading)) is not None:
         count = sum(int(np.searchsorted(block, lost)) for block in norms.step.blocks())
         before = (lost, count) if count >= ENOUGH else None
     try:
-        return advise_clipping(
+        advice = advise_clipping(
             norms.value, percentile=percentile, threshold=threshold, before=before
         )
     except ValueError:  # the arguments are checked: no norm is finite, or nearly all are 0
-        return None
+        return None, 0
+    return advice, finite
 
 
 def _sound_until(reading: Reading) -> float | None:

@@ -1,8 +1,9 @@
-"""What to try next, in the playbook's order.
+"""What to try next: the playbook's order, and what today's practice adds.
 
-Against early instability that is warmup first, against sudden instability in the middle
-clipping first; then another optimizer, the architecture, its initialization, and a lower rate
-last. Source: Godbole et al., Deep Learning Tuning Playbook (2023), FAQ.
+Against early instability warmup comes first, against sudden instability in the middle of a run
+clipping; a warmup is over by then, and is not tried. Then another optimizer, the architecture, its
+initialization, and a lower rate last. Source: Godbole et al., Deep Learning Tuning Playbook (2023),
+FAQ. The sources of the practices stand in their sentences: :data:`stabsim.logs.words.ADVICE`.
 """
 
 CHECKS = ("sweep", "every-step")
@@ -11,8 +12,26 @@ CHECKS = ("sweep", "every-step")
 EARLY_FIXES = ("warmup", "clipping", "optimizer", "architecture", "rezero", "lower-rate")
 """What to try against early instability, in order."""
 
-MID_FIXES = ("clipping", "warmup", *EARLY_FIXES[2:])
+MID_FIXES = ("clipping", *EARLY_FIXES[2:])
 """What to try against instability in mid-training, in order."""
 
 EXPERIMENTS = (*CHECKS, *EARLY_FIXES)
-"""All that there are."""
+"""All experiments of the playbook."""
+
+PRACTICES = {
+    "sudden": ("first-nan",),
+    "spike": ("skip-batches", "beta2"),
+    "language": ("qk-norm", "z-loss"),
+}
+"""What today's practice adds, by what the log shows.
+
+    sudden: a loss or norm is not finite, and nothing rose before.
+    spike: the loss rose in mid-training.
+    language: the run is unstable, and starts where a language model starts.
+"""
+
+TRIED = (*EXPERIMENTS, *(name for names in PRACTICES.values() for name in names))
+"""What may have been tried already."""
+
+LANGUAGE = (6.0, 13.0)
+"""A language model starts near the logarithm of its vocabulary, in nats: 400 to 440,000 words."""

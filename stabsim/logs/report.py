@@ -53,6 +53,8 @@ class Report(NamedTuple):
             "verdict": told,
             "clipping": self.advice.clip_sentences(language),
             "next": self.advice.next_sentences(language),
+            "also": self.advice.also_sentences(language),
+            "paste": self.advice.pasted(),
             "log": [read],
             "skipped": [note.sentence(language) for note in log.notes],
         }
@@ -79,6 +81,7 @@ class Report(NamedTuple):
             "largest_gradient": diagnosis.largest_gradient,
             "clip": advice.clip and advice.clip._asdict(),
             "experiment": advice.experiment,
+            "practices": [name for name, _ in advice.practices],
             "learning_rate": advice.learning_rate,
             "warmup_steps": advice.warmup_steps,
             "log": {

@@ -189,6 +189,48 @@ ADVICE = {
         "Lower the learning rate below {rate}: the last resort.",
         "Turunkan laju pembelajaran sampai di bawah {rate}: upaya terakhir.",
     ),
+    "first-nan": Text(
+        "Nothing rose before step {step}, so look for the first number that is not finite: in the "
+        "minibatch of that step, in a logarithm, a division or a root, in half precision.",
+        "Tidak ada yang naik sebelum langkah {step}, jadi carilah bilangan pertama yang tidak "
+        "berhingga: di minibatch pada langkah itu, di logaritma, pembagian, atau akar, atau karena "
+        "luapan (overflow) pada presisi setengah.",
+    ),
+    "skip-batches": Text(
+        "In a long run, go back to a checkpoint from before step {step} and leave out the batches "
+        "of the spike: the same batches did no harm elsewhere (Chowdhery et al. 2022, PaLM, 5.1).",
+        "Pada run yang panjang, kembalilah ke checkpoint sebelum langkah {step} dan lewati batch "
+        "di sekitar lonjakan: batch yang sama tidak merusak di tempat lain (Chowdhery et al. 2022, "
+        "PaLM, 5.1).",
+    ),
+    "beta2": Text(
+        "With Adam, try a beta2 of 0.95: a second moment with a long memory lags behind gradients "
+        "that grow, and steps are too long then (Wortsman et al. 2023, Stable and low-precision "
+        "training).",
+        "Dengan Adam, cobalah beta2 sebesar 0,95: momen kedua yang ingatannya panjang terlambat "
+        "mengikuti gradien yang membesar, sehingga langkahnya terlalu jauh (Wortsman et al. 2023, "
+        "Stable and low-precision training).",
+    ),
+    "qk-norm": Text(
+        "If this is a transformer, normalize queries and keys (QK-norm): attention logits that "
+        "grow with the rate make attention one-hot (Dehghani et al. 2023; Wortsman et al. 2023, "
+        "Small-scale proxies).",
+        "Jika ini transformer, normalkan query dan key (QK-norm): logit attention yang membesar "
+        "bersama laju membuat attention menjadi one-hot (Dehghani et al. 2023; Wortsman et al. "
+        "2023, Small-scale proxies).",
+    ),
+    "z-loss": Text(
+        "Against output logits that drift, add the z-loss, 1e-4 times the square of log Z "
+        "(Chowdhery et al. 2022, PaLM, 5).",
+        "Terhadap logit keluaran yang hanyut, tambahkan z-loss, yaitu 1e-4 kali kuadrat log Z "
+        "(Chowdhery et al. 2022, PaLM, 5).",
+    ),
+    "few norms": Text(
+        "Only {norms} finite norms were logged, and a threshold needs {enough}: log the norm at "
+        "every step.",
+        "Hanya {norms} norma berhingga yang dicatat, sedangkan untuk menentukan ambang diperlukan "
+        "{enough}: catatlah norma itu pada setiap langkah.",
+    ),
     "nothing left": Text(
         "Every experiment of the playbook's list was tried.",
         "Semua percobaan dalam daftar playbook sudah dicoba.",
@@ -218,6 +260,8 @@ REPORT = {
     "verdict": Text("Verdict", "Putusan"),
     "clipping": Text("Clipping", "Pemotongan gradien"),
     "next": Text("Next", "Percobaan berikutnya"),
+    "also": Text("Beyond the playbook", "Di luar playbook"),
+    "paste": Text("To paste", "Untuk disalin"),
     "skipped": Text("Skipped", "Dilewati"),
     "title": Text("Diagnosis of {name}", "Diagnosis {name}"),
     "smoothed": Text("running median", "median bergerak"),

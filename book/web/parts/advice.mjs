@@ -1,7 +1,7 @@
 // What to do about a log: where to clip, and which experiment comes next. As stabsim/logs/advice.py.
 
 import { before } from "./diagnosis.mjs";
-import { fill, number, whole } from "./numbers.mjs";
+import { fill, number, pythonFloat, whole } from "./numbers.mjs";
 import { percentile } from "./statistics.mjs";
 
 /**
@@ -12,13 +12,28 @@ export function advise(log, found, options, words) {
   const steps = log.loss.step;
   const [first, last] = [steps[0], steps.at(-1)];
   const { rate, warmed } = rates(log.learning_rate, first, last);
-  const clip = clipAt(log.gradient_norm, found, options, words);
+  const { clip, norms } = clipAt(log.gradient_norm, found, options, words);
   let order = orderOf(log, found, words);
   if (order !== words.orders.stable && clip && clip.share > words.aggressive)
     order = ["lower-rate"];
   const done = warmed === null ? options.tried : [...options.tried, "warmup"];
   const experiment = order.find((one) => !done.includes(one)) ?? null;
-  return { clip, experiment, rate, warmed, every: everyOf(steps), duration: last - first };
+  const practices = practicesFor(found, words).filter(([name]) => !done.includes(name));
+  const duration = last - first;
+  return { clip, norms, experiment, practices, rate, warmed, every: everyOf(steps), duration };
+}
+
+/** What today's practice adds, with the step at which it is needed. */
+function practicesFor(found, words) {
+  const { sudden, spike, language } = words.practices;
+  const [least, most] = words.languageModel;
+  const mid = found.rises.find((rise) => !rise.early);
+  const all = [];
+  const add = (names, step) => all.push(...names.map((name) => [name, step]));
+  if (found.end !== null && !found.rises.length) add(sudden, found.end);
+  if (mid) add(spike, mid.onset);
+  if (found.verdict !== "stable" && found.initial > least && found.initial < most) add(language, 0);
+  return all;
 }
 
 function orderOf(log, found, words) {
@@ -51,17 +66,20 @@ function rates({ step, value }, first, last) {
   return { rate: value[top], warmed: isWarmup ? took : null };
 }
 
-/** Where to clip, and what that would do; null where no positive norm was logged. */
+/** Where to clip, and what that would do, null if too few norms are positive; and how many are finite. */
 function clipAt({ step, value }, found, options, words) {
+  const finite = value.filter(Number.isFinite).length;
+  const unknown = (norms) => ({ clip: null, norms });
+  if (finite < words.enough && options.threshold === null) return unknown(finite);
   let until = soundUntil(found);
   let stop = until === null ? value.length : before(value.length, (i) => step[i], until);
   if (stop < words.enough) [until, stop] = [null, value.length];
   const norms = value.subarray(0, stop).filter(Number.isFinite);
-  if (!norms.length) return null;
+  if (!norms.length) return unknown(0);
   const threshold = options.threshold ?? percentile(norms, options.percentile);
-  if (threshold <= 0) return null;
+  if (threshold <= 0) return unknown(0);
   const above = (some) => some.reduce((count, norm) => count + !(norm <= threshold), 0);
-  return {
+  const clip = {
     threshold,
     percentile: options.threshold === null ? options.percentile : null,
     norms: norms.length,
@@ -69,6 +87,7 @@ function clipAt({ step, value }, found, options, words) {
     share: above(norms) / norms.length,
     ofAll: above(value) / value.length,
   };
+  return { clip, norms: finite };
 }
 
 /** The step from which the run never recovered; null if it did. */
@@ -79,9 +98,9 @@ function soundUntil(found) {
 }
 
 /** On clipping, one sentence each. */
-export function clipSentences({ clip }, words) {
-  const { advice, language } = words;
-  if (!clip) return [advice["no norms"]];
+export function clipSentences({ clip, norms }, words) {
+  const { advice, enough, language } = words;
+  if (!clip) return [fill(advice[norms ? "few norms" : "no norms"], { norms, enough })];
   const base = fill(advice[clip.before === null ? "all" : "before"], {
     norms: clip.norms,
     step: whole(clip.before ?? 0, language),
@@ -124,6 +143,31 @@ export function nextSentences(found, words) {
   }
   return said;
 }
+
+/** What today's practice adds, with its source. */
+export function alsoSentences({ practices }, words) {
+  return practices.map(([name, step]) =>
+    fill(words.advice[name], { step: whole(step, words.language) }),
+  );
+}
+
+/** The experiment, or else the first practice that has one, as a line for each library. */
+export function pasted({ clip, rate, experiment, practices, duration }, words) {
+  const known = { steps: warmups(duration, words)[0], duration: Math.floor(duration) + 1 };
+  if (clip) known.threshold = inCode(clip.threshold, 3);
+  if (rate !== null) Object.assign(known, { rate: inCode(rate, 6), half: inCode(rate / 2, 6) });
+  const names = [experiment, ...practices.map(([name]) => name)];
+  const lines = words.lines[names.find((name) => name in words.lines)] ?? {};
+  const needs = (line) => Array.from(line.matchAll(/\{(\w+)\}/g), ([, name]) => name);
+  return Object.entries(lines)
+    .filter(([, line]) => needs(line).every((name) => name in known))
+    .map(([library, line]) => `${library}: ${fill(line, known)}`);
+}
+
+const inCode = (x, digits) => pythonFloat(Number(x.toPrecision(digits)));
+
+/** Where the book says more: [words, address]; null if there is nothing to try. */
+export const chapter = ({ experiment }, words) => words.chapters[experiment] ?? null;
 
 const percent = (share, language) => `${number(100 * share, language)}%`;
 

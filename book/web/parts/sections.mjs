@@ -1,6 +1,6 @@
 // All that is said of a log, sentences by heading: as Report.sections of stabsim/logs/report.py.
 
-import { clipSentences, nextSentences } from "./advice.mjs";
+import { alsoSentences, clipSentences, nextSentences, pasted } from "./advice.mjs";
 import { evidence } from "./evidence.mjs";
 import { ROLES, sentence } from "./log.mjs";
 import { fill, whole } from "./numbers.mjs";
@@ -23,6 +23,8 @@ export function sections(log, found, advice, words) {
     verdict: told,
     clipping: clipSentences(advice, words),
     next: nextSentences(advice, words),
+    also: alsoSentences(advice, words),
+    paste: pasted(advice, words),
     log: [read],
     skipped: log.notes.map((note) => sentence(note, words)),
   };
