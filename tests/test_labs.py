@@ -15,9 +15,10 @@ from stabsim import diagnosis, labs
 from stabsim._settings import LANGUAGES, using
 from stabsim._words import Text, number
 from stabsim.labs import LABS
+from stabsim.labs.frame import landscape
 from stabsim.labs.frame.any_rule import RULES, AnyRule
 from stabsim.labs.frame.lab import Choice, Slider
-from stabsim.labs.frame.reading import at_cursor, steps
+from stabsim.labs.frame.reading import as_of, at_cursor, steps, within
 from stabsim.labs.frame.report import reached, report
 from tests.node import READ, in_node
 
@@ -141,14 +142,76 @@ def test_every_word_is_there_in_both_languages(name):
     assert all(text.en and text.id for text in texts)
 
 
-def test_the_valleys_path_starts_within_its_picture():
-    lab = LABS["simulator"]
-    panel = next(panel for panel in lab.panels if panel.table == "path")
-    place = lab.compute(lab.setting({"net": "valley"}))["path"]
-    encoding = panel.chart("en").to_dict(validate=False)["layer"][1]["encoding"]
-    for axis in ("x", "y"):
-        low, high = encoding[axis]["scale"]["domain"]
-        assert low < place[axis][0] < high
+# --- landscapes ---
+
+
+def test_contour_lines_lie_where_the_height_is_theirs():
+    def height(p):
+        return (p[0] ** 2 + 20 * p[1] ** 2) / 2
+
+    box = np.array([-5.0, 5.0, -2.0, 2.0], np.float32)
+    lines = np.asarray(landscape.segments(height, jax.numpy.asarray(box), 0.0))
+    drawn = lines[np.isfinite(lines).all(1)]
+    assert 300 < len(drawn) < landscape.ROOM
+    ends = drawn.reshape(-1, 2)
+    assert (ends >= box[::2] - 1e-4).all()
+    assert (ends <= box[1::2] + 1e-4).all()
+    root = np.sqrt(np.asarray(jax.vmap(height)(ends)))
+    highest = np.sqrt(height(box[1::2]))
+    share = root / highest * (landscape.LEVELS + 1)
+    # Each end lies on one of the lines, and both of a segment on the same.
+    assert np.abs(share - share.round()).max() < 0.15
+    whole = share.round().reshape(-1, 2)
+    np.testing.assert_array_equal(whole[:, 0], whole[:, 1])
+    assert set(whole.ravel()) == set(range(1, landscape.LEVELS + 1))
+
+
+@pytest.mark.parametrize("rate", [0.08, 0.12, 0.5])
+def test_the_view_widens_as_the_path_leaves_and_holds_it_at_every_step(rate):
+    lab = LABS["valley"]
+    table = lab.compute(lab.setting({"learning_rate": rate}))["path"]
+    widths = []
+    for step in (*range(61), np.inf):
+        seen = as_of(table, step)
+        path, corners = (
+            np.stack([seen["x"], seen["y"]], -1)[seen["line"] == kind]
+            for kind in (landscape.PATH, landscape.CORNER)
+        )
+        assert len(path) == min(step, 60) + 1
+        assert len(corners) == 2
+        known = path[np.isfinite(path).all(1)]
+        assert (known >= corners[0]).all()
+        assert (known <= corners[1]).all()
+        widths.append(corners[1, 0] - corners[0, 0])
+    assert widths[0] == 10
+    assert widths == sorted(widths)
+    assert widths[-1] == {0.08: 10, 0.12: 10240, 0.5: 10240}[rate]
+
+
+def test_the_page_sees_the_rows_that_the_widget_sees():
+    lab = LABS["valley"]
+    one, other = (
+        lab.compute(lab.setting({"learning_rate": rate}))["path"] for rate in (0.11, 0.13)
+    )
+    steps_seen = [0, 7, 60]
+    plain = [{k: [None if np.isnan(x) else min(float(x), 1e9) for x in v] for k, v in t.items()}
+             for t in (one, other)]  # fmt: skip
+    there = in_node(
+        READ + 'import { asOf, within } from "./frames.mjs";\n'
+        "for (const t of given.tables) for (const k in t)\n"
+        "  t[k] = t[k].map((x) => (x === null ? NaN : x));\n"
+        "console.log(JSON.stringify(given.steps.map((step) => {\n"
+        "  const [run, ghost] = given.tables.map((table) => asOf(table, step));\n"
+        "  return [run.x.length, within(ghost, run).x];\n"
+        "})));",
+        {"tables": plain, "steps": steps_seen},
+    )
+    for step, (count, xs) in zip(steps_seen, there, strict=True):
+        run, ghost = as_of(one, step), as_of(other, step)
+        inside = within(ghost, run)["x"]
+        assert count == run["x"].size
+        assert xs == pytest.approx(inside.tolist())
+        assert inside.size > 0
 
 
 # --- what a run is said to be ---

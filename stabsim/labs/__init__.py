@@ -27,6 +27,7 @@ from stabsim.labs.strides import LAB as STRIDES
 from stabsim.labs.surrogate import LAB as SURROGATE
 from stabsim.labs.thresholds import LAB as THRESHOLDS
 from stabsim.labs.twins import LAB as TWINS
+from stabsim.labs.valley import LAB as VALLEY
 from stabsim.labs.warmup_map import LAB as WARMUP_MAP
 
 __all__ = [
@@ -44,6 +45,7 @@ LABS = {
         AXIS,
         KINDS,
         SIMULATOR,
+        VALLEY,
         RACE,
         THRESHOLDS,
         WARMUP_MAP,

@@ -15,6 +15,8 @@ STEP, LOSS = Text("step", "langkah"), Text("loss", "loss")
 PLACE = (("x", Text("θ₁", "θ₁")), ("y", Text("θ₂", "θ₂")))
 """The columns of a place in the plane."""
 
+PLACE_NAMES = tuple(name for _, name in PLACE)
+
 KEPT_COLORS = [GREY, "#009E73", "#CC79A7", "#E69F00"]
 """Of the kept runs, of which there are as many."""
 
@@ -229,19 +231,34 @@ def _plane(across: alt.Scale, up: alt.Scale) -> tuple[alt.X, alt.Y]:
     )
 
 
-def path(language: str, box: Sequence[float]) -> Any:
-    """A trajectory in the plane, within a box: left, right, bottom, top."""
-    ends = (list(box[:2]), list(box[2:]))
-    x, y = _plane(*(alt.Scale(domain=pair, clamp=True, nice=False) for pair in ends))
+def landscape(language: str, across: Text, up: Text, height: int = 300) -> Any:
+    """A path over the lines of equal height of the loss: rows of :func:`landscape.rows`."""
+    free = alt.Scale(zero=False, nice=False)
+    x_axis, y_axis = (
+        grey_axis(title.in_(language), grid=False, tickCount=6) for title in (across, up)
+    )
+    x, y = alt.X("x:Q", scale=free, axis=x_axis), alt.Y("y:Q", scale=free, axis=y_axis)
     known = "isValid(datum.x) && isValid(datum.y)"
-    ghost, run = (_data(name).transform_filter(known) for name in ("ghost", "run"))
-    layers = [
-        _kept(ghost).mark_line(strokeWidth=1, clip=True).encode(x, y, order="step:Q", **KEPT),
-        run.mark_line(color=PALETTE[0], strokeWidth=1.5, point=True, clip=True).encode(
-            x, y, order="step:Q"
+    run = _data("run").transform_filter(known)
+    path = run.transform_filter("datum.line >= 0")
+    newest = path.transform_window(
+        behind="row_number()", sort=[alt.SortField("step", "descending")]
+    ).transform_filter("datum.behind == 1")
+    return finished(
+        alt.layer(
+            run.transform_filter("datum.line == -1")
+            .mark_rule(color=GREY, strokeWidth=0.8, opacity=0.6)
+            .encode(x, y, alt.X2("x2"), alt.Y2("y2")),
+            run.transform_filter("datum.line == -2").mark_point(opacity=0).encode(x, y),
+            _kept(_data("ghost").transform_filter(known))
+            .mark_line(strokeWidth=1.2, clip=True)
+            .encode(x, y, order="step:Q", **KEPT),
+            path.mark_line(color=PALETTE[0], strokeWidth=1.8).encode(x, y, order="step:Q"),
+            path.mark_point(color=PALETTE[0], filled=True, size=18, opacity=1).encode(x, y),
+            newest.mark_point(color=PALETTE[1], filled=True, size=90, opacity=1).encode(x, y),
         ),
-    ]
-    return finished(alt.layer(*layers), 320)
+        height,
+    )  # fmt: skip
 
 
 SHAPES = ["circle", "square", "triangle-up", "diamond", "triangle-down", "cross"]
