@@ -14,8 +14,8 @@ from book.parity import Parity
 from stabsim import diagnosis, labs
 from stabsim._settings import LANGUAGES, using
 from stabsim._words import Text, number
-from stabsim.labs import LABS
-from stabsim.labs.frame import landscape
+from stabsim.labs import LABS, clip
+from stabsim.labs.frame import charts, landscape
 from stabsim.labs.frame.any_rule import RULES, AnyRule
 from stabsim.labs.frame.lab import Choice, Slider
 from stabsim.labs.frame.reading import as_of, at_cursor, steps, within
@@ -212,6 +212,43 @@ def test_the_page_sees_the_rows_that_the_widget_sees():
         assert count == run["x"].size
         assert xs == pytest.approx(inside.tolist())
         assert inside.size > 0
+
+
+def test_the_arrow_has_the_angle_between_gradient_and_velocity():
+    net, eta, gamma, steps = clip.corrupted(), 0.05, clip.GAMMA, 12
+    trace = ss.simulate(
+        net, ss.momentum(eta, gamma), steps=steps, batch_size=32, seed=6, evaluate_at=(),
+        clipping=ss.clipping.clip_by_global_norm(1.3), record_parameters=True,
+    )  # fmt: skip
+    assert 0 < trace.clipped.sum() < steps
+    left = np.minimum(np.asarray(trace.gradient_norm), 1.3)
+    found = clip.turned(trace.update_norm, jax.numpy.asarray(left), eta, gamma)
+    velocity = -np.diff(np.asarray(trace.parameters, float), axis=0) / eta
+    gradient = velocity[1:] - gamma * velocity[:-1]
+    along = (gradient * velocity[:-1]).sum(1)
+    cosine = along / np.linalg.norm(gradient, axis=1) / np.linalg.norm(velocity[:-1], axis=1)
+    np.testing.assert_allclose(np.linalg.norm(gradient, axis=1), left[1:], rtol=1e-3)
+    np.testing.assert_allclose(found[1:], cosine, atol=2e-3)
+    assert found[0] == 1
+    assert np.ptp(cosine) > 0.1
+
+
+def test_what_clipping_leaves_of_the_arrow_ends_at_the_circle():
+    lab = LABS["clip"]
+    table = lab.compute(lab.setting({"seed": 6, "threshold": 3.0}))["arrow"]
+    for step, inside in ((62, False), (61, True)):
+        seen = as_of(table, step)
+        places = np.stack([seen["x"], seen["y"], seen["x2"], seen["y2"]], -1)
+        (circle,), (whole,), (left,) = (
+            np.unique(np.hypot(*places[seen["kind"] == kind][:1, ends].T))
+            for kind, ends in ((charts.CIRCLE, [0, 1]), (charts.ARROW, [2, 3]),
+                               (charts.LEFT, [2, 3]))
+        )  # fmt: skip
+        assert left == pytest.approx(min(whole, circle), rel=1e-5)
+        assert (whole < circle) is np.bool_(inside)
+        assert (seen["kind"] == charts.DOT).sum() == step + 1
+        share = seen["value"][seen["kind"] == charts.SHARE]
+        assert share == pytest.approx(100 * seen["value"][seen["kind"] == charts.DOT].mean())
 
 
 # --- what a run is said to be ---

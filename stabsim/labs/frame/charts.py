@@ -261,6 +261,73 @@ def landscape(language: str, across: Text, up: Text, height: int = 300) -> Any:
     )  # fmt: skip
 
 
+class Round(NamedTuple):
+    """Encodings of a round picture: as many pixels to a unit upwards as across."""
+
+    data: Any
+    x: alt.X
+    y: alt.Y
+    x2: alt.X2
+    y2: alt.Y2
+
+
+def _round(scale: str, low: str) -> Round:
+    """From places in a disc around (0, 0), by ``scale`` pixels a unit, 0 at the height ``low``."""
+    places = {name: f"width / 2 + datum.{name} * {scale}" for name in ("x", "x2")}
+    places |= {name: f"{low} - datum.{name} * {scale}" for name in ("y", "y2")}
+    data = _data("run").transform_filter("isValid(datum.x) && isValid(datum.y)")
+    own = data.transform_calculate(**{f"at_{name}": place for name, place in places.items()})
+    plain: dict[str, Any] = {"scale": None, "axis": None}
+    return Round(own, alt.X("at_x:Q", **plain), alt.Y("at_y:Q", **plain), alt.X2("at_x2"),
+                 alt.Y2("at_y2"))  # fmt: skip
+
+
+RING, CIRCLE, DOT, ARROW, LEFT, SHARE, LABEL, CENTRE = range(8)
+"""What a row of a round picture is."""
+
+
+def clipped_arrow(language: str, words: dict[str, Text]) -> Any:
+    """A gradient as an arrow, and the circle of the clipping threshold: rows of ``clip.arrow``.
+
+    Args:
+        language: "en" or "id".
+        words: what is written in it: ``back`` on the left, ``along`` on the right, and ``share``
+            after the share of the steps that were clipped.
+    """
+    say = {name: text.in_(language) for name, text in words.items()}
+    disc = _round("min(width / 2 - 12, height - 46)", "height - 16")
+    x, y, x2, y2 = disc[1:]
+
+    def kind(number: int) -> Any:
+        return disc.data.transform_filter(f"datum.kind == {number}")
+
+    hue = alt.condition("datum.value > 0", alt.value(PALETTE[1]), alt.value(PALETTE[0]))
+    now = f"'{STEP.in_(language)} ' + datum.step + ': '"
+    share = kind(SHARE).transform_calculate(
+        text=f"{now} + format(datum.value, '.2~r') + '{say['share']}'"
+    )
+    top, next_line = alt.value(8), alt.value(22)
+    return finished(
+        alt.layer(
+            kind(RING).mark_rule(color=GREY, strokeWidth=0.6, opacity=0.5).encode(x, y, x2, y2),
+            kind(DOT).mark_point(filled=True, size=16, opacity=0.6).encode(x, y, color=hue),
+            kind(CIRCLE).mark_rule(color=PALETTE[1], strokeWidth=2).encode(x, y, x2, y2),
+            kind(ARROW).mark_rule(color=PALETTE[0], strokeWidth=1.5, opacity=0.8)
+            .encode(x, y, x2, y2),
+            kind(LEFT).mark_rule(color=PALETTE[0], strokeWidth=4).encode(x, y, x2, y2),
+            kind(LABEL).transform_calculate(text="format(datum.value, '~g')")
+            .mark_text(color=GREY, dy=10).encode(x, y, text="text:N"),
+            kind(CENTRE).mark_text(color=GREY, align="left", text=say["back"])
+            .encode(x=alt.value(2), y=top),
+            kind(CENTRE).mark_text(color=GREY, align="right", text=say["along"])
+            .encode(x=alt.value("width"), y=top),
+            share.mark_text(color=PALETTE[1], align="center")
+            .encode(x=x, y=next_line, text="text:N"),
+        ),
+        200,
+    )  # fmt: skip
+
+
 SHAPES = ["circle", "square", "triangle-up", "diamond", "triangle-down", "cross"]
 
 
