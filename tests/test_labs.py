@@ -14,7 +14,7 @@ from book.parity import Parity
 from stabsim import diagnosis, labs
 from stabsim._settings import LANGUAGES, using
 from stabsim._words import Text, number
-from stabsim.labs import LABS, clip
+from stabsim.labs import LABS, clip, roots
 from stabsim.labs.frame import charts, landscape
 from stabsim.labs.frame.any_rule import RULES, AnyRule
 from stabsim.labs.frame.lab import Choice, Slider
@@ -249,6 +249,32 @@ def test_what_clipping_leaves_of_the_arrow_ends_at_the_circle():
         assert (seen["kind"] == charts.DOT).sum() == step + 1
         share = seen["value"][seen["kind"] == charts.SHARE]
         assert share == pytest.approx(100 * seen["value"][seen["kind"] == charts.DOT].mean())
+
+
+@pytest.mark.parametrize("rule", roots.RULES)
+@pytest.mark.parametrize(("product", "gamma"), [(0.1, 0.0), (0.4, 0.9), (1.0, 0.5), (3.7, 0.99)])
+def test_the_roots_are_those_of_the_paths_recurrence(rule, product, gamma):
+    lab = LABS["roots"]
+    tables = lab.compute(lab.setting({"rule": rule, "product": product, "gamma": gamma}))
+    table = tables["roots"]
+    mine = table["kind"] == charts.DOT
+    found = table["x"][mine] + 1j * table["y"][mine]
+    a, b = found.sum().real, found.prod().real
+    path = tables["path"]["distance"].astype(float)
+    np.testing.assert_allclose(path[2:12], a * path[1:11] - b * path[:10], rtol=2e-3, atol=1e-4)
+    expected = np.roots([1, -a, b])
+    np.testing.assert_allclose(np.sort_complex(found), np.sort_complex(expected), atol=2e-3)
+    largest = np.abs(found).max()
+    assert tables["now"]["largest"][0] == pytest.approx(largest, rel=1e-5)
+    assert (largest > 1) == (product > tables["now"]["edge"][0])
+
+
+def test_one_root_passes_through_the_left_end_of_the_circle_at_the_edge():
+    for which, gamma in ((0, 0.0), (1, 0.9), (2, 0.6)):
+        edge = AnyRule(which, 1.0, gamma, 0.999).threshold(1.0)
+        found = roots.roots(*roots.polynomial(which, jax.numpy.asarray(edge), gamma))
+        np.testing.assert_allclose(found[1], [-1, 0], atol=1e-5)
+        assert abs(found[0, 0]) < 1
 
 
 # --- what a run is said to be ---

@@ -20,6 +20,7 @@ from stabsim.labs.mend import LAB as MEND
 from stabsim.labs.overshoot import LAB as OVERSHOOT
 from stabsim.labs.race import LAB as RACE
 from stabsim.labs.ramp import LAB as RAMP
+from stabsim.labs.roots import LAB as ROOTS
 from stabsim.labs.search import LAB as SEARCH
 from stabsim.labs.simulator import LAB as SIMULATOR
 from stabsim.labs.strategies import LAB as STRATEGIES
@@ -47,6 +48,7 @@ LABS = {
         SIMULATOR,
         VALLEY,
         RACE,
+        ROOTS,
         THRESHOLDS,
         WARMUP_MAP,
         RAMP,

@@ -328,6 +328,33 @@ def clipped_arrow(language: str, words: dict[str, Text]) -> Any:
     )  # fmt: skip
 
 
+def roots() -> Any:
+    """Roots in the complex plane, their ways there and the unit circle: rows of ``labs.roots``."""
+    disc = _round("min(width / 4.4, height / 2.5)", "height / 2")
+    x, y, x2, y2 = disc[1:]
+
+    def lines(number: int, **given: Any) -> Any:
+        return kind(number).mark_rule(clip=True, **given).encode(x, y, x2, y2)
+
+    def kind(number: int) -> Any:
+        return disc.data.transform_filter(f"datum.kind == {number}")
+
+    hue = alt.condition("datum.value > 0", alt.value(PALETTE[1]), alt.value(PALETTE[0]))
+    return finished(
+        alt.layer(
+            lines(CENTRE, color=GREY, strokeWidth=0.5, opacity=0.5),
+            lines(RING, color=GREY, strokeWidth=1.5),
+            lines(LEFT, color=PALETTE[0], strokeWidth=0.9, opacity=0.7),
+            lines(ARROW, color=GREY, strokeWidth=1.2),
+            kind(DOT).mark_point(filled=True, size=130, opacity=1, clip=True)
+            .encode(x, y, color=hue),
+            kind(LABEL).transform_calculate(text="format(datum.value, 'd')")
+            .mark_text(color=GREY, dy=12, dx=8).encode(x, y, text="text:N"),
+        ),
+        260,
+    )  # fmt: skip
+
+
 SHAPES = ["circle", "square", "triangle-up", "diamond", "triangle-down", "cross"]
 
 
