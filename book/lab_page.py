@@ -2,6 +2,7 @@
 
 import html
 import json
+import math
 from typing import Any
 
 from stabsim import diagnosis
@@ -43,6 +44,7 @@ def description(lab: Lab, language: str, programs: dict[str, Any]) -> dict[str, 
         "controls": [described(control, language) for control in lab.controls],
         "panels": [_described(lab, panel, language) for panel in lab.panels],
         "cursor": lab.cursor,
+        "opens": lab.opens if math.isfinite(lab.opens) else None,
         "curves": [[c.table, c.column, c.label.in_(language)] for c in lab.curves],
         "facts": [[f.table, f.column, f.text.in_(language)] for f in lab.facts],
         "sweep": lab.sweep,

@@ -14,10 +14,11 @@ from book.parity import Parity
 from stabsim import diagnosis, labs
 from stabsim._settings import LANGUAGES, using
 from stabsim._words import Text, number
-from stabsim.labs import LABS
+from stabsim.labs import LABS, clip, roots
+from stabsim.labs.frame import charts, landscape
 from stabsim.labs.frame.any_rule import RULES, AnyRule
 from stabsim.labs.frame.lab import Choice, Slider
-from stabsim.labs.frame.reading import at_cursor, steps
+from stabsim.labs.frame.reading import as_of, at_cursor, steps, within
 from stabsim.labs.frame.report import reached, report
 from tests.node import READ, in_node
 
@@ -141,14 +142,139 @@ def test_every_word_is_there_in_both_languages(name):
     assert all(text.en and text.id for text in texts)
 
 
-def test_the_valleys_path_starts_within_its_picture():
-    lab = LABS["simulator"]
-    panel = next(panel for panel in lab.panels if panel.table == "path")
-    place = lab.compute(lab.setting({"net": "valley"}))["path"]
-    encoding = panel.chart("en").to_dict(validate=False)["layer"][1]["encoding"]
-    for axis in ("x", "y"):
-        low, high = encoding[axis]["scale"]["domain"]
-        assert low < place[axis][0] < high
+# --- landscapes ---
+
+
+def test_contour_lines_lie_where_the_height_is_theirs():
+    def height(p):
+        return (p[0] ** 2 + 20 * p[1] ** 2) / 2
+
+    box = np.array([-5.0, 5.0, -2.0, 2.0], np.float32)
+    lines = np.asarray(landscape.segments(height, jax.numpy.asarray(box), 0.0))
+    drawn = lines[np.isfinite(lines).all(1)]
+    assert 300 < len(drawn) < landscape.ROOM
+    ends = drawn.reshape(-1, 2)
+    assert (ends >= box[::2] - 1e-4).all()
+    assert (ends <= box[1::2] + 1e-4).all()
+    root = np.sqrt(np.asarray(jax.vmap(height)(ends)))
+    highest = np.sqrt(height(box[1::2]))
+    share = root / highest * (landscape.LEVELS + 1)
+    # Each end lies on one of the lines, and both of a segment on the same.
+    assert np.abs(share - share.round()).max() < 0.15
+    whole = share.round().reshape(-1, 2)
+    np.testing.assert_array_equal(whole[:, 0], whole[:, 1])
+    assert set(whole.ravel()) == set(range(1, landscape.LEVELS + 1))
+
+
+@pytest.mark.parametrize("rate", [0.08, 0.12, 0.5])
+def test_the_view_widens_as_the_path_leaves_and_holds_it_at_every_step(rate):
+    lab = LABS["valley"]
+    table = lab.compute(lab.setting({"learning_rate": rate}))["path"]
+    widths = []
+    for step in (*range(61), np.inf):
+        seen = as_of(table, step)
+        path, corners = (
+            np.stack([seen["x"], seen["y"]], -1)[seen["line"] == kind]
+            for kind in (landscape.PATH, landscape.CORNER)
+        )
+        assert len(path) == min(step, 60) + 1
+        assert len(corners) == 2
+        known = path[np.isfinite(path).all(1)]
+        assert (known >= corners[0]).all()
+        assert (known <= corners[1]).all()
+        widths.append(corners[1, 0] - corners[0, 0])
+    assert widths[0] == 10
+    assert widths == sorted(widths)
+    assert widths[-1] == {0.08: 10, 0.12: 10240, 0.5: 10240}[rate]
+
+
+def test_the_page_sees_the_rows_that_the_widget_sees():
+    lab = LABS["valley"]
+    one, other = (
+        lab.compute(lab.setting({"learning_rate": rate}))["path"] for rate in (0.11, 0.13)
+    )
+    steps_seen = [0, 7, 60]
+    plain = [{k: [None if np.isnan(x) else min(float(x), 1e9) for x in v] for k, v in t.items()}
+             for t in (one, other)]  # fmt: skip
+    there = in_node(
+        READ + 'import { asOf, within } from "./frames.mjs";\n'
+        "for (const t of given.tables) for (const k in t)\n"
+        "  t[k] = t[k].map((x) => (x === null ? NaN : x));\n"
+        "console.log(JSON.stringify(given.steps.map((step) => {\n"
+        "  const [run, ghost] = given.tables.map((table) => asOf(table, step));\n"
+        "  return [run.x.length, within(ghost, run).x];\n"
+        "})));",
+        {"tables": plain, "steps": steps_seen},
+    )
+    for step, (count, xs) in zip(steps_seen, there, strict=True):
+        run, ghost = as_of(one, step), as_of(other, step)
+        inside = within(ghost, run)["x"]
+        assert count == run["x"].size
+        assert xs == pytest.approx(inside.tolist())
+        assert inside.size > 0
+
+
+def test_the_arrow_has_the_angle_between_gradient_and_velocity():
+    net, eta, gamma, steps = clip.corrupted(), 0.05, clip.GAMMA, 12
+    trace = ss.simulate(
+        net, ss.momentum(eta, gamma), steps=steps, batch_size=32, seed=6, evaluate_at=(),
+        clipping=ss.clipping.clip_by_global_norm(1.3), record_parameters=True,
+    )  # fmt: skip
+    assert 0 < trace.clipped.sum() < steps
+    left = np.minimum(np.asarray(trace.gradient_norm), 1.3)
+    found = clip.turned(trace.update_norm, jax.numpy.asarray(left), eta, gamma)
+    velocity = -np.diff(np.asarray(trace.parameters, float), axis=0) / eta
+    gradient = velocity[1:] - gamma * velocity[:-1]
+    along = (gradient * velocity[:-1]).sum(1)
+    cosine = along / np.linalg.norm(gradient, axis=1) / np.linalg.norm(velocity[:-1], axis=1)
+    np.testing.assert_allclose(np.linalg.norm(gradient, axis=1), left[1:], rtol=1e-3)
+    np.testing.assert_allclose(found[1:], cosine, atol=2e-3)
+    assert found[0] == 1
+    assert np.ptp(cosine) > 0.1
+
+
+def test_what_clipping_leaves_of_the_arrow_ends_at_the_circle():
+    lab = LABS["clip"]
+    table = lab.compute(lab.setting({"seed": 6, "threshold": 3.0}))["arrow"]
+    for step, inside in ((62, False), (61, True)):
+        seen = as_of(table, step)
+        places = np.stack([seen["x"], seen["y"], seen["x2"], seen["y2"]], -1)
+        (circle,), (whole,), (left,) = (
+            np.unique(np.hypot(*places[seen["kind"] == kind][:1, ends].T))
+            for kind, ends in ((charts.CIRCLE, [0, 1]), (charts.ARROW, [2, 3]),
+                               (charts.LEFT, [2, 3]))
+        )  # fmt: skip
+        assert left == pytest.approx(min(whole, circle), rel=1e-5)
+        assert (whole < circle) is np.bool_(inside)
+        assert (seen["kind"] == charts.DOT).sum() == step + 1
+        share = seen["value"][seen["kind"] == charts.SHARE]
+        assert share == pytest.approx(100 * seen["value"][seen["kind"] == charts.DOT].mean())
+
+
+@pytest.mark.parametrize("rule", roots.RULES)
+@pytest.mark.parametrize(("product", "gamma"), [(0.1, 0.0), (0.4, 0.9), (1.0, 0.5), (3.7, 0.99)])
+def test_the_roots_are_those_of_the_paths_recurrence(rule, product, gamma):
+    lab = LABS["roots"]
+    tables = lab.compute(lab.setting({"rule": rule, "product": product, "gamma": gamma}))
+    table = tables["roots"]
+    mine = table["kind"] == charts.DOT
+    found = table["x"][mine] + 1j * table["y"][mine]
+    a, b = found.sum().real, found.prod().real
+    path = tables["path"]["distance"].astype(float)
+    np.testing.assert_allclose(path[2:12], a * path[1:11] - b * path[:10], rtol=2e-3, atol=1e-4)
+    expected = np.roots([1, -a, b])
+    np.testing.assert_allclose(np.sort_complex(found), np.sort_complex(expected), atol=2e-3)
+    largest = np.abs(found).max()
+    assert tables["now"]["largest"][0] == pytest.approx(largest, rel=1e-5)
+    assert (largest > 1) == (product > tables["now"]["edge"][0])
+
+
+def test_one_root_passes_through_the_left_end_of_the_circle_at_the_edge():
+    for which, gamma in ((0, 0.0), (1, 0.9), (2, 0.6)):
+        edge = AnyRule(which, 1.0, gamma, 0.999).threshold(1.0)
+        found = roots.roots(*roots.polynomial(which, jax.numpy.asarray(edge), gamma))
+        np.testing.assert_allclose(found[1], [-1, 0], atol=1e-5)
+        assert abs(found[0, 0]) < 1
 
 
 # --- what a run is said to be ---

@@ -2,6 +2,7 @@
 
 import { cursor } from "./parts/cursor.mjs";
 import { fields } from "./parts/fields.mjs";
+import { asOf, within } from "./parts/frames.mjs";
 import { grip } from "./parts/grip.mjs";
 import { keeper, MOST } from "./parts/kept.mjs";
 import { isEmpty, marks, python, reached, report, rows, verdicts } from "./parts/report.mjs";
@@ -104,6 +105,7 @@ async function wake(section, key) {
     ready: async () => {
       if (!charts.length) await run();
     },
+    turn,
   });
   panels().forEach(marker.listen);
 
@@ -124,13 +126,56 @@ async function wake(section, key) {
         if (host.hidden) return null;
         charts[i].resized(over);
         return charts[i].draw({
-          run: rows(table),
-          ghost: ghosts(panel.table),
+          ...seen(panel),
           marks: marks(lab, panel, shown.tables, shown.values, shown.facts),
         });
       }),
     );
     over();
+  }
+
+  /** A panel's rows, the kept runs' too: of a picture that changes with the cursor those of now. */
+  function seen(panel) {
+    const table = shown.tables[panel.table];
+    if (!table.since) return { run: rows(table), ghost: ghosts(panel.table) };
+    const at = marker.at() ?? lab.opens ?? Infinity;
+    const now = asOf(table, at);
+    const ghost = keep.runs.flatMap(({ slot, tables }) => {
+      const own = asOf(tables[panel.table], at);
+      return rows(now.line ? within(own, now) : own).map((row) => ({ ...row, kept: slot }));
+    });
+    return { run: filled(panel.table, rows(now)), ghost };
+  }
+
+  /** As many rows as there ever were, for Vega keeps something of every row that it loses. */
+  function filled(table, found) {
+    const most = Math.max(found.length, longest.get(table) ?? 0);
+    longest.set(table, most);
+    const nothing = Object.fromEntries(Object.keys(found[0] ?? {}).map((name) => [name, null]));
+    return [...found, ...Array.from({ length: most - found.length }, () => nothing)];
+  }
+
+  const longest = new Map(); // by table
+
+  let turning = null;
+  let turnedOn = false;
+
+  /** Draws what changes with the cursor, as of the latest place where it stands. */
+  function turn() {
+    turnedOn = true;
+    turning ??= turns().finally(() => {
+      turning = null;
+    });
+    return turning;
+  }
+
+  async function turns() {
+    while (turnedOn) {
+      turnedOn = false;
+      const changing = panels().filter(({ chart, table }) => chart && table.since);
+      await Promise.all(changing.map(({ chart, panel }) => chart.draw(seen(panel))));
+      over();
+    }
   }
 
   /** The kept runs' rows of a table, made once. */

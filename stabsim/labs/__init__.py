@@ -20,6 +20,7 @@ from stabsim.labs.mend import LAB as MEND
 from stabsim.labs.overshoot import LAB as OVERSHOOT
 from stabsim.labs.race import LAB as RACE
 from stabsim.labs.ramp import LAB as RAMP
+from stabsim.labs.roots import LAB as ROOTS
 from stabsim.labs.search import LAB as SEARCH
 from stabsim.labs.simulator import LAB as SIMULATOR
 from stabsim.labs.strategies import LAB as STRATEGIES
@@ -27,6 +28,7 @@ from stabsim.labs.strides import LAB as STRIDES
 from stabsim.labs.surrogate import LAB as SURROGATE
 from stabsim.labs.thresholds import LAB as THRESHOLDS
 from stabsim.labs.twins import LAB as TWINS
+from stabsim.labs.valley import LAB as VALLEY
 from stabsim.labs.warmup_map import LAB as WARMUP_MAP
 
 __all__ = [
@@ -44,7 +46,9 @@ LABS = {
         AXIS,
         KINDS,
         SIMULATOR,
+        VALLEY,
         RACE,
+        ROOTS,
         THRESHOLDS,
         WARMUP_MAP,
         RAMP,

@@ -8,7 +8,7 @@ from jax.tree_util import Partial
 
 from stabsim._words import Text
 from stabsim.clipping import clip_by_global_norm
-from stabsim.labs.frame import charts
+from stabsim.labs.frame import charts, landscape
 from stabsim.labs.frame.any_rule import RULE_NAMES, RULES, AnyRule
 from stabsim.labs.frame.lab import Choice, Curve, Idle, Lab, Option, Panel, Slider, Tables
 from stabsim.schedules import (
@@ -25,6 +25,8 @@ from stabsim.workloads.synthetic import SURFACES
 
 STEPS = 200
 MEASURED = tuple(range(0, STEPS, 10))
+ZOOMS = 11
+"""Views of the valley; the widest shows a thousand times the first."""
 
 
 class Net(NamedTuple):
@@ -133,7 +135,10 @@ def run(
         record_parameters=workload.synthetic,
     )
     absent = jnp.full(len(MEASURED), jnp.nan)
-    x, y = trace.parameters.T if workload.synthetic else jnp.full((2, 1), jnp.nan)
+    valley = SURFACES["valley"]
+    path = landscape.NOTHING
+    if workload.synthetic:
+        path = landscape.rows(trace.parameters, valley.function, valley.box, zooms=ZOOMS)
     return {
         "run": {
             "step": jnp.arange(STEPS),
@@ -146,7 +151,7 @@ def run(
             "sharpness": trace.sharpness if NETS[net].sharp else absent,
             "threshold": trace.threshold if NETS[net].sharp else absent,
         },
-        "path": {"step": jnp.arange(x.size), "x": x, "y": y},
+        "path": path,
     }
 
 
@@ -178,8 +183,9 @@ LAB = Lab(
             "threshold.",
             "Ketajaman, dengan prakondisi untuk aturan adaptif, dan ambang kestabilan optimizer."),
             height=160),
-        Panel("path", lambda language: charts.path(language, SURFACES["valley"].box), Text(
-            "The path of the two parameters.", "Lintasan kedua parameter."),
+        Panel("path", lambda language: charts.landscape(language, *charts.PLACE_NAMES), Text(
+            "The path of the two parameters over contour lines of the loss, up to the cursor.",
+            "Lintasan kedua parameter di atas garis kontur loss, sampai ke kursor."),
             over="step", columns=charts.PLACE),
     ),
     (Curve("run", "loss"),),

@@ -1,7 +1,9 @@
 """What the welcome page says of its runs and its lab."""
 
+import numpy as np
+
 from stabsim.labs import LABS
-from tests.chapters.runs import SEEDS, goals, verdicts
+from tests.chapters.runs import SEEDS, goals, tables, verdicts
 
 
 def test_no_rate_alone_reaches_the_first_goal_and_a_warmup_does():
@@ -20,3 +22,29 @@ def test_no_rate_alone_reaches_the_first_goal_and_a_warmup_does():
         assert goals("first", learning_rate=rate, warmup=40) == len(SEEDS)
     assert all(count >= len(SEEDS) - 1 for count in stable(0.0309))
     assert all(abs(count - len(SEEDS) / 2) <= 1 for count in stable(0.0617))
+
+
+def test_above_the_threshold_the_steps_leap_wider_and_wider_and_the_map_widens():
+    lab = LABS["valley"]
+    for rate in (0.08, 0.095, 0.105, 0.12):
+        found = tables("valley", lab.setting({"learning_rate": rate}))
+        path = found["path"]["y"][found["path"]["line"] == 0]
+        leaps = np.abs(path[:20])
+        assert (np.sign(path[1:20]) == -np.sign(path[:19])).all()  # from wall to wall
+        above = found["sharpness"]["sharpness"][0] > found["sharpness"]["threshold"][0]
+        assert above == (rate > 0.1)
+        assert (np.diff(leaps) > 0).all() if above else (np.diff(leaps) < 0).all()
+
+
+def test_on_the_product_a_step_too_long_lands_where_the_valley_is_wider():
+    lab = LABS["valley"]
+    caught = [
+        tables("valley", lab.setting({"surface": "uv", "learning_rate": rate}))
+        for rate in (0.6, 0.7, 0.8)
+    ]
+    for found in caught:
+        sharpness, threshold = found["sharpness"]["sharpness"], found["sharpness"]["threshold"]
+        assert sharpness[0] > threshold[0]
+        assert sharpness[-1] < threshold[-1]
+        assert found["run"]["loss"].max() > found["run"]["loss"][0]
+        assert found["run"]["loss"][-1] < 1e-3

@@ -9,12 +9,13 @@ const STILL = { frames: 10, every: 700 }; // pictures that stand, for who prefer
 
 /**
  * @param {any} section
- * @param {{panels: () => any[], ready: () => Promise<void>}} look what is drawn: of each panel its
- *   `host`, `chart`, `panel`, `table` and the `kept` tables; and how to have it drawn
+ * @param {{panels: () => any[], ready: () => Promise<void>, turn: () => Promise<void>}} look what
+ *   is drawn: of each panel its `host`, `chart`, `panel`, `table` and the `kept` tables; how to have
+ *   it drawn; and how to have drawn anew what changes with the cursor, and then refreshed
  */
 export function cursor(section, lab, words, look) {
   const bar = section.querySelector(".lab-scrub");
-  if (!bar) return { wake() {}, refresh() {}, listen() {} };
+  if (!bar) return { wake() {}, refresh() {}, listen() {}, at: () => null };
   const [button, range, output] = bar.children;
   const write = (x) => (x === null ? "–" : number(x, words.language));
   let pinned = null; // the place along the longest panel where the cursor stands
@@ -96,13 +97,19 @@ export function cursor(section, lab, words, look) {
     return said;
   }
 
-  function refresh() {
+  /** The step at which the cursor stands, null if it does not. */
+  function at() {
     const all = steps();
-    range.max = Math.max(1, all.length - 1);
     const place = hovered ?? pinned;
-    const at = place === null || !all.length ? null : all[Math.min(place, all.length - 1)];
-    const said = followers().flatMap((one) => mark(one, at, hovered === null));
-    output.textContent = at === null ? "" : whole(at, words.language);
+    return place === null || !all.length ? null : all[Math.min(place, all.length - 1)];
+  }
+
+  function refresh() {
+    range.max = Math.max(1, steps().length - 1);
+    const place = hovered ?? pinned;
+    const step = at();
+    const said = followers().flatMap((one) => mark(one, step, hovered === null));
+    output.textContent = step === null ? "" : whole(step, words.language);
     if (place !== null) range.value = place;
     const along = followers().find((one) => !isPlane(one))?.panel.along ?? "";
     range.setAttribute("aria-valuetext", [`${along} ${output.textContent}`, ...said].join(", "));
@@ -127,10 +134,10 @@ export function cursor(section, lab, words, look) {
     button.setAttribute("aria-label", words.frame.pause);
     timer = setInterval(() => {
       pinned = Math.min(last, pinned + Math.max(1, Math.round(last / frames)));
-      refresh();
+      look.turn();
       if (pinned === last) stop();
     }, every);
-    refresh();
+    look.turn();
   }
 
   button.addEventListener("click", play);
@@ -139,7 +146,7 @@ export function cursor(section, lab, words, look) {
     pinned = Number(range.value);
     hovered = null;
     await look.ready();
-    refresh();
+    look.turn();
   });
 
   return {
@@ -149,6 +156,7 @@ export function cursor(section, lab, words, look) {
       button.disabled = range.disabled = false;
       stop();
     },
+    at,
     refresh,
     /** Follows the pointer in a panel. */
     listen(one) {
@@ -162,7 +170,7 @@ export function cursor(section, lab, words, look) {
         const holds = event.type === "pointerdown" || event.pointerType !== "mouse";
         if (holds) pinned = place;
         hovered = holds ? null : place;
-        refresh();
+        look.turn();
       };
       one.host.addEventListener("pointermove", follow);
       one.host.addEventListener("pointerdown", follow);
@@ -171,7 +179,7 @@ export function cursor(section, lab, words, look) {
       one.host.addEventListener("pointerleave", () => {
         if (hovered === null) return;
         hovered = null;
-        refresh();
+        look.turn();
       });
     },
   };

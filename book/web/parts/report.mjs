@@ -130,7 +130,8 @@ export function rows(table) {
 
 /** Whether no number but the steps is finite. */
 export function isEmpty(table) {
-  return !Object.entries(table).some(([name, x]) => name !== "step" && x.some(Number.isFinite));
+  const isWhen = (name) => ["step", "since", "until"].includes(name);
+  return !Object.entries(table).some(([name, x]) => !isWhen(name) && x.some(Number.isFinite));
 }
 
 /** Python that repeats a setting: controls' values in their places, other braces as they are. */

@@ -15,6 +15,8 @@ STEP, LOSS = Text("step", "langkah"), Text("loss", "loss")
 PLACE = (("x", Text("θ₁", "θ₁")), ("y", Text("θ₂", "θ₂")))
 """The columns of a place in the plane."""
 
+PLACE_NAMES = tuple(name for _, name in PLACE)
+
 KEPT_COLORS = [GREY, "#009E73", "#CC79A7", "#E69F00"]
 """Of the kept runs, of which there are as many."""
 
@@ -229,19 +231,128 @@ def _plane(across: alt.Scale, up: alt.Scale) -> tuple[alt.X, alt.Y]:
     )
 
 
-def path(language: str, box: Sequence[float]) -> Any:
-    """A trajectory in the plane, within a box: left, right, bottom, top."""
-    ends = (list(box[:2]), list(box[2:]))
-    x, y = _plane(*(alt.Scale(domain=pair, clamp=True, nice=False) for pair in ends))
+def landscape(language: str, across: Text, up: Text, height: int = 300) -> Any:
+    """A path over the lines of equal height of the loss: rows of :func:`landscape.rows`."""
+    free = alt.Scale(zero=False, nice=False)
+    x_axis, y_axis = (
+        grey_axis(title.in_(language), grid=False, tickCount=6) for title in (across, up)
+    )
+    x, y = alt.X("x:Q", scale=free, axis=x_axis), alt.Y("y:Q", scale=free, axis=y_axis)
     known = "isValid(datum.x) && isValid(datum.y)"
-    ghost, run = (_data(name).transform_filter(known) for name in ("ghost", "run"))
-    layers = [
-        _kept(ghost).mark_line(strokeWidth=1, clip=True).encode(x, y, order="step:Q", **KEPT),
-        run.mark_line(color=PALETTE[0], strokeWidth=1.5, point=True, clip=True).encode(
-            x, y, order="step:Q"
+    run = _data("run").transform_filter(known)
+    path = run.transform_filter("datum.line >= 0")
+    newest = path.transform_window(
+        behind="row_number()", sort=[alt.SortField("step", "descending")]
+    ).transform_filter("datum.behind == 1")
+    return finished(
+        alt.layer(
+            run.transform_filter("datum.line == -1")
+            .mark_rule(color=GREY, strokeWidth=0.8, opacity=0.6)
+            .encode(x, y, alt.X2("x2"), alt.Y2("y2")),
+            run.transform_filter("datum.line == -2").mark_point(opacity=0).encode(x, y),
+            _kept(_data("ghost").transform_filter(known))
+            .mark_line(strokeWidth=1.2, clip=True)
+            .encode(x, y, order="step:Q", **KEPT),
+            path.mark_line(color=PALETTE[0], strokeWidth=1.8).encode(x, y, order="step:Q"),
+            path.mark_point(color=PALETTE[0], filled=True, size=18, opacity=1).encode(x, y),
+            newest.mark_point(color=PALETTE[1], filled=True, size=90, opacity=1).encode(x, y),
         ),
-    ]
-    return finished(alt.layer(*layers), 320)
+        height,
+    )  # fmt: skip
+
+
+class Round(NamedTuple):
+    """Encodings of a round picture: as many pixels to a unit upwards as across."""
+
+    data: Any
+    x: alt.X
+    y: alt.Y
+    x2: alt.X2
+    y2: alt.Y2
+
+
+def _round(scale: str, low: str) -> Round:
+    """From places in a disc around (0, 0), by ``scale`` pixels a unit, 0 at the height ``low``."""
+    places = {name: f"width / 2 + datum.{name} * {scale}" for name in ("x", "x2")}
+    places |= {name: f"{low} - datum.{name} * {scale}" for name in ("y", "y2")}
+    data = _data("run").transform_filter("isValid(datum.x) && isValid(datum.y)")
+    own = data.transform_calculate(**{f"at_{name}": place for name, place in places.items()})
+    plain: dict[str, Any] = {"scale": None, "axis": None}
+    return Round(own, alt.X("at_x:Q", **plain), alt.Y("at_y:Q", **plain), alt.X2("at_x2"),
+                 alt.Y2("at_y2"))  # fmt: skip
+
+
+RING, CIRCLE, DOT, ARROW, LEFT, SHARE, LABEL, CENTRE = range(8)
+"""What a row of a round picture is."""
+
+
+def clipped_arrow(language: str, words: dict[str, Text]) -> Any:
+    """A gradient as an arrow, and the circle of the clipping threshold: rows of ``clip.arrow``.
+
+    Args:
+        language: "en" or "id".
+        words: what is written in it: ``back`` on the left, ``along`` on the right, and ``share``
+            after the share of the steps that were clipped.
+    """
+    say = {name: text.in_(language) for name, text in words.items()}
+    disc = _round("min(width / 2 - 12, height - 46)", "height - 16")
+    x, y, x2, y2 = disc[1:]
+
+    def kind(number: int) -> Any:
+        return disc.data.transform_filter(f"datum.kind == {number}")
+
+    hue = alt.condition("datum.value > 0", alt.value(PALETTE[1]), alt.value(PALETTE[0]))
+    now = f"'{STEP.in_(language)} ' + datum.step + ': '"
+    share = kind(SHARE).transform_calculate(
+        text=f"{now} + format(datum.value, '.2~r') + '{say['share']}'"
+    )
+    top, next_line = alt.value(8), alt.value(22)
+    return finished(
+        alt.layer(
+            kind(RING).mark_rule(color=GREY, strokeWidth=0.6, opacity=0.5).encode(x, y, x2, y2),
+            kind(DOT).mark_point(filled=True, size=16, opacity=0.6).encode(x, y, color=hue),
+            kind(CIRCLE).mark_rule(color=PALETTE[1], strokeWidth=2).encode(x, y, x2, y2),
+            kind(ARROW).mark_rule(color=PALETTE[0], strokeWidth=1.5, opacity=0.8)
+            .encode(x, y, x2, y2),
+            kind(LEFT).mark_rule(color=PALETTE[0], strokeWidth=4).encode(x, y, x2, y2),
+            kind(LABEL).transform_calculate(text="format(datum.value, '~g')")
+            .mark_text(color=GREY, dy=10).encode(x, y, text="text:N"),
+            kind(CENTRE).mark_text(color=GREY, align="left", text=say["back"])
+            .encode(x=alt.value(2), y=top),
+            kind(CENTRE).mark_text(color=GREY, align="right", text=say["along"])
+            .encode(x=alt.value("width"), y=top),
+            share.mark_text(color=PALETTE[1], align="center")
+            .encode(x=x, y=next_line, text="text:N"),
+        ),
+        200,
+    )  # fmt: skip
+
+
+def roots() -> Any:
+    """Roots in the complex plane, their ways there and the unit circle: rows of ``labs.roots``."""
+    disc = _round("min(width / 4.4, height / 2.5)", "height / 2")
+    x, y, x2, y2 = disc[1:]
+
+    def lines(number: int, **given: Any) -> Any:
+        return kind(number).mark_rule(clip=True, **given).encode(x, y, x2, y2)
+
+    def kind(number: int) -> Any:
+        return disc.data.transform_filter(f"datum.kind == {number}")
+
+    hue = alt.condition("datum.value > 0", alt.value(PALETTE[1]), alt.value(PALETTE[0]))
+    return finished(
+        alt.layer(
+            lines(CENTRE, color=GREY, strokeWidth=0.5, opacity=0.5),
+            lines(RING, color=GREY, strokeWidth=1.5),
+            lines(LEFT, color=PALETTE[0], strokeWidth=0.9, opacity=0.7),
+            lines(ARROW, color=GREY, strokeWidth=1.2),
+            kind(DOT).mark_point(filled=True, size=130, opacity=1, clip=True)
+            .encode(x, y, color=hue),
+            kind(LABEL).transform_calculate(text="format(datum.value, 'd')")
+            .mark_text(color=GREY, dy=12, dx=8).encode(x, y, text="text:N"),
+        ),
+        260,
+    )  # fmt: skip
 
 
 SHAPES = ["circle", "square", "triangle-up", "diamond", "triangle-down", "cross"]

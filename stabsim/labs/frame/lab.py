@@ -215,7 +215,9 @@ class Panel(NamedTuple):
 
     Attributes:
         table: its name; the chart's data are the named data "run", "ghost" for the kept runs, by
-            number in the column ``kept``, and "marks" for what :func:`report.marks` adds.
+            number in the column ``kept``, and "marks" for what :func:`report.marks` adds. Where the
+            table has columns ``since`` and ``until``, a row is seen only while the cursor stands
+            from the one to the other, and without a cursor as at :attr:`Lab.opens`.
         chart: from a language to an Altair chart of a single view.
         alt: what it shows, for those who do not see it.
         click: sliders that a click on a mark sets, in the page, to the mark's columns of the
@@ -277,6 +279,8 @@ class Lab:
         facts: numbers to state, by the names of their columns.
         sweep: whether the table "sweep" holds a ``learning_rate`` and a ``loss`` of shape
             ``(rates, steps)``. Their reading is added to the table "axis", and the report.
+        opens: the step as of which pictures that change with the cursor are drawn before there
+            is a cursor; infinity for the end of the run.
     """
 
     name: str
@@ -289,6 +293,7 @@ class Lab:
     goal: Goal | None = None
     sweep: bool = False
     facts: tuple[Fact, ...] = ()
+    opens: float | int = math.inf
 
     @property
     def defaults(self) -> Values:

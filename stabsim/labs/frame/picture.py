@@ -10,9 +10,13 @@ import numpy as np
 from stabsim._extras import extra
 from stabsim._plot_words import LOCALES
 from stabsim.labs.frame.lab import Lab, Tables, Values
+from stabsim.labs.frame.reading import as_of, within
 from stabsim.labs.frame.report import marks
 
 Row = dict[str, Any]
+
+STEPS = ("step", "since", "until")
+"""Columns that say when, and not what."""
 
 
 @cache
@@ -40,7 +44,7 @@ def rows(table: dict[str, Any]) -> list[Row]:
 
 def is_empty(table: dict[str, Any]) -> bool:
     """Whether there is nothing to see: no number but the steps is finite."""
-    return not any(np.isfinite(x).any() for name, x in table.items() if name != "step")
+    return not any(np.isfinite(x).any() for name, x in table.items() if name not in STEPS)
 
 
 def svg(spec: dict[str, Any], data: dict[str, list[Row]], width: int, language: str) -> str:
@@ -62,19 +66,26 @@ def pictures(
     language: str,
     width: int,
     kept: Sequence[Tables] = (),
+    at: float | int | None = None,
 ) -> list[str | None]:
-    """Every panel's SVG; None for one with nothing to show."""
+    """Every panel's SVG; None for one with nothing to show.
+
+    The pictures that change with the cursor are drawn as of step ``at``, or as the lab opens.
+    """
+    step = lab.opens if at is None else at
     drawn: list[str | None] = []
     for panel, spec in zip(lab.panels, specifications(lab, language), strict=True):
         if is_empty(tables[panel.table]):
             drawn.append(None)
             continue
+        run = as_of(tables[panel.table], step)
+        ghosts = [as_of(ghost[panel.table], step) for ghost in kept]
+        if "since" in run and "line" in run:
+            ghosts = [within(ghost, run) for ghost in ghosts]
         data = {
-            "run": rows(tables[panel.table]),
+            "run": rows(run),
             "ghost": [
-                row | {"kept": place}
-                for place, ghost in enumerate(kept)
-                for row in rows(ghost[panel.table])
+                row | {"kept": place} for place, ghost in enumerate(ghosts) for row in rows(ghost)
             ],
             "marks": marks(lab, panel, tables, values, facts, language),
         }

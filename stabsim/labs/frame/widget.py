@@ -2,12 +2,15 @@
 
 import html
 import threading
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import ipywidgets as widgets
+import numpy as np
 
 from stabsim.labs.frame.charts import KEPT_COLORS, WIDTH
-from stabsim.labs.frame.lab import Choice, Control, Lab, Slider, Tables, Values
+from stabsim.labs.frame.lab import Choice, Control, Lab, Panel, Slider, Tables, Values
 from stabsim.labs.frame.picture import pictures
 from stabsim.labs.frame.reading import at_cursor, steps
 from stabsim.labs.frame.report import Report, reached, report, setting, verdicts
@@ -158,8 +161,15 @@ class LabWidget(widgets.VBox):
             return []
         self._play = widgets.Play(min=0, max=0, interval=200)
         widgets.link((self._play, "value"), (self._step, "value"))
-        self._step.observe(lambda _: self._look(), "value")
+        self._step.observe(lambda _: self._turn_to(), "value")
         return [widgets.HBox([self._play, self._step])]
+
+    def _turn_to(self) -> None:
+        """Draw what changes with the cursor, and say the values there."""
+        if self._shown is not None:
+            changing = [p for p in self.lab.panels if "since" in self._shown.tables[p.table]]
+            self._draw(self._shown, changing)
+        self._look()
 
     def _look(self) -> None:
         """Say the values at the cursor, the kept runs' too."""
@@ -236,18 +246,29 @@ class LabWidget(widgets.VBox):
                 self._done = asked
                 self._turn.notify_all()
 
+    def _draw(self, shown: Shown, panels: Sequence[Panel]) -> None:
+        """Draw some panels as of the cursor."""
+        lab = replace(self.lab, panels=tuple(panels))
+        at = float(steps(self.lab, shown.tables)[self._step.value]) if self.lab.cursor else None
+        kept = [run.tables for run, _ in self._kept]
+        drawn = pictures(lab, shown.tables, shown.values, shown.said.facts, self.language, WIDTH,
+                         kept, at)  # fmt: skip
+        for panel, svg in zip(panels, drawn, strict=True):
+            alt = html.escape(panel.alt.in_(self.language))
+            place = self._pictures[self.lab.panels.index(panel)]
+            place.value = f'<div role="img" aria-label="{alt}">{svg}</div>' if svg else ""
+
     def _run(self, values: Values) -> None:
         tables = self.lab.compute(values)
         said = report(self.lab, tables, values, self.language)
-        kept = [run.tables for run, _ in self._kept]
-        drawn = pictures(self.lab, tables, values, said.facts, self.language, WIDTH, kept)
-        self._shown = Shown(values, tables, said)
-        for place, panel, svg in zip(self._pictures, self.lab.panels, drawn, strict=True):
-            alt = html.escape(panel.alt.in_(self.language))
-            place.value = f'<div role="img" aria-label="{alt}">{svg}</div>' if svg else ""
+        first, self._shown = self._shown is None, Shown(values, tables, said)
         if self.lab.cursor:
-            self._step.max = self._play.max = len(steps(self.lab, tables)) - 1
+            along = steps(self.lab, tables)
+            self._step.max = self._play.max = len(along) - 1
+            if first:
+                self._step.value = int(np.searchsorted(along, min(self.lab.opens, along[-1])))
             self._look()
+        self._draw(self._shown, self.lab.panels)
         self._report.value = "<br>".join(map(html.escape, said.sentences))
         done = reached(self.lab, said.facts)
         self._goal.value = f"✓ {self._say('reached')}" if done else ""
