@@ -314,3 +314,55 @@ WATCH = {
     ),
 }
 """What is said while a log is watched."""
+
+SWEEPS = {
+    "heading": Text("Sweep of the learning rate", "Penyapuan laju pembelajaran"),
+    "rate": Text("learning rate", "laju pembelajaran"),
+    "final": Text("final loss", "loss akhir"),
+    "verdict": Text("verdict", "putusan"),
+    "run": Text("run", "run"),
+    "star": Text("best", "terbaik"),
+    "cross": Text("not feasible", "tidak layak"),
+    "unknown": Text(
+        "{count} runs have no learning rate that could be found, and are left out.",
+        "Laju pembelajaran dari {count} run tidak dapat ditemukan, sehingga run itu tidak disertakan.",
+    ),
+    "lengths": Text(
+        "The runs are of different lengths, {least} to {most} records: their final losses are not "
+        "those of the same training.",
+        "Panjang run berbeda-beda, {least} sampai {most} catatan: loss akhirnya bukan dari "
+        "pelatihan yang sama.",
+    ),
+    "extend": Text(
+        "Next: sweep on beyond {best}, which is at the end of this sweep, until the best rate "
+        "lies within.",
+        "Berikutnya: lanjutkan penyapuan melewati {best}, yang berada di ujung penyapuan ini, "
+        "sampai laju terbaik terletak di dalamnya.",
+    ),
+    "check": Text(
+        "Next: train for 500 steps at {twice}, twice the best rate, and log every step.",
+        "Berikutnya: latihlah 500 langkah pada {twice}, dua kali laju terbaik, dan catat setiap "
+        "langkah.",
+    ),
+    "stabilize": Text(
+        "Next: warm up to {ten}, ten times the first unstable rate, over {lengths} steps, and take "
+        "the shortest warmup that is stable; then try clipping.",
+        "Berikutnya: pakailah warmup sampai {ten}, sepuluh kali laju pertama yang tidak stabil, "
+        "selama {lengths} langkah, dan ambillah warmup terpendek yang stabil; sesudah itu cobalah "
+        "pemotongan gradien.",
+    ),
+    "settled": Text(
+        "Next: stability does not decide this rate; tune what remains at {best}.",
+        "Berikutnya: bukan kestabilan yang menentukan laju ini; setel metaparameter lainnya pada "
+        "{best}.",
+    ),
+    "caption": Text(
+        "Final loss against the learning rate, a point a run: the star is the best rate, crosses "
+        "are not feasible; those at the upper edge did not end with a finite loss.",
+        "Loss akhir terhadap laju pembelajaran, satu titik untuk satu run: bintang menandai laju "
+        "terbaik, silang menandai yang tidak layak; yang di tepi atas tidak berakhir dengan loss "
+        "yang berhingga.",
+    ),
+    "title": Text("Sweep of {name}", "Penyapuan {name}"),
+}
+"""What is said of runs that differ in learning rate."""

@@ -93,20 +93,45 @@ def diagnose_sweep(
         runs = runs.expand_dims("seed")
     loss = runs.loss.transpose(axis, "seed", "step").to_numpy()
     verdicts = [[diagnose(run) for run in seeds] for seeds in loss]
-    feasible = np.mean([[v.feasible for v in seeds] for seeds in verdicts], -1) >= 0.5
-    unstable = np.mean([[v.unstable for v in seeds] for seeds in verdicts], -1) >= 0.5
-    if not feasible.any():
-        raise ValueError("no learning rate of the sweep is feasible: sweep lower rates.")
-
+    feasible = np.array([[v.feasible for v in seeds] for seeds in verdicts])
+    unstable = np.array([[v.unstable for v in seeds] for seeds in verdicts])
     if objective == "final_loss":
         compared = final_loss(loss)
     else:
         best = runs[objective].min("evaluation_step")
         compared = best.transpose(axis, "seed").to_numpy()
-    compared = np.median(np.nan_to_num(compared, nan=np.inf, posinf=np.inf), -1)
     rates = runs[axis].to_numpy().astype(float)
+    learned = final_loss(loss) < LEARNED * loss[..., 0]
+    return conclude_sweep(rates, compared, feasible, unstable, learned)
+
+
+def conclude_sweep(
+    rates: np.ndarray,
+    objective: np.ndarray,
+    feasible: np.ndarray,
+    unstable: np.ndarray,
+    learned: np.ndarray,
+) -> SweepDiagnosis:
+    """The reading that follows from what each run of a sweep came to.
+
+    Args:
+        rates: the learning rates, increasing, shape ``(rates,)``.
+        objective: what is compared, the least best, shape ``(rates, seeds)``; seeds that a rate
+            lacks are NaN here and in the others.
+        feasible, unstable: what the verdicts on the runs say, 0 or 1, shape ``(rates, seeds)``.
+        learned: whether each ended a fifth below its start, 0 or 1, shape ``(rates, seeds)``.
+    Raises:
+        ValueError: if no run is feasible.
+    """
+    missing = np.isnan(np.asarray(feasible, float))
+    compared = np.nan_to_num(objective, nan=np.inf, posinf=np.inf)
+    compared = np.nanmedian(np.where(missing, np.nan, compared), -1)
+    feasible, unstable, learned = (
+        np.nanmean(np.asarray(share, float), -1) >= 0.5 for share in (feasible, unstable, learned)
+    )
+    if not feasible.any():
+        raise ValueError("no learning rate of the sweep is feasible: sweep lower rates.")
     star = int(np.where(feasible, compared, np.inf).argmin())
-    learned = np.mean(final_loss(loss) < LEARNED * loss[..., 0], -1) >= 0.5
     feasible &= learned | (np.arange(rates.size) < star)
     compared = np.where(feasible, compared, np.inf)
     infeasible_above = np.flatnonzero(~feasible[star:])

@@ -1,0 +1,138 @@
+"""The playbook's sweep on logs: the same reading as of the runs themselves."""
+
+import json
+
+import numpy as np
+import pytest
+
+import stabsim as ss
+from stabsim._words import number
+from stabsim.logs import diagnose_log, read
+from stabsim.logs.rates import rate_of
+from stabsim.logs.sweep import read_sweep
+from stabsim.workloads import residual_mlp
+
+
+@pytest.fixture(scope="module")
+def swept():
+    """A real sweep of a workload whose upper rates fail; two seeds."""
+    net = residual_mlp(depth=8, gain=1.2)
+
+    def experiment(learning_rate, seed):
+        return ss.simulate(net, ss.sgd(learning_rate), steps=120, batch_size=64, seed=seed)
+
+    return ss.sweep(experiment, learning_rate=[2.0**k for k in range(-9, -1)], seed=range(2))
+
+
+def written(folder, runs, name="lr{rate}-seed{seed}", column=True):
+    """Each run of a sweep as a log of its own; returns their paths."""
+    paths = []
+    for rate in runs.learning_rate.to_numpy():
+        for seed in runs.seed.to_numpy():
+            path = folder / name.format(rate=rate, seed=seed) / "log.jsonl"
+            path.parent.mkdir(parents=True)
+            loss = runs.loss.sel(learning_rate=rate, seed=seed).to_numpy()
+            extra = {"learning_rate": float(rate)} if column else {}
+            with path.open("w") as file:
+                for step, value in enumerate(loss):
+                    file.write(json.dumps({"step": step, "loss": float(value), **extra}) + "\n")
+            paths.append(path)
+    return paths
+
+
+def swept_logs(paths, source=None):
+    logs = [read(path) for path in paths]
+    readings = [diagnose_log(log) for log in logs]
+    return read_sweep(logs, readings, [rate_of(log, source) for log in logs])
+
+
+@pytest.mark.parametrize("source", ["log", "name"])
+def test_logs_say_what_the_runs_say(swept, tmp_path, source):
+    found = swept_logs(written(tmp_path, swept), source)
+    right = ss.diagnose_sweep(swept)
+    assert found.diagnosis.sentences("en") == right.sentences("en")
+    np.testing.assert_allclose(found.diagnosis.objective, right.objective, rtol=1e-6)
+    np.testing.assert_array_equal(found.diagnosis.feasible, right.feasible)
+    assert found.left_out == 0
+    assert not right.feasible.all()
+
+
+def test_the_next_experiment_follows_the_reading(swept, tmp_path):
+    paths = written(tmp_path, swept)
+    whole = swept_logs(paths)
+    assert whole.diagnosis.limited_by_instability
+    ten = number(10 * whole.diagnosis.unstable_base_learning_rate, "en")
+    assert f"warm up to {ten}, ten times" in whole.sentences("en")[-1]
+    assert "10, 11 steps" in whole.sentences("en")[-1]
+    low = swept_logs([path for path in paths if read(path).learning_rate.value.read(0, 1) < 0.01])
+    assert low.diagnosis.best_at_boundary
+    assert low.sentences("en")[-1].startswith("Next: sweep on beyond")
+    assert low.sentences("id")[-1].startswith("Berikutnya: ")
+
+
+def test_table_and_facts_name_each_run(swept, tmp_path):
+    paths = written(tmp_path, swept)
+    found = swept_logs(paths)
+    table = found.table("en")
+    assert table[0] == ["learning rate", "final loss", "verdict", "run"]
+    assert len(table) == 1 + len(paths)
+    stars = [row for row in table if row[0].endswith("★")]
+    assert [row[0] for row in stars] == 2 * [stars[0][0]]  # both seeds
+    assert any(row[0].endswith("×") for row in table)
+    facts = json.loads(json.dumps(found.facts(), default=float))
+    assert len(facts["runs"]) == len(paths)
+    assert facts["best_learning_rate"] == found.diagnosis.best_learning_rate
+    text = found.text("id")
+    assert text.startswith("Penyapuan laju pembelajaran\n")
+    assert "★" in text
+
+
+def test_fewer_than_three_rates_are_no_sweep(swept, tmp_path):
+    paths = written(tmp_path, swept)
+    assert swept_logs(paths[:4]) is None  # two rates, two seeds each
+    assert swept_logs(paths[:5]) is not None
+    unknown = read_sweep(*zip(*[
+        (log := read(path), diagnose_log(log)) for path in paths
+    ], strict=True), [0.1, 0.2, 0.4, *(len(paths) - 3) * [None]])  # fmt: skip
+    assert unknown.left_out == len(paths) - 3
+    assert f"{len(paths) - 3} runs have no learning rate" in " ".join(unknown.sentences("en"))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("config.json", '{"model": {"width": 3}, "optimizer": {"name": "sgd", "lr": 0.25}}'),
+        ("args.json", '{"learning_rate": "0.25", "lr_scheduler": "cosine"}'),
+        ("hparams.yaml", "width: 3\nlr: 25e-2\n"),
+        ("files/config.yaml", "learning_rate:\n    desc: null\n    value: 0.25\n"),
+        (".hydra/config.yaml", "optimizer:\n  _target_: torch.optim.SGD\n  lr: 0.25\n"),
+    ],
+)
+def test_a_rate_is_found_in_the_configuration_beside_the_log(tmp_path, name, text):
+    log = tmp_path / "log.csv"
+    log.write_text("step,loss\n" + "".join(f"{i},{1 / (1 + i)}\n" for i in range(60)))
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text(text)
+    assert rate_of(read(log)) == 0.25
+    assert rate_of(read(log), "log") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "rate"),
+    [("lr0.1", 0.1), ("adam-lr=1e-3", 1e-3), ("sgd_learning_rate_0.5_seed3", 0.5),
+     ("lr.05", 0.05), ("eta-2", 2.0), ("slr0.1x", None), ("run-0.1", None), ("lr", None)],
+)  # fmt: skip
+def test_a_rate_is_found_in_a_name(tmp_path, name, rate):
+    log = tmp_path / name / "log.csv"
+    log.parent.mkdir()
+    log.write_text("step,loss\n" + "".join(f"{i},{1 / (1 + i)}\n" for i in range(60)))
+    assert rate_of(read(log), "name") == rate
+
+
+@pytest.mark.parametrize("text", ["{", "[1, 2]", '{"lr": {"lr": true}}', '{"lr": "fast"}', "\0"])
+def test_a_configuration_that_holds_no_rate_is_no_error(tmp_path, text):
+    log = tmp_path / "log.csv"
+    log.write_text("step,loss\n" + "".join(f"{i},{1 / (1 + i)}\n" for i in range(60)))
+    for name in ("config.json", "config.yaml"):
+        (tmp_path / name).write_text(text)
+    assert rate_of(read(log)) is None
