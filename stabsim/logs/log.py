@@ -63,11 +63,26 @@ class Log:
         loss: the losses, NaN and inf included.
         gradient_norm: the norms, on their own steps.
         learning_rate: the rates, on their own steps.
+        validation_loss: the losses on held-out data, on their own steps.
+        scale: the loss scale of half-precision training, if a column holds it.
+        last_step: the last step with any record, with or without a loss.
+        resumed: steps from which the run was resumed.
+        axis: what the steps count: "step", "epoch", "tokens" or "row".
+        objective: whether the loss ought to fall ("falls"), or is one of reinforcement learning
+            ("rl"), of two networks against each other ("gan"), or a sum since the last record
+            ("sum").
+        changes: where a batch size, a sequence length or a stage of the data changes: the column's
+            name and the step.
     """
 
     def __init__(self, name: str, kind: str, columns: Columns) -> None:
         self.name, self.kind, self.columns = name, kind, columns
         self.loss, self.gradient_norm, self.learning_rate = Series(), Series(), Series()
+        self.validation_loss, self.scale = Series(), Series()
+        self.last_step = float("-inf")
+        self.resumed: list[float] = []
+        self.axis, self.objective = "step" if columns.step is not None else "row", "falls"
+        self.changes: list[tuple[str, float]] = []
         self.rows = 0
         self._notes: dict[str, Note] = {}
 
@@ -86,6 +101,12 @@ class Log:
         if where.any():
             self.note(reason, int(places[where.argmax()]), int(where.sum()))
 
+    def _see(self, step: np.ndarray) -> None:
+        """Keeps the last finite step of all."""
+        real = step[np.isfinite(step)]
+        if real.size:
+            self.last_step = max(self.last_step, float(real.max()))
+
     def add_rows(self, places: Sequence[int], cells: dict[str, Sequence[Any]]) -> None:
         """Rows of a table: for each of the columns, a cell a row; None or "" if it is empty."""
         place = np.asarray(places)
@@ -99,6 +120,7 @@ class Log:
             stepped = np.ones(place.size, bool)
             step = self.rows + np.cumsum(has_loss) - has_loss
             self.rows += int(has_loss.sum())
+        self._see(step[stepped])
         for role in ("loss", "gradient_norm", "learning_rate"):
             if role in read:
                 there = read[role].present
@@ -110,6 +132,7 @@ class Log:
     def add(self, role: str, step: np.ndarray, value: np.ndarray, place: np.ndarray) -> None:
         """Numbers of one series: equal shapes ``(n,)``."""
         real = np.isfinite(step)
+        self._see(step)
         skipped = getattr(self, role).append(step[real], value[real])
         if role == "loss":
             self._note_where("no step", ~real, place)

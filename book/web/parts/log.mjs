@@ -81,6 +81,13 @@ export class Log {
     this.loss = new Series();
     this.gradient_norm = new Series();
     this.learning_rate = new Series();
+    this.validation_loss = new Series();
+    this.scale = new Series();
+    this.last_step = -Infinity;
+    this.resumed = [];
+    this.axis = columns.step === null ? "row" : "step";
+    this.objective = "falls";
+    this.changes = [];
   }
 
   /** What was skipped, one note a reason, in the order in which they first happened. */
@@ -105,6 +112,7 @@ export class Log {
     // Without a step the rows are numbered, and those without a loss are not counted.
     const step = this.columns.step === null ? this.#rows : read.step;
     if (this.columns.step === null && read.loss !== null) this.#rows++;
+    if (Number.isFinite(step)) this.last_step = Math.max(this.last_step, step);
     for (const role of ["loss", "gradient_norm", "learning_rate"]) {
       if ((read[role] ?? null) === null) continue;
       if (step === null || !Number.isFinite(step)) {
