@@ -76,6 +76,7 @@ def test_verdict_advice_and_exit_code(run, log, kind, code, verdict, experiment)
     assert (facts["verdict"], facts["experiment"]) == (verdict, experiment)
     assert facts["log"]["columns"] == {
         "loss": "loss", "step": "step", "gradient_norm": "grad_norm", "learning_rate": "lr",
+        "validation_loss": None,
     }  # fmt: skip
     for language in ("en", "id"):
         said = run(log(kind), "--language", language).stdout

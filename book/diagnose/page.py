@@ -11,8 +11,9 @@ from stabsim import diagnosis
 from stabsim._advice import AGGRESSIVE, LARGEST_WARMUP
 from stabsim._diagnosis_words import EVIDENCE, VERDICTS
 from stabsim._words import Text
-from stabsim.logs import columns, jsonl
+from stabsim.logs import columns, document, objects, text
 from stabsim.logs.advice import ENOUGH
+from stabsim.logs.cells import EMPTY
 from stabsim.logs.experiments import (
     CHECKS,
     EARLY_FIXES,
@@ -22,7 +23,7 @@ from stabsim.logs.experiments import (
     TRIED,
 )
 from stabsim.logs.lines import LINES
-from stabsim.logs.log import EMPTY
+from stabsim.logs.log import MOST_CHANGES, MOST_RUNS
 from stabsim.logs.reader import OTHERS
 from stabsim.logs.report import SHOWN_RISES, STRETCHES
 from stabsim.logs.source import LONGEST_LINE
@@ -65,13 +66,29 @@ def words(language: str) -> dict[str, Any]:
             "same": columns.SAME,
             "noMatter": sorted(columns.NO_MATTER),
             "others": sorted(columns.OTHERS),
+            "heldOut": sorted(columns.HELD_OUT),
+            "changes": sorted(columns.CHANGES),
         },
+        "parts": columns.PARTS,
+        "console": {
+            "pair": text.PAIR,
+            "quoted": text.QUOTED,
+            "colours": text.COLOURS,
+            "keras": text.KERAS,
+            "bar": text.BAR,
+            "level": text.LEVEL,
+            "terse": text.TERSE,
+            "longest": text.LONGEST,
+        },
+        "mostRuns": MOST_RUNS,
+        "mostChanges": MOST_CHANGES,
+        "largestDocument": document.LARGEST,
         "empty": sorted(EMPTY),
         "delimiters": DELIMITERS,
         "longestLine": LONGEST_LINE,
         "least": LEAST,
-        "head": jsonl.HEAD,
-        "deepest": jsonl.DEEPEST,
+        "head": objects.HEAD,
+        "deepest": objects.DEEPEST,
         "otherKinds": {mark.decode("latin-1"): name for mark, name in OTHERS.items()},
         "stretches": STRETCHES,
         "top": TOP,
@@ -122,6 +139,8 @@ def markup(language: str, source: str) -> str:
         f"<strong>{say['choose']}</strong> {say['formats']} "
         f'<span class="drop-hint">{say["or drop"]}</span></label>'
         '<input type="file" id="drop-file" disabled>'
+        f'<p><label for="drop-text">{say["paste"]}</label> '
+        '<textarea id="drop-text" rows="2" spellcheck="false" disabled></textarea></p>'
         f'<p class="drop-here">{say["here"]}</p></div>'
         f'<div class="drop-examples pst-js-only"><p>{say["examples"]}</p>{examples}</div>'
         '<p class="drop-note" role="status" aria-live="polite"></p>'
@@ -129,7 +148,10 @@ def markup(language: str, source: str) -> str:
         f'<div class="drop-result" hidden><div class="drop-said" aria-live="polite"></div>{figures}'
         '</div><form class="drop-columns" hidden><fieldset>'
         f"<legend>{say['columns']}</legend>{menus}</fieldset></form>"
-        f'<form class="drop-options" hidden><fieldset><legend>{say["clip"]}</legend>'
+        f'<form class="drop-options" hidden><fieldset class="drop-runs" hidden>'
+        f'<legend>{say["runs"]}</legend><div class="drop-field"><label for="drop-run">{say["run"]}'
+        '</label><select id="drop-run" name="run"></select></div></fieldset>'
+        f"<fieldset><legend>{say['clip']}</legend>"
         f'<div class="drop-field"><label for="drop-percentile">{say["percentile"]}</label>'
         '<input type="number" id="drop-percentile" name="percentile" min="0" max="100" step="any" '
         'value="90"></div>'
