@@ -18,6 +18,7 @@ from stabsim._extras import MissingExtra
 from stabsim._settings import LANGUAGES
 from stabsim.classroom.commands import classroom
 from stabsim.logs.experiments import TRIED
+from stabsim.logs.rates import SOURCES
 from stabsim.logs.source import KINDS, LogError
 from stabsim.logs.words import STOPS, WATCH
 
@@ -83,6 +84,11 @@ Exit status:
 @click.option("--learning-rate", metavar="NAME", help="... of the learning rate.")
 @click.option("--validation-loss", metavar="NAME", help="... of the loss on held-out data.")
 @click.option("--run", metavar="NAME", help="Which run (or loss), of a log that holds several.")
+@click.option(
+    "--learning-rate-from", "source", type=click.Choice(SOURCES),
+    help="Where the rates of several runs stand: in their logs, in a configuration beside them, or "
+    "in their names; all are tried if not given.",
+)  # fmt: skip
 @click.option("--number-rows", is_flag=True, help="Number the records; read no step.")
 @click.option("--format", "kind", type=click.Choice(KINDS), help="Judged by content if not given.")
 @click.option(
@@ -111,6 +117,7 @@ def diagnose(
     learning_rate: str | None,
     validation_loss: str | None,
     run: str | None,
+    source: str | None,
     number_rows: bool,
     kind: str | None,
     percentile: float,
@@ -126,7 +133,8 @@ def diagnose(
     LOG is a CSV file, JSON lines or a JSON document, the text that a trainer prints, a TensorBoard
     event file, or a folder of any of these; "-" reads standard input. What it is, and which column
     holds what, is judged by its content unless given. A log of several runs is listed, one line
-    each; --run takes one.
+    each; --run takes one. Runs that differ in learning rate are read as the playbook reads a sweep:
+    the best rate, the edge of instability, and what to try next.
 
     The report says the verdict with its evidence, where to clip gradients and what that would
     have clipped, and the next experiment in the order of the Deep Learning Tuning Playbook.
@@ -142,7 +150,7 @@ def diagnose(
         with _progress(log, progress) as advance:
             several = runs(log, columns, kind=kind, number_rows=number_rows, advance=advance)
         if run is None and len(several) > 1:
-            sys.exit(_list(several, as_json, language))
+            sys.exit(_list(several, source, html, as_json, language))
         found = pick(several, run)
         reading = diagnose_log(found)
         advice = advise(found, reading, percentile=percentile, threshold=threshold, tried=tried)
@@ -164,11 +172,15 @@ def diagnose(
     sys.exit(UNSTABLE if reading.diagnosis.unstable else STABLE)
 
 
-def _list(logs: "list[Log]", as_json: bool, language: str) -> int:
-    """Tells each of several runs in one line; returns the exit status."""
-    from stabsim.logs.report import Listing
+def _list(
+    logs: "list[Log]", source: str | None, html: str | None, as_json: bool, language: str
+) -> int:
+    """Tells of several runs, together if they are a sweep; returns the exit status."""
+    from stabsim.logs.listing import Listing
 
-    listing = Listing.of(logs)
+    listing = Listing.of(logs, source)
+    if html is not None:
+        _write(Path(html), listing.page(language))
     if as_json:
         click.echo(json.dumps(listing.facts(), indent=1, ensure_ascii=False, allow_nan=False))
     else:

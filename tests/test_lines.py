@@ -1,5 +1,8 @@
 """What a report says to paste: each line runs in its library, with the numbers of a real report."""
 
+import itertools
+from pathlib import Path
+
 import jax
 import keras
 import numpy as np
@@ -7,22 +10,26 @@ import optax
 import pytest
 import torch
 
-from stabsim.logs import Columns, advise, diagnose_log
+from stabsim.logs import advise, diagnose_log, read
 from stabsim.logs.lines import LIGHTNING, LINES, OPTAX, TORCH, TRANSFORMERS
-from stabsim.logs.log import Log
 
 STEPS = np.arange(400.0)
 FALL = 0.2 + 2.0 * np.exp(-STEPS / 80)
 
 
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """Logs are written here, and so is what a trainer leaves behind."""
+    monkeypatch.chdir(tmp_path)
+
+
 def advice_on(loss, norms=None, rate=0.05, **options):
     """The advice on a log with a norm and a rate at each step. Synthetic."""
-    log = Log("log", "csv", Columns("loss", "step", "grad_norm", "lr"))
-    place = np.arange(loss.size)
-    log.add("loss", STEPS, loss, place)
     norms = np.linspace(1.0, 2.0, loss.size) if norms is None else norms
-    log.add("gradient_norm", STEPS[: norms.size], norms, place[: norms.size])
-    log.add("learning_rate", STEPS, np.full(loss.size, rate), place)
+    rows = itertools.zip_longest(STEPS, loss, norms, np.full(loss.size, rate), fillvalue="")
+    lines = ["step,loss,grad_norm,lr", *(",".join(map(str, row)) for row in rows)]
+    Path("log.csv").write_text("\n".join(lines))
+    log = read("log.csv")
     return advise(log, diagnose_log(log), **options)
 
 
@@ -77,8 +84,7 @@ def values(library):
 
 @pytest.mark.filterwarnings("ignore")  # what the libraries warn of is theirs
 @pytest.mark.parametrize("name", LINES)
-def test_each_line_runs_in_its_library(name, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_each_line_runs_in_its_library(name):
     lines = reports()[name].pasted()
     assert len(lines) == len(LINES[name]) == 5
     kept = jax.config.jax_debug_nans

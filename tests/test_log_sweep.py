@@ -4,9 +4,11 @@ import json
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import stabsim as ss
 from stabsim._words import number
+from stabsim.cli import app
 from stabsim.logs import diagnose_log, read
 from stabsim.logs.rates import rate_of
 from stabsim.logs.sweep import read_sweep
@@ -136,3 +138,44 @@ def test_a_configuration_that_holds_no_rate_is_no_error(tmp_path, text):
     for name in ("config.json", "config.yaml"):
         (tmp_path / name).write_text(text)
     assert rate_of(read(log)) is None
+
+
+@pytest.fixture
+def command():
+    def run(*arguments):
+        return CliRunner().invoke(app, ["diagnose", *map(str, arguments)])
+
+    return run
+
+
+def test_the_command_reads_a_folder_of_runs_as_a_sweep(swept, tmp_path, command):
+    written(tmp_path / "runs", swept, column=False)
+    right = ss.diagnose_sweep(swept)
+    page = tmp_path / "report.html"
+    done = command(tmp_path / "runs", "--html", page)
+    assert done.exit_code == 1, done.output
+    assert done.stdout.startswith("Sweep of the learning rate\n")
+    for sentence in right.sentences("en"):
+        assert sentence in done.stdout
+    assert "--run" in done.stdout
+    facts = json.loads(command(tmp_path / "runs", "--json").stdout)
+    assert facts["sweep"]["best_learning_rate"] == right.best_learning_rate
+    assert len(facts["runs"]) == 16
+    written_page = page.read_text()
+    assert written_page.count("<tr>") == 17
+    assert written_page.count("<img ") == 1
+    assert "<script" not in written_page
+    indonesian = command(tmp_path / "runs", "--language", "id").stdout
+    assert indonesian.startswith("Penyapuan laju pembelajaran\n")
+
+
+def test_the_command_takes_the_rates_from_where_it_is_told(swept, tmp_path, command):
+    written(tmp_path / "runs", swept, column=False)
+    assert json.loads(command(tmp_path / "runs", "--json").stdout)["sweep"] is not None
+    told = command(tmp_path / "runs", "--json", "--learning-rate-from", "log")
+    assert json.loads(told.stdout)["sweep"] is None
+    assert command(tmp_path / "runs", "--learning-rate-from", "log").stdout.startswith("Runs\n")
+    page = tmp_path / "runs.html"
+    command(tmp_path / "runs", "--learning-rate-from", "log", "--html", page)
+    assert "<img" not in page.read_text()
+    assert page.read_text().count("<p>") >= 16

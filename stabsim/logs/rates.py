@@ -5,10 +5,12 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stabsim._extras import extra
-from stabsim.logs.log import Log
+
+if TYPE_CHECKING:
+    from stabsim.logs.log import Log
 
 KEYS = ("learning_rate", "lr", "base_lr", "peak_lr", "max_lr", "lr0", "learning-rate", "eta")
 """What a configuration calls the rate, the plainest name first."""
@@ -31,7 +33,7 @@ IN_NAME = re.compile(
 """A rate in a name, as in "lr0.1", "adam-lr=1e-3" or "learning_rate_3e-4"."""
 
 
-def rate_of(log: Log, source: str | None = None) -> float | None:
+def rate_of(log: "Log", source: str | None = None) -> float | None:
     """The learning rate that a run was given; None if it cannot be found.
 
     In the order of :data:`SOURCES`: the largest rate that the log holds, which a warmup
@@ -50,19 +52,19 @@ def rate_of(log: Log, source: str | None = None) -> float | None:
     return None
 
 
-def _in_log(log: Log) -> float | None:
+def _in_log(log: "Log") -> float | None:
     blocks = log.learning_rate.value.blocks()
     return max((float(block.max()) for block in blocks if block.size), default=None)
 
 
-def _in_name(log: Log) -> float | None:
-    for name in (getattr(log, "run", ""), *reversed(Path(log.name).parts)):
+def _in_name(log: "Log") -> float | None:
+    for name in (log.run, *reversed(Path(log.name).parts)):
         if found := IN_NAME.search(name):
             return float(found[1])
     return None
 
 
-def _in_config(log: Log) -> float | None:
+def _in_config(log: "Log") -> float | None:
     path = Path(log.name)
     for folder in (path.parent, path.parent.parent):
         for name in CONFIGS:

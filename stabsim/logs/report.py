@@ -1,22 +1,17 @@
 """A report on a log: the sections of what is said, as text, as JSON and as a page."""
 
-import base64
-import html
-import io
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from stabsim._diagnosis_words import VERDICTS
-from stabsim._extras import extra
-from stabsim._plot_words import PLOTS
 from stabsim._style import GREY, PALETTE, TOP
 from stabsim._words import number, whole
 from stabsim.logs.advice import Advice
-from stabsim.logs.columns import listed, plain
+from stabsim.logs.columns import listed
 from stabsim.logs.log import Log, Series
+from stabsim.logs.pages import embedded, facts, in_style, new_axes, page, section
 from stabsim.logs.spool import BLOCK
-from stabsim.logs.verdict import Reading, diagnose_log
+from stabsim.logs.verdict import Reading
 from stabsim.logs.words import REPORT
 
 SHOWN_RISES = 8
@@ -64,7 +59,7 @@ class Report(NamedTuple):
     def facts(self) -> dict[str, Any]:
         """The same as numbers and names that JSON can hold; null where one is not finite."""
         diagnosis, advice = self.reading.diagnosis, self.advice
-        return _plain({
+        return facts({
             "verdict": str(diagnosis.verdict),
             "unstable": diagnosis.unstable,
             "feasible": diagnosis.feasible,
@@ -99,13 +94,9 @@ class Report(NamedTuple):
         title = REPORT["title"].in_(language).format(name=self.log.name)
         sections = self.sections(language)
         verdict, *others = sections.items()
-        parts = [_section(verdict), *_figures(self, language), *map(_section, others)]
-        return PAGE.format(
-            language=language,
-            title=html.escape(title),
-            content="\n".join(parts),
-            by=html.escape(REPORT["by"].in_(language)),
-        )
+        figures = in_style(lambda: _figures(self, language))
+        parts = [section(*verdict), *figures, *(section(*pair) for pair in others)]
+        return page(title, parts, language)
 
 
 def told_of(log: Log, language: str) -> list[str]:
@@ -135,135 +126,11 @@ def told_of(log: Log, language: str) -> list[str]:
     return said
 
 
-class Listing(NamedTuple):
-    """Several runs, or several losses of one, side by side.
-
-    Attributes:
-        logs: the runs.
-        readings: the verdict on each.
-    """
-
-    logs: list[Log]
-    readings: list[Reading]
-
-    @classmethod
-    def of(cls, logs: list[Log]) -> "Listing":
-        return cls(logs, [diagnose_log(log) for log in logs])
-
-    def lines(self, language: str) -> list[str]:
-        """A line a run: its name, how many records, and the verdict."""
-        return [
-            REPORT["run"].in_(language).format(
-                name=plain(log.run), records=log.loss.size,
-                verdict=VERDICTS[str(reading.diagnosis.verdict)].in_(language),
-            )
-            for log, reading in zip(self.logs, self.readings, strict=True)
-        ]  # fmt: skip
-
-    def text(self, language: str) -> str:
-        lines = [REPORT["runs"].in_(language), *(f"  {line}" for line in self.lines(language))]
-        example = listed([self.logs[0].run])
-        return "\n".join([*lines, "", REPORT["take one"].in_(language).format(example=example)])
-
-    def facts(self) -> dict[str, Any]:
-        """The same as JSON."""
-        return {
-            "runs": [
-                {"run": log.run, "records": log.loss.size, "columns": log.columns._asdict(),
-                 "verdict": str(reading.diagnosis.verdict), "unstable": reading.diagnosis.unstable}
-                for log, reading in zip(self.logs, self.readings, strict=True)
-            ]
-        }  # fmt: skip
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    return None if isinstance(value, float) and not np.isfinite(value) else value
-
-
-PAGE = """<!doctype html>
-<html lang="{language}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>{title}</title>
-<style>
-:root {{ color-scheme: light dark; }}
-body {{ font: 1rem/1.5 system-ui, sans-serif;
-  max-width: 44rem; margin: 2rem auto; padding: 0 1rem; }}
-h1 {{ font-size: 1.5rem; overflow-wrap: anywhere; }}
-h2 {{ font-size: 1.1rem; margin-bottom: 0.25rem; }}
-section p {{ margin: 0.25rem 0; overflow-wrap: anywhere; }}
-section:first-of-type p:first-of-type {{ font-size: 1.3rem; font-weight: bold; }}
-figure {{ margin: 1.5rem 0; }}
-figure img {{ width: 100%; height: auto; }}
-figcaption, footer {{ font-size: 0.875rem; }}
-</style>
-</head>
-<body>
-<main>
-<h1>{title}</h1>
-{content}
-</main>
-<footer><p>{by}</p></footer>
-</body>
-</html>
-"""
-
-
-def _section(section: tuple[str, list[str]]) -> str:
-    heading, lines = section
-    said = "\n".join(f"<p>{html.escape(line)}</p>" for line in lines)
-    return f"<section>\n<h2>{html.escape(heading)}</h2>\n{said}\n</section>"
-
-
 def _figures(report: Report, language: str) -> list[str]:
-    with extra("plots"):
-        import matplotlib  # here, for nothing but the page needs it
-
-    options: Any = {"svg.fonttype": "none", "svg.hashsalt": "stabsim", "font.family": "sans-serif"}
-    with matplotlib.rc_context(options):
-        drawn = [_loss(report, language)]
-        if report.log.gradient_norm.size and report.advice.clip is not None:
-            drawn += [_norms(report, language), _histogram(report, language)]
+    drawn = [_loss(report, language)]
+    if report.log.gradient_norm.size and report.advice.clip is not None:
+        drawn += [_norms(report, language), _histogram(report, language)]
     return drawn
-
-
-def _axes(language: str, x: str, y: str) -> tuple[Any, Any]:
-    """A figure with one pair of axes, in grey that reads on white and on black."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(5.6, 3.2), layout="constrained")
-    axes = figure.subplots()
-    axes.set_xlabel(PLOTS[x].in_(language), color=GREY)
-    axes.set_ylabel(PLOTS[y].in_(language), color=GREY)
-    axes.tick_params(colors=GREY, which="both")
-    axes.grid(alpha=0.2, color=GREY)
-    for side, spine in axes.spines.items():
-        spine.set_color(GREY)
-        spine.set_visible(side in ("left", "bottom"))
-    return figure, axes
-
-
-def _figure(figure: Any, axes: Any, language: str, alt: str, caption: str) -> str:
-    from matplotlib.ticker import FuncFormatter, NullFormatter
-
-    for axis in (axes.xaxis, axes.yaxis):
-        say = whole if axis is axes.xaxis and axis.get_scale() == "linear" else number
-        axis.set_major_formatter(FuncFormatter(lambda x, _, say=say: say(x, language)))
-        if axis.get_scale() == "log":
-            axis.set_minor_formatter(NullFormatter())
-    file = io.BytesIO()
-    figure.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    data = base64.b64encode(file.getvalue()).decode()
-    return (
-        f'<figure>\n<img alt="{html.escape(alt)}" src="data:image/svg+xml;base64,{data}">\n'
-        f"<figcaption>{html.escape(caption)}</figcaption>\n</figure>"
-    )
 
 
 STRETCHES = 600
@@ -301,7 +168,7 @@ def _draw_band(axes: Any, series: Series, color: str) -> None:
 
 def _loss(report: Report, language: str) -> str:
     diagnosis, curve = report.reading
-    figure, axes = _axes(language, "step", "loss")
+    figure, axes = new_axes(language, "step", "loss")
     _draw_band(axes, report.log.loss, PALETTE[0])
     marks = ""
     if curve is not None:
@@ -320,19 +187,19 @@ def _loss(report: Report, language: str) -> str:
                              **(fill or {"color": GREY}))  # fmt: skip
     caption = REPORT["loss caption"].in_(language).format(marks=marks)
     told = diagnosis._replace(rises=diagnosis.rises[:SHOWN_RISES], largest_gradient=None)
-    return _figure(figure, axes, language, " ".join(told.sentences(language)), caption)
+    return embedded(figure, axes, language, " ".join(told.sentences(language)), caption)
 
 
 def _norms(report: Report, language: str) -> str:
     assert report.advice.clip is not None
     threshold = report.advice.clip.threshold
-    figure, axes = _axes(language, "step", "gradient norm")
+    figure, axes = new_axes(language, "step", "gradient norm")
     _draw_band(axes, report.log.gradient_norm, PALETTE[2])
     axes.axhline(threshold, color=GREY, linestyle="--", linewidth=1)
     line = REPORT["line"].in_(language).format(threshold=number(threshold, language))
     caption = REPORT["norm caption"].in_(language).format(line=line)
     told = [report.reading.diagnosis.sentences(language)[-1], line.strip()]
-    return _figure(figure, axes, language, " ".join(told), caption)
+    return embedded(figure, axes, language, " ".join(told), caption)
 
 
 def _histogram(report: Report, language: str) -> str:
@@ -343,10 +210,10 @@ def _histogram(report: Report, language: str) -> str:
     high = max((float(block.max()) for block in kept if block.size), default=threshold)
     edges = np.geomspace(low, max(high, low * 1.01), 41)
     counts = sum(np.histogram(block, edges)[0] for block in kept)
-    figure, axes = _axes(language, "gradient norm", "steps")
+    figure, axes = new_axes(language, "gradient norm", "steps")
     axes.stairs(counts, edges, fill=True, color=PALETTE[2])
     axes.set_xscale("log")
     axes.axvline(threshold, color=GREY, linestyle="--", linewidth=1)
     line = REPORT["line"].in_(language).format(threshold=number(threshold, language))
     caption = REPORT["histogram caption"].in_(language).format(line=line)
-    return _figure(figure, axes, language, caption, caption)
+    return embedded(figure, axes, language, caption, caption)

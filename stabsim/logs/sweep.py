@@ -81,7 +81,7 @@ class LogSweep(NamedTuple):
         heads = [SWEEPS[key].in_(language) for key in ("rate", "final", "verdict", "run")]
         rows = [
             [
-                number(run.learning_rate, language) + self._mark(run),
+                number(run.learning_rate, language) + self.mark(run),
                 number(run.diagnosis.final_loss, language),
                 VERDICTS[run.diagnosis.verdict].in_(language),
                 run.name,
@@ -90,8 +90,8 @@ class LogSweep(NamedTuple):
         ]
         return [heads, *rows]
 
-    def _mark(self, run: Run) -> str:
-        """A star at the best rate, a cross where the rate is not feasible."""
+    def mark(self, run: Run) -> str:
+        """What stands behind its rate: a star if it is the best, a cross if it is not feasible."""
         read = self.diagnosis
         if read is None:
             return " ×"

@@ -374,7 +374,7 @@ SWEEPS = {
     "cross": Text("not feasible", "tidak layak"),
     "unknown": Text(
         "{count} runs have no learning rate that could be found, and are left out.",
-        "Laju pembelajaran dari {count} run tidak dapat ditemukan, sehingga run itu tidak disertakan.",
+        "Laju pembelajaran dari {count} run tidak ditemukan, jadi run itu tidak disertakan.",
     ),
     "lengths": Text(
         "The runs are of different lengths, {least} to {most} records: their final losses are not "

@@ -150,6 +150,6 @@ def conclude_sweep(
         float(rates[star]),
         edge,
         unstable_rate,
-        unstable_rate is not None and unstable_rate <= 1.001 * NEAR * rates[star],
+        unstable_rate is not None and unstable_rate <= 1.001 * NEAR * float(rates[star]),
         star in (0, rates.size - 1),
     )

@@ -20,8 +20,9 @@ from stabsim._settings import LANGUAGES
 from stabsim.logs import Columns, LogError, diagnose_log
 from stabsim.logs.advice import advise
 from stabsim.logs.experiments import EXPERIMENTS
+from stabsim.logs.listing import Listing
 from stabsim.logs.reader import pick, runs
-from stabsim.logs.report import Listing, Report
+from stabsim.logs.report import Report
 from stabsim.logs.words import LOGS, UNREADABLE
 
 FOLDER = Path(__file__).parent
