@@ -14,7 +14,7 @@ from book.parity import Parity
 from stabsim import diagnosis, labs
 from stabsim._settings import LANGUAGES, using
 from stabsim._words import Text, number
-from stabsim.labs import LABS, clip, roots
+from stabsim.labs import LABS, clip, plane, roots
 from stabsim.labs.frame import charts, landscape
 from stabsim.labs.frame.any_rule import RULES, AnyRule
 from stabsim.labs.frame.lab import Choice, Slider
@@ -275,6 +275,32 @@ def test_one_root_passes_through_the_left_end_of_the_circle_at_the_edge():
         found = roots.roots(*roots.polynomial(which, jax.numpy.asarray(edge), gamma))
         np.testing.assert_allclose(found[1], [-1, 0], atol=1e-5)
         assert abs(found[0, 0]) < 1
+
+
+def test_no_plane_holds_more_of_a_path_than_the_principal_one():
+    rng = np.random.default_rng(0)
+    path = np.cumsum(rng.normal(size=(30, 50)) * np.geomspace(1, 0.02, 50), 0).astype(np.float32)
+    drawn = np.arange(30) < 25
+    seen = plane.about(jax.numpy.asarray(path), jax.numpy.asarray(drawn))
+    directions = plane.principal(seen)
+    np.testing.assert_allclose(directions @ directions.T, np.eye(2), atol=1e-5)
+    known = path[drawn].astype(float)
+    sizes = np.linalg.svd(known - known.mean(0), compute_uv=False) ** 2
+    assert plane.held(seen, directions) == pytest.approx(sizes[:2].sum() / sizes.sum(), rel=1e-4)
+    other = plane.upright(jax.numpy.asarray(path[3]), jax.numpy.asarray(path[20]))
+    np.testing.assert_allclose(other @ other.T, np.eye(2), atol=1e-5)
+    assert plane.held(seen, other) < plane.held(seen, directions)
+
+
+def test_the_path_swings_across_the_plane_above_the_edge_and_not_far_below():
+    lab = LABS["plane"]
+    swings = {}
+    for rate in (0.02, 0.075):
+        table = lab.compute(lab.setting({"learning_rate": rate}))["plane"]
+        y = table["y"][table["line"] == landscape.PATH]
+        swings[rate] = (np.sign(y[1:8]) != np.sign(y[:7])).sum()
+    assert swings[0.02] <= 1
+    assert swings[0.075] == 7
 
 
 # --- what a run is said to be ---

@@ -18,6 +18,7 @@ from stabsim.labs.frame.show import Shown
 from stabsim.labs.kinds import LAB as KINDS
 from stabsim.labs.mend import LAB as MEND
 from stabsim.labs.overshoot import LAB as OVERSHOOT
+from stabsim.labs.plane import LAB as PLANE
 from stabsim.labs.race import LAB as RACE
 from stabsim.labs.ramp import LAB as RAMP
 from stabsim.labs.roots import LAB as ROOTS
@@ -43,6 +44,7 @@ LABS = {
         FIRST,
         STRIDES,
         OVERSHOOT,
+        PLANE,
         AXIS,
         KINDS,
         SIMULATOR,

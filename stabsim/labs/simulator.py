@@ -183,7 +183,7 @@ LAB = Lab(
             "threshold.",
             "Ketajaman, dengan prakondisi untuk aturan adaptif, dan ambang kestabilan optimizer."),
             height=160),
-        Panel("path", lambda language: charts.landscape(language, *charts.PLACE_NAMES), Text(
+        Panel("path", charts.landscape, Text(
             "The path of the two parameters over contour lines of the loss, up to the cursor.",
             "Lintasan kedua parameter di atas garis kontur loss, sampai ke kursor."),
             over="step", columns=charts.PLACE),

@@ -80,7 +80,7 @@ LAB = Lab(
     CONTROLS,
     run,
     (
-        Panel("path", lambda language: charts.landscape(language, *charts.PLACE_NAMES), Text(
+        Panel("path", charts.landscape, Text(
             "The path of the two parameters over contour lines of the loss, up to the cursor. "
             "Where the path leaves the picture, the picture shows twice as much.",
             "Lintasan kedua parameter di atas garis kontur loss, sampai ke kursor. "

@@ -231,12 +231,10 @@ def _plane(across: alt.Scale, up: alt.Scale) -> tuple[alt.X, alt.Y]:
     )
 
 
-def landscape(language: str, across: Text, up: Text, height: int = 300) -> Any:
+def landscape(language: str, names: Sequence[Text] = PLACE_NAMES) -> Any:
     """A path over the lines of equal height of the loss: rows of :func:`landscape.rows`."""
     free = alt.Scale(zero=False, nice=False)
-    x_axis, y_axis = (
-        grey_axis(title.in_(language), grid=False, tickCount=6) for title in (across, up)
-    )
+    x_axis, y_axis = (grey_axis(title.in_(language), grid=False, tickCount=6) for title in names)
     x, y = alt.X("x:Q", scale=free, axis=x_axis), alt.Y("y:Q", scale=free, axis=y_axis)
     known = "isValid(datum.x) && isValid(datum.y)"
     run = _data("run").transform_filter(known)
@@ -257,7 +255,7 @@ def landscape(language: str, across: Text, up: Text, height: int = 300) -> Any:
             path.mark_point(color=PALETTE[0], filled=True, size=18, opacity=1).encode(x, y),
             newest.mark_point(color=PALETTE[1], filled=True, size=90, opacity=1).encode(x, y),
         ),
-        height,
+        290,
     )  # fmt: skip
 
 

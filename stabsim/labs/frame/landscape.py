@@ -63,7 +63,7 @@ def segments(
 
 
 def widening(
-    path: Float[Array, "points 2"], box: Sequence[float], zooms: int
+    path: Float[Array, "points 2"], box: Sequence[float] | Float[Array, "4"], zooms: int
 ) -> tuple[Float[Array, "points 2"], Float[Array, "zooms 4"], Array, Array]:
     """Views of a path, each twice as wide as the one before: see :func:`rows`.
 
@@ -91,7 +91,7 @@ def widening(
 def rows(
     path: Float[Array, "points 2"],
     height: Callable[[Float[Array, "2"]], Float[Array, ""]],
-    box: Sequence[float],
+    box: Sequence[float] | Float[Array, "4"],
     lowest: Any = 0.0,
     zooms: int = 1,
 ) -> dict[str, Any]:
