@@ -7,7 +7,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from stabsim._words import Text
 from stabsim.clipping import clip_by_global_norm, sorted_percentile
-from stabsim.labs.frame import charts
+from stabsim.labs.frame import charts, digits
 from stabsim.labs.frame.lab import Curve, Fact, Goal, Lab, Panel, Slider, Tables
 from stabsim.optimizers import momentum
 from stabsim.simulation import simulate
@@ -54,14 +54,16 @@ def histogram(norms: Float[Array, " steps"]) -> tuple[Int[Array, " bars"], Float
 
 
 def run(threshold: Any, learning_rate: Any, seed: Any) -> Tables:
+    net = corrupted()
     trace = simulate(
-        corrupted(),
+        net,
         momentum(learning_rate),
         steps=STEPS,
         batch_size=32,
         seed=seed,
         clipping=clip_by_global_norm(threshold),
         evaluate_at=(),
+        observe=digits.observe(net),
     )
     count, percentile = histogram(trace.gradient_norm)
     edges = jnp.asarray(EDGES, jnp.float32)
@@ -73,6 +75,7 @@ def run(threshold: Any, learning_rate: Any, seed: Any) -> Tables:
             "threshold": jnp.full(STEPS, threshold),
         },
         "facts": clipped_share(trace.clipped),
+        "batch": digits.table(trace.observed),
         "histogram": {
             "low": edges[:-1],
             "high": edges[1:],
@@ -114,6 +117,7 @@ LAB = Lab(
         charts.over_steps("run", {"loss": LOSS}, LOSS, (1e-3, 1e3), STEPS, Text(
             "The training loss at every step.",
             "Loss pelatihan pada setiap langkah."), height=150),
+        digits.minibatch(),
     ),
     (Curve("run", "loss"),),
     """import stabsim as ss

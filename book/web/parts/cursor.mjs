@@ -102,6 +102,7 @@ export function cursor(section, lab, words, look) {
     const place = hovered ?? pinned;
     const at = place === null || !all.length ? null : all[Math.min(place, all.length - 1)];
     const said = followers().flatMap((one) => mark(one, at, hovered === null));
+    for (const { chart } of look.panels()) if (chart?.at) said.push(chart.at(at));
     output.textContent = at === null ? "" : whole(at, words.language);
     if (place !== null) range.value = place;
     const along = followers().find((one) => !isPlane(one))?.panel.along ?? "";

@@ -6,6 +6,7 @@ import numpy as np
 
 from stabsim._words import number, whole
 from stabsim.labs.frame.lab import Lab, Panel, Tables
+from stabsim.labs.frame.picture import OWN, is_own, specifications
 
 
 def followers(lab: Lab) -> list[Panel]:
@@ -32,4 +33,8 @@ def at_cursor(lab: Lab, runs: Sequence[Tables], place: int, language: str) -> li
                 for run, i in zip(runs, near, strict=True)
             ]
             lines.append(f"{label.in_(language)} {' / '.join(values)}")
+    for panel, spec in zip(lab.panels, specifications(lab, language), strict=True):
+        if is_own(spec):
+            said = OWN[spec["picture"]].said(spec, runs[0][panel.table], int(step), language)
+            lines.append(said)
     return lines

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import ipywidgets as widgets
 
 from stabsim.labs.frame.charts import KEPT_COLORS, WIDTH
-from stabsim.labs.frame.lab import Choice, Control, Lab, Slider, Tables, Values
-from stabsim.labs.frame.picture import pictures
+from stabsim.labs.frame.lab import Choice, Control, Lab, Panel, Slider, Tables, Values
+from stabsim.labs.frame.picture import OWN, is_own, pictures, specifications
 from stabsim.labs.frame.reading import at_cursor, steps
 from stabsim.labs.frame.report import Report, reached, report, setting, verdicts
 from stabsim.labs.frame.words import FRAME
@@ -53,12 +53,18 @@ class LabWidget(widgets.VBox):
         row = widgets.HBox([self._button(self._say(name), act) for name, act in buttons])
         super().__init__([
             widgets.HTML(f"<b>{html.escape(lab.title.in_(language))}</b>"), goal, self._goal,
-            *self._pictures, *self._scrub(), self._there, *self._fields.values(), self._report,
-            self._list, row, self._note,
+            *self._under(""), *self._scrub(), self._there,
+            *(part for name, field in self._fields.items() for part in (field, *self._under(name))),
+            self._report, self._list, row, self._note,
         ])  # fmt: skip
         self._show_idle()
         threading.Thread(target=self._serve, daemon=True).start()
         self.ask()
+
+    def _under(self, name: str) -> list[widgets.Widget]:
+        """The pictures under a control; those above all of them for ""."""
+        placed = zip(self._pictures, self.lab.panels, strict=True)
+        return [picture for picture, panel in placed if panel.under == name]
 
     def _say(self, name: str) -> str:
         return FRAME[name].in_(self.language)
@@ -162,11 +168,24 @@ class LabWidget(widgets.VBox):
         return [widgets.HBox([self._play, self._step])]
 
     def _look(self) -> None:
-        """Say the values at the cursor, the kept runs' too."""
-        if self._shown is not None and self.lab.cursor:
-            runs = [self._shown.tables, *(run.tables for run, _ in self._kept)]
-            lines = at_cursor(self.lab, runs, self._step.value, self.language)
-            self._there.value = "<br>".join(map(html.escape, lines))
+        """Say the values at the cursor, the kept runs' too, and draw what stands at it."""
+        if self._shown is None or not self.lab.cursor:
+            return
+        tables = self._shown.tables
+        runs = [tables, *(run.tables for run, _ in self._kept)]
+        lines = at_cursor(self.lab, runs, self._step.value, self.language)
+        self._there.value = "<br>".join(map(html.escape, lines))
+        step = int(steps(self.lab, tables)[self._step.value])
+        specs = specifications(self.lab, self.language)
+        for place, panel, spec in zip(self._pictures, self.lab.panels, specs, strict=True):
+            if is_own(spec):
+                own = OWN[spec["picture"]]
+                svg = own.svg(spec, tables[panel.table], step, WIDTH, self.language)
+                place.value = self._framed(panel, svg)
+
+    def _framed(self, panel: Panel, svg: str) -> str:
+        alt = html.escape(panel.alt.in_(self.language))
+        return f'<div role="img" aria-label="{alt}">{svg}</div>'
 
     # --- what the buttons do ---
 
@@ -243,8 +262,7 @@ class LabWidget(widgets.VBox):
         drawn = pictures(self.lab, tables, values, said.facts, self.language, WIDTH, kept)
         self._shown = Shown(values, tables, said)
         for place, panel, svg in zip(self._pictures, self.lab.panels, drawn, strict=True):
-            alt = html.escape(panel.alt.in_(self.language))
-            place.value = f'<div role="img" aria-label="{alt}">{svg}</div>' if svg else ""
+            place.value = self._framed(panel, svg) if svg else ""
         if self.lab.cursor:
             self._step.max = self._play.max = len(steps(self.lab, tables)) - 1
             self._look()
