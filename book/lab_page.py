@@ -98,16 +98,21 @@ def markup(lab: Lab, values: Values, tables: Tables, language: str, source: str,
         pictures(lab, tables, values, said.facts, language, width) for width in (WIDTH, NARROW)
     )
     say = {name: text.in_(language) for name, text in FRAME.items()}
-    main, *more = (
-        _panel(lab, panel, language, *drawn)
-        for panel, *drawn in zip(lab.panels, wide, narrow, strict=True)
-    )
+    drawn = [
+        (panel.under, _panel(lab, panel, language, *pair))
+        for panel, *pair in zip(lab.panels, wide, narrow, strict=True)
+    ]
+    main, *more = (figure for under, figure in drawn if not under)
     goal = ""
     if lab.goal is not None:
         text = html.escape(lab.goal.text.in_(language))
         goal = f'<p class="lab-goal"><strong>{say["goal"]}:</strong> {text}</p>'
     idle = lab.idle(values)
-    controls = "".join(field(c, values, idle, language, place) for c in lab.controls)
+    controls = "".join(
+        field(c, values, idle, language, place,
+              "".join(figure for under, figure in drawn if under == c.name))
+        for c in lab.controls
+    )  # fmt: skip
     buttons = "".join(
         f'<button type="button" data-do="{name}" disabled>{say[name]}</button>'
         for name in ("reset", "keep", "link", "csv", "python", "present")
@@ -163,9 +168,14 @@ def _scrub(lab: Lab, language: str) -> str:
 
 
 def field(
-    control: Control, values: Values, idle: dict[str, Text], language: str, place: str
+    control: Control,
+    values: Values,
+    idle: dict[str, Text],
+    language: str,
+    place: str,
+    figures: str = "",
 ) -> str:
-    """A control's HTML; ``idle`` says of those that do nothing why."""
+    """A control's HTML; ``idle`` says of those that do nothing why. ``figures`` stand under it."""
     own = f"{place}-{control.name}"
     label = html.escape(control.label.in_(language))
     value = values[control.name]
@@ -190,4 +200,5 @@ def field(
             f'aria-label="{typed}" autocomplete="off" spellcheck="false" disabled>'
             f"{f'<span>{unit}</span>' if unit else ''}</span>"
             f'<input type="range" {named} min="{low}" max="{high}" step="1" '
-            f'value="{position}" aria-valuetext="{written}" disabled>{reason}</div>')  # fmt: skip
+            f'value="{position}" aria-valuetext="{written}" disabled>{reason}{figures}'
+            f"</div>")  # fmt: skip

@@ -1,6 +1,6 @@
 """One training run: a jitted scan from a workload and an optimizer to a Trace."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -20,8 +20,35 @@ from stabsim.trace import Trace
 from stabsim.workloads import Batch, Workload
 
 __all__ = [
+    "Moment",
     "simulate",
 ]
+
+
+class Moment(NamedTuple):
+    r"""A step as it is taken, for those who want to look closer than a Trace does.
+
+    Attributes:
+        step: t.
+        params: :math:`\theta_t`.
+        batch: the minibatch; None for a synthetic surface.
+        scale: what its inputs were multiplied by; None for 1.
+        gradient: of the minibatch's loss, before clipping.
+        update: what is added to the parameters.
+        preconditioner: the diagonal by which the rule divides this update; None for 1.
+    """
+
+    step: Int[Array, ""]
+    params: Tree
+    batch: Batch | None
+    scale: Float[Array, ""] | None
+    gradient: Tree
+    update: Tree
+    preconditioner: Tree | None
+
+
+Observer = Callable[[Moment], PyTree]
+"""What is recorded of a step besides what a Trace holds."""
 
 
 class Draws(NamedTuple):
@@ -46,6 +73,7 @@ class Plan(NamedTuple):
     evaluate_at: tuple[int, ...]
     measure_sharpness_at: tuple[int, ...]
     record_parameters: bool
+    observe: Observer | None = None
 
 
 def simulate(
@@ -59,6 +87,7 @@ def simulate(
     evaluate_at: Iterable[int] | None = None,
     measure_sharpness_at: Iterable[int] = (),
     record_parameters: bool = False,
+    observe: Observer | Any = None,
 ) -> Trace:
     r"""Train, and record everything that stability is about.
 
@@ -84,6 +113,9 @@ def simulate(
         measure_sharpness_at: the steps t, below ``steps``, at which the sharpness of the
             loss over all training rows is measured at :math:`\theta_t`.
         record_parameters: whether to keep :math:`\theta_t` for every t (for surfaces).
+        observe: what else to record of each step: a function from a ``Moment`` to arrays,
+            which the Trace holds as ``observed``. It is compiled into the run, anew for each
+            function.
     Returns:
         A Trace of arrays. A run that diverges is returned whole, NaN and inf included.
     Raises:
@@ -105,8 +137,9 @@ def simulate(
             f"not {clipping!r}."
         )
     plan = _plan(
-        workload, optimizer, steps, batch_size, evaluate_at, measure_sharpness_at, record_parameters
-    )
+        workload, optimizer, steps, batch_size, evaluate_at, measure_sharpness_at,
+        record_parameters, observe,
+    )  # fmt: skip
     _check_seed(seed)
     return run(workload, optimizer, clipping, draw(workload, seed, plan), plan)
 
@@ -128,7 +161,10 @@ def _plan(
     evaluate_at: Any,
     measure_sharpness_at: Any,
     record_parameters: bool,
+    observe: Any,
 ) -> Plan:
+    if observe is not None and not callable(observe):
+        raise TypeError(f"observe must be a function from a Moment to arrays, not {observe!r}.")
     if steps is None:
         steps = _schedule_steps(optimizer)
     steps = _check.count("steps", steps)
@@ -152,6 +188,7 @@ def _plan(
         _check.steps_within("evaluate_at", evaluate_at, steps),
         _check.steps_within("measure_sharpness_at", measure_sharpness_at, steps - 1),
         bool(record_parameters),
+        observe,
     )
 
 
@@ -232,6 +269,10 @@ def run(
             )
         if plan.record_parameters:
             record["parameters"] = ravel_pytree(params)[0]
+        if plan.observe is not None:
+            preconditioner = optimizer.preconditioner(optimizer_state)
+            moment = Moment(now.step, params, batch, now.scale, grads, updates, preconditioner)
+            record["observed"] = plan.observe(moment)
         return (apply_updates(params, updates), optimizer_state, clipping_state), record
 
     start = (draws.params, optimizer.init(draws.params), clipping.init(draws.params))
@@ -264,6 +305,7 @@ def run(
         threshold=jnp.asarray(optimizer.threshold(record["learning_rate"]))[measured],
         parameters=parameters,
         final_parameters=params,
+        observed=record.pop("observed", None),
         **record,
     )
 

@@ -46,6 +46,8 @@ class Trace(NamedTuple):
         parameters: :math:`\theta_t` for every t from 0 to steps, ``(steps + 1, n)``, where
             it was asked for; else ``(0, n)``.
         final_parameters: the last parameters, in the workload's own structure.
+        observed: what ``observe`` made of each step, its arrays ``(steps, ...)``; None where
+            nothing was asked for. Sweeps do not hold it.
     """
 
     loss: Float[Array, "*runs steps"]
@@ -61,6 +63,7 @@ class Trace(NamedTuple):
     threshold: Float[Array, "*runs measurements"]
     parameters: Float[Array, "*runs points n"]
     final_parameters: Any
+    observed: Any = None
 
     @property
     def steps(self) -> int:

@@ -5,6 +5,7 @@ import json
 import jax
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 import jax2wasm
 import stabsim as ss
@@ -17,8 +18,10 @@ from stabsim._words import Text, number
 from stabsim.labs import LABS, clip, plane, roots
 from stabsim.labs.frame import charts, landscape
 from stabsim.labs.frame.any_rule import RULES, AnyRule
+from stabsim.labs.frame.frames import as_of, within
 from stabsim.labs.frame.lab import Choice, Slider
-from stabsim.labs.frame.reading import as_of, at_cursor, steps, within
+from stabsim.labs.frame.picture import OWN, is_own, specifications
+from stabsim.labs.frame.reading import at_cursor, steps
 from stabsim.labs.frame.report import reached, report
 from tests.node import READ, in_node
 
@@ -140,6 +143,9 @@ def test_every_word_is_there_in_both_languages(name):
         else:
             assert control.low <= control.default <= control.high
     assert all(text.en and text.id for text in texts)
+    # The page finds a lab's panels in their order: those under a slider come last.
+    under = [bool(panel.under) for panel in lab.panels]
+    assert under == sorted(under)
 
 
 # --- landscapes ---
@@ -416,6 +422,77 @@ def test_goals_are_not_reached_at_first_but_can_be():
     for warmup, expected in ((0, False), (10, True)):
         values = lab.setting({"warmup": warmup})
         assert reached(lab, report(lab, lab.compute(values), values, "en").facts) is expected
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", ["clip", "first"])
+def test_the_page_draws_what_is_drawn_by_hand_as_python_does(name, language):
+    lab = LABS[name]
+    tables = lab.compute(lab.setting({"seed": 6}))
+    place, spec = next(
+        (panel, spec)
+        for panel, spec in zip(lab.panels, specifications(lab, language), strict=True)
+        if is_own(spec)
+    )
+    table, own = tables[place.table], OWN[spec["picture"]]
+    cases = [(step, width) for step in (None, 0, 62, 10_000) for width in (300, 480, 620)]
+    there = in_node(
+        READ + 'import { said, svg } from "./PART.mjs";\n'.replace("PART", own.PART) +
+        "const { spec, table, cases, language } = given;\n"
+        "console.log(JSON.stringify(cases.map(([step, width]) =>\n"
+        "  [said(spec, table, step, language), svg(spec, table, step, width, language)])));",
+        {
+            "spec": spec, "cases": cases, "language": language,
+            "table": {k: x.tolist() for k, x in table.items()},
+        },
+    )  # fmt: skip
+    here = [
+        [own.said(spec, table, step, language), own.svg(spec, table, step, width, language)]
+        for step, width in cases
+    ]
+    assert there == here
+    assert len({said for said, _ in here}) > 2
+
+
+def test_a_minibatch_is_shown_as_the_network_gets_it():
+    lab = LABS["clip"]
+    table = lab.compute(lab.setting({"seed": 6}))["batch"]
+    wrong = table["guess"] != table["label"]
+    hit = np.flatnonzero(table["scale"] != 1)
+    assert set(table["scale"]) == {1.0, 30.0}
+    # The corrupted minibatch is read as well as any; what comes after it is not.
+    after = slice(hit[0] + 32, hit[0] + 64)
+    assert wrong[after].mean() > 4 * wrong[hit[:32]].mean()
+    # The first minibatch, line by line, is among scikit-learn's own images.
+    pixels = [[int(digit) for i in range(8) for digit in f"{table[f'line_{i}'][row]:08o}"]
+              for row in range(32)]  # fmt: skip
+    images, labels = load_digits(return_X_y=True)
+    known = np.round(images / 16 * 7).astype(int).tolist()
+    assert [labels[known.index(one)] for one in pixels] == table["label"][:32].tolist()
+    corrupted = {digit for i in range(8) for row in hit[:32] for digit in
+                 f"{table[f'line_{i}'][row]:08o}"}  # fmt: skip
+    assert {"0", "7"} <= corrupted
+
+
+@pytest.mark.parametrize("times", [0.95, 1.0, 1.05])
+def test_the_catapult_catapults(times):
+    lab = LABS["ramp"]
+    values = lab.setting({"warmup": 0, "learning_rate": 0.045 * times, "seed": 3})
+    tables = lab.compute(values)
+    facts = report(lab, tables, values, "en").facts
+    assert facts["leap"] > 2
+    assert facts["final_loss"] < facts["initial_loss"] / 10
+    assert not reached(lab, facts)
+    sharpness, threshold = tables["sharpness"]["sharpness"], tables["sharpness"]["threshold"]
+    assert sharpness[0] > 6 * threshold[1]
+    assert sharpness[2] < min(threshold[1], sharpness[0] / 8)
+
+
+@pytest.mark.parametrize("rate", [0.055, 0.055 * 0.95, 0.055 * 1.05])
+def test_the_catapults_goal_can_be_reached(rate):
+    lab = LABS["ramp"]
+    values = lab.setting({"warmup": 0, "learning_rate": rate, "seed": 3})
+    assert reached(lab, report(lab, lab.compute(values), values, "en").facts)
 
 
 # --- the programs ---

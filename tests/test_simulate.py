@@ -5,8 +5,10 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from jax.flatten_util import ravel_pytree
 
 import stabsim as ss
+from stabsim._transformation import global_norm
 from stabsim.clipping import clip_by_global_norm, zclip
 from stabsim.curvature import sharpness
 from stabsim.schedules import linear_warmup
@@ -268,3 +270,27 @@ def test_the_seed_decides_the_weights_the_minibatches_and_their_outliers():
     assert not np.array_equal(one.params[0]["w"], other.params[0]["w"])
     assert not np.array_equal(one.rows, other.rows)
     assert not np.array_equal(one.scale, other.scale)
+
+
+def test_an_observer_sees_what_the_trace_records():
+    net = with_outliers(mlp(width=4), 0.3, 30.0)
+
+    def look(now):
+        return {"params": ravel_pytree(now.params)[0], "norm": global_norm(now.gradient),
+                "update": global_norm(now.update), "scale": now.scale, "step": now.step,
+                "loss": net.loss(now.params, now.batch)}  # fmt: skip
+
+    trace = ss.simulate(net, ss.adam(0.01), steps=20, batch_size=8, seed=1, record_parameters=True,
+                     observe=look)  # fmt: skip
+    seen = trace.observed
+    assert seen["step"].tolist() == list(range(20))
+    np.testing.assert_array_equal(seen["params"], trace.parameters[:-1])
+    np.testing.assert_array_equal(seen["norm"], trace.gradient_norm)
+    np.testing.assert_array_equal(seen["update"], trace.update_norm)
+    np.testing.assert_allclose(seen["loss"], trace.loss, rtol=1e-6)
+    assert set(seen["scale"].tolist()) == {1.0, 30.0}
+    plain = ss.simulate(net, ss.adam(0.01), steps=20, batch_size=8, seed=1)
+    assert plain.observed is None
+    np.testing.assert_array_equal(plain.loss, trace.loss)
+    with pytest.raises(TypeError, match="observe must be a function"):
+        ss.simulate(net, ss.adam(0.01), steps=2, observe="everything")

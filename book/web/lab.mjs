@@ -110,14 +110,13 @@ async function wake(section, key) {
   panels().forEach(marker.listen);
 
   async function draw() {
-    drawing ??= import(here("chart.mjs")).then(({ chart }) =>
-      Promise.all(
-        hosts.map((host, i) => {
-          const { click } = lab.panels[i];
-          const clicked = click.length ? choose(click) : null;
-          return chart(host, lab.charts[i], words.language, { clicked, staged });
-        }),
-      ),
+    drawing ??= Promise.all(
+      hosts.map(async (host, i) => {
+        const { click } = lab.panels[i];
+        const clicked = click.length ? choose(click) : null;
+        const { chart } = await import(here(`${lab.charts[i].picture ?? "chart"}.mjs`));
+        return chart(host, lab.charts[i], words.language, { clicked, staged });
+      }),
     );
     charts = await drawing;
     await Promise.all(
@@ -125,6 +124,7 @@ async function wake(section, key) {
         host.hidden = isEmpty(table);
         if (host.hidden) return null;
         charts[i].resized(over);
+        if (lab.charts[i].picture) return charts[i].draw(table);
         return charts[i].draw({
           ...seen(panel),
           marks: marks(lab, panel, shown.tables, shown.values, shown.facts),
@@ -352,7 +352,10 @@ async function wake(section, key) {
       }
     });
   }
-  const along = program().outputs.filter(([, column]) => column === lab.cursor);
+  const followed = lab.panels.filter(({ over }) => over).map(({ table }) => table);
+  const along = program().outputs.filter(
+    ([table, column]) => column === lab.cursor && followed.includes(table),
+  );
   marker.wake(Math.max(...along.map(([, , , [size]]) => size)));
 
   // --- the first run ---

@@ -11,6 +11,7 @@ from stabsim.labs.frame.lab import Choice, Curve, Goal, Lab, Option, Panel, Slid
 from stabsim.optimizers import sgd
 from stabsim.schedules import linear_warmup
 from stabsim.simulation import simulate
+from stabsim.trace import Trace
 from stabsim.workloads import residual_mlp
 
 STEPS = 200
@@ -37,11 +38,12 @@ def run(block: str, gain: Any, warmup: Any, shown: Any, seed: Any) -> Tables:
     net = residual_mlp(depth=8, block=formula, gain=gain)
     rates = jnp.asarray(RATES, jnp.float32)
 
-    def losses(learning_rate: Any) -> Any:
+    def train(learning_rate: Any) -> Trace:
         rule = sgd(linear_warmup(learning_rate, warmup))
-        return simulate(net, rule, steps=STEPS, batch_size=32, seed=seed, evaluate_at=()).loss
+        return simulate(net, rule, steps=STEPS, batch_size=32, seed=seed, evaluate_at=())
 
-    loss = jax.vmap(losses)(rates)
+    traces = jax.vmap(train)(rates)
+    loss = traces.loss
     exponents = jnp.arange(LOWEST, HIGHEST + 1)
     return {
         "sweep": {"learning_rate": rates, "loss": loss},
@@ -51,7 +53,11 @@ def run(block: str, gain: Any, warmup: Any, shown: Any, seed: Any) -> Tables:
             "shown": exponents,
             "chosen": (exponents == shown).astype(jnp.int32),
         },
-        "run": {"step": jnp.arange(STEPS), "loss": loss[shown - LOWEST]},
+        "run": {
+            "step": jnp.arange(STEPS),
+            "loss": loss[shown - LOWEST],
+            "learning_rate": traces.learning_rate[shown - LOWEST],
+        },
     }
 
 
@@ -79,6 +85,7 @@ LAB = Lab(
         charts.over_steps("run", {"loss": LOSS}, LOSS, (0.001, 100), STEPS, Text(
             "The loss of the chosen run at every step.",
             "Loss run terpilih pada setiap langkah."), height=160),
+        charts.schedule(STEPS),
     ),
     (Curve("run", "loss"),),
     """import stabsim as ss

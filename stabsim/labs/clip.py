@@ -8,7 +8,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from stabsim._words import Text
 from stabsim.clipping import clip_by_global_norm, sorted_percentile
-from stabsim.labs.frame import charts
+from stabsim.labs.frame import charts, digits
 from stabsim.labs.frame.drawing import arc, piece, together
 from stabsim.labs.frame.lab import Curve, Fact, Goal, Lab, Panel, Slider, Tables
 from stabsim.optimizers import momentum
@@ -122,14 +122,16 @@ def arrow(trace: Trace, threshold: Any, eta: Any, gamma: float) -> dict[str, Arr
 
 
 def run(threshold: Any, learning_rate: Any, seed: Any) -> Tables:
+    net = corrupted()
     trace = simulate(
-        corrupted(),
+        net,
         momentum(learning_rate, GAMMA),
         steps=STEPS,
         batch_size=32,
         seed=seed,
         clipping=clip_by_global_norm(threshold),
         evaluate_at=(),
+        observe=digits.observe(net),
     )
     count, percentile = histogram(trace.gradient_norm)
     edges = jnp.asarray(EDGES, jnp.float32)
@@ -145,6 +147,7 @@ def run(threshold: Any, learning_rate: Any, seed: Any) -> Tables:
         },
         "arrow": arrow(trace, threshold, learning_rate, GAMMA),
         "facts": clipped_share(trace.clipped),
+        "batch": digits.table(trace.observed),
         "histogram": {
             "low": edges[:-1],
             "high": edges[1:],
@@ -209,6 +212,7 @@ LAB = Lab(
         charts.over_steps("run", {"loss": LOSS}, LOSS, (1e-3, 1e3), STEPS, Text(
             "The training loss at every step.",
             "Loss pelatihan pada setiap langkah."), height=150),
+        digits.minibatch(),
     ),
     (Curve("run", "loss"),),
     """import stabsim as ss

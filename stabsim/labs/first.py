@@ -5,7 +5,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from stabsim._words import Text
-from stabsim.labs.frame import charts
+from stabsim.labs.frame import charts, digits
 from stabsim.labs.frame.lab import Curve, Goal, Lab, Slider, Tables
 from stabsim.optimizers import sgd
 from stabsim.schedules import linear_warmup
@@ -23,10 +23,17 @@ CONTROLS = (
 
 def run(learning_rate: Any, warmup: Any, seed: Any) -> Tables:
     rule = sgd(linear_warmup(learning_rate, warmup))
-    trace = simulate(
-        residual_mlp(depth=16), rule, steps=STEPS, batch_size=32, seed=seed, evaluate_at=()
-    )
-    return {"run": {"step": jnp.arange(STEPS), "loss": trace.loss}}
+    net = residual_mlp(depth=16)
+    trace = simulate(net, rule, steps=STEPS, batch_size=32, seed=seed, evaluate_at=(),
+                     observe=digits.observe(net))  # fmt: skip
+    return {
+        "run": {
+            "step": jnp.arange(STEPS),
+            "loss": trace.loss,
+            "learning_rate": trace.learning_rate,
+        },
+        "batch": digits.table(trace.observed),
+    }
 
 
 LOSS = Text("loss", "loss")
@@ -39,7 +46,8 @@ LAB = Lab(
     run,
     (charts.over_steps("run", {"loss": LOSS}, LOSS, (1e-3, 1e3), STEPS,
             Text("The training loss at every step.",
-                              "Loss pelatihan pada setiap langkah."), height=180),),
+                              "Loss pelatihan pada setiap langkah."), height=180),
+     digits.minibatch(), charts.schedule(STEPS)),
     (Curve("run", "loss"),),
     """import stabsim as ss
 

@@ -60,8 +60,14 @@ def run(net: str, times: Any, warmup: Any, seed: Any) -> Tables:
     rule = case.rule(linear_warmup(case.rate * times, warmup))
     trace = simulate(case.net(), rule, steps=case.steps, batch_size=case.batch_size, seed=seed,
                      evaluate_at=())  # fmt: skip
-    step = jnp.arange(case.steps)
-    return {"run": {"step": step, "loss": trace.loss, "gradient_norm": trace.gradient_norm}}
+    return {
+        "run": {
+            "step": jnp.arange(case.steps),
+            "loss": trace.loss,
+            "gradient_norm": trace.gradient_norm,
+            "learning_rate": trace.learning_rate,
+        }
+    }
 
 
 LOSS = Text("loss", "loss")
@@ -80,6 +86,7 @@ LAB = Lab(
         charts.over_steps("run", {"gradient_norm": NORM}, NORM, (1e-4, 1e4), None, Text(
             "The gradient's norm at every step.",
             "Norma gradien pada setiap langkah."), height=120),
+        charts.schedule(None),
     ),
     (Curve("run", "loss"),),
     """import stabsim as ss

@@ -61,8 +61,14 @@ def run(
         clipping=clip_by_global_norm(threshold),
         evaluate_at=(),
     )
-    step = jnp.arange(STEPS)
-    return {"run": {"step": step, "loss": trace.loss, "gradient_norm": trace.gradient_norm}}
+    return {
+        "run": {
+            "step": jnp.arange(STEPS),
+            "loss": trace.loss,
+            "gradient_norm": trace.gradient_norm,
+            "learning_rate": trace.learning_rate,
+        }
+    }
 
 
 LOSS = Text("loss", "loss")
@@ -81,6 +87,7 @@ LAB = Lab(
         charts.over_steps("run", {"gradient_norm": NORM}, NORM, (1e-3, 1e9), STEPS, Text(
             "The unclipped gradient norm at every step.",
             "Norma gradien sebelum pemotongan pada setiap langkah."), height=120),
+        charts.schedule(STEPS),
     ),
     (Curve("run", "loss"),),
     """import stabsim as ss

@@ -142,6 +142,7 @@ def run(
             "step": jnp.arange(STEPS),
             "loss": trace.loss,
             "gradient_norm": trace.gradient_norm,
+            "learning_rate": trace.learning_rate,
             # SGD goes the clipped gradient's length times the rate, which is 0 at step 0 of a ramp.
             "clipped_norm": trace.update_norm / trace.learning_rate,
         },
@@ -170,6 +171,7 @@ LAB = Lab(
             "The gradient norm at every step before clipping and, dashed, after it.",
             "Norma gradien pada setiap langkah sebelum pemotongan dan, sebagai garis "
             "putus-putus, sesudahnya."), height=180, level="threshold"),
+        charts.schedule(STEPS),
     ),
     (Curve("run", "loss"),),
     """import stabsim as ss

@@ -10,6 +10,7 @@ from stabsim.labs.frame.lab import Curve, Goal, Lab, Slider, Tables
 from stabsim.optimizers import momentum
 from stabsim.schedules import linear_warmup
 from stabsim.simulation import simulate
+from stabsim.trace import Trace
 from stabsim.workloads import resnet
 
 STEPS = 100
@@ -25,16 +26,20 @@ CONTROLS = (
 
 
 def run(learning_rate: Any, warmup: Any, every: Any, seed: Any) -> Tables:
-    def loss(stride: int) -> Any:
+    def train(stride: int) -> Trace:
         net = resnet(blocks=2, channels=4, stride=stride)
         rule = momentum(linear_warmup(learning_rate, warmup))
-        return simulate(net, rule, steps=STEPS, batch_size=64, seed=seed, evaluate_at=()).loss
+        return simulate(net, rule, steps=STEPS, batch_size=64, seed=seed, evaluate_at=())
 
     step = jnp.arange(STEPS)
-    losses = {"stride_2": loss(2), "stride_1": loss(1)}
+    original, changed = train(2), train(1)
+    losses = {"stride_2": original.loss, "stride_1": changed.loss}
     recorded = (step + 1) % every == 0
     seen = {name: jnp.where(recorded, x, jnp.nan) for name, x in losses.items()}
-    return {"run": {"step": step, **losses}, "seen": {"step": step, **seen}}
+    return {
+        "run": {"step": step, **losses, "learning_rate": changed.learning_rate},
+        "seen": {"step": step, **seen},
+    }
 
 
 NETS = {
@@ -60,6 +65,7 @@ LAB = Lab(
             "Loss kedua jaringan pada setiap langkah: pada laju bawaan, loss jaringan ubahan "
             "melonjak hingga berkali-kali nilai awalnya dalam dua puluh langkah, lalu pulih."),
             height=220),
+        charts.schedule(STEPS),
     ),
     (Curve("run", "stride_1", NETS["stride_1"]), Curve("run", "stride_2", NETS["stride_2"])),
     """import stabsim as ss

@@ -26,7 +26,7 @@ CATAPULT = 1.1
 """A run catapults if its loss climbs above this many times its start, and ends below it."""
 
 
-def losses(learning_rate: Any, warmup: Any, seed: Any) -> Any:
+def train(learning_rate: Any, warmup: Any, seed: Any) -> Any:
     rule = sgd(linear_warmup(learning_rate, warmup))
     return simulate(sharp_net(), rule, steps=STEPS, seed=seed, evaluate_at=())
 
@@ -44,7 +44,7 @@ def outcomes(loss: np.ndarray) -> np.ndarray:
 def the_map() -> Arrays:
     """Every warmup at every rate with seed 0, and the rate that the start's sharpness bears."""
     runs = sweep(
-        lambda learning_rate, warmup: losses(learning_rate, warmup, 0),
+        lambda learning_rate, warmup: train(learning_rate, warmup, 0),
         learning_rate=RATES, warmup=WARMUPS, progress=False,
     )  # fmt: skip
     start = simulate(sharp_net(), sgd(0.0), steps=1, evaluate_at=(), measure_sharpness_at=[0])
@@ -81,8 +81,15 @@ def run(warmup: Any, learning_rate: Any, seed: Any) -> Tables:
         ])
         for name in here
     }  # fmt: skip
-    loss = losses(learning_rate, warmup, seed).loss
-    return {"map": rows, "run": {"step": jnp.arange(STEPS), "loss": loss}}
+    trace = train(learning_rate, warmup, seed)
+    return {
+        "map": rows,
+        "run": {
+            "step": jnp.arange(STEPS),
+            "loss": trace.loss,
+            "learning_rate": trace.learning_rate,
+        },
+    }
 
 
 NAMES = {
@@ -128,6 +135,7 @@ LAB = Lab(
         charts.over_steps("run", {"loss": LOSS}, LOSS, (0.01, 1e4), STEPS, Text(
             "The loss of the marked run at every step.",
             "Loss run yang ditandai pada setiap langkah."), height=170),
+        charts.schedule(STEPS),
     ),
     (Curve("run", "loss"),),
     """import stabsim as ss

@@ -120,7 +120,7 @@ def _trace(
     def call(point: dict[str, Any], seed: dict[str, Any]) -> Any:
         outcome = experiment(**fixed, **point, **seed)
         if isinstance(outcome, Trace):
-            return outcome._replace(final_parameters=())
+            return outcome._replace(final_parameters=(), observed=None)
         if isinstance(outcome, Mapping) and all(np.ndim(value) == 0 for value in outcome.values()):
             if clash := sorted({*outcome} & {*fixed, *point, *seed, "done"}):
                 raise ValueError(

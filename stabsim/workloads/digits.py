@@ -4,6 +4,7 @@ from functools import cache
 
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float
 
 from stabsim.workloads.workload import Batch
 
@@ -36,3 +37,10 @@ def digits() -> tuple[Batch, Batch]:
     x = jnp.asarray(images, jnp.result_type(float))
     y = jnp.asarray(labels, jnp.int32)
     return Batch(x[:TRAIN_ROWS], y[:TRAIN_ROWS]), Batch(x[TRAIN_ROWS:], y[TRAIN_ROWS:])
+
+
+def grey(inputs: Float[Array, "..."]) -> Float[Array, "..."]:
+    """Pixels in standard units as shares of full ink: from 0 to 1, if they are the digits' own."""
+    pixels = _arrays()[0]
+    low, high = float(pixels.min()), float(pixels.max())
+    return (inputs - low) / (high - low)

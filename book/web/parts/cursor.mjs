@@ -109,6 +109,7 @@ export function cursor(section, lab, words, look) {
     const place = hovered ?? pinned;
     const step = at();
     const said = followers().flatMap((one) => mark(one, step, hovered === null));
+    for (const { chart } of look.panels()) if (chart?.at) said.push(chart.at(step));
     output.textContent = step === null ? "" : whole(step, words.language);
     if (place !== null) range.value = place;
     const along = followers().find((one) => !isPlane(one))?.panel.along ?? "";

@@ -1,4 +1,4 @@
-// Pictures that change with the cursor: as as_of and within of stabsim/labs/frame/reading.py.
+// Pictures that change with the cursor: as as_of and within of stabsim/labs/frame/frames.py.
 
 /** The rows of a table that are seen while the cursor stands at a step. */
 export function asOf(table, step) {

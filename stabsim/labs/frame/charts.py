@@ -12,6 +12,8 @@ from stabsim.plots import CROSS, GREY, PALETTE, STAR
 
 WIDTH, HEIGHT = 620, 200
 STEP, LOSS = Text("step", "langkah"), Text("loss", "loss")
+RATE = Text("learning rate", "laju pembelajaran")
+SCHEDULE = Text("learning rate at each step", "laju pembelajaran pada setiap langkah")
 PLACE = (("x", Text("θ₁", "θ₁")), ("y", Text("θ₂", "θ₂")))
 """The columns of a place in the plane."""
 
@@ -101,6 +103,36 @@ def over_steps(
     return Panel(table, chart, shows, (), name, along, tuple(columns.items()), level, ends)
 
 
+def schedule(last: int | None) -> Panel:
+    """The learning rate over the steps, small, under the slider of the warmup that shapes it.
+
+    The table "run" holds it as ``learning_rate``. Its axis begins at 0 and ends where it ends, so
+    that a ramp of any height is seen to be straight, and how long it is.
+
+    Args:
+        last: where the horizontal axis ends; where the data end if None.
+    """
+    columns = {"learning_rate": RATE}
+
+    def chart(language: str) -> Any:
+        across = alt.Scale(nice=False) if last is None else alt.Scale(domain=[0, last], nice=False)
+        whole = grey_axis(None, grid=False, tickCount=4, tickMinStep=1)
+        # The title lies above the plot: beside it there is no room.
+        up = grey_axis(SCHEDULE.in_(language), tickCount=2, format="~g", titleAngle=0,
+                       titleAlign="left", titleBaseline="bottom", titleX=2, titleY=-4,
+                       titleFontWeight="normal")  # fmt: skip
+        axes = {"axis": whole, "scale": across}, {"axis": up, "scale": alt.Scale(nice=2, zero=True)}
+        return finished(_lines(language, columns, "step", axes, None, False), 48)
+
+    shows = Text(
+        "The learning rate at every step: it climbs along a straight line over the warmup, and "
+        "stays at its peak from then on.",
+        "Laju pembelajaran pada setiap langkah: naik lurus selama warmup, lalu tetap pada "
+        "puncaknya.",
+    )
+    return Panel("run", chart, shows, (), "step", STEP, tuple(columns.items()), under="warmup")
+
+
 def _lines(
     language: str,
     columns: dict[str, Text],
@@ -188,8 +220,7 @@ def axis(language: str, domain: Sequence[float | int]) -> Any:
     x = alt.X(
         "learning_rate:Q",
         scale=alt.Scale(type="log", nice=False, padding=12),
-        axis=grey_axis(Text("learning rate", "laju pembelajaran").in_(language), format="~g",
-                   grid=False, tickCount=6),
+        axis=grey_axis(RATE.in_(language), format="~g", grid=False, tickCount=6),
     )  # fmt: skip
     title = Text("final loss", "loss akhir").in_(language)
     y = alt.Y("final_loss:Q", scale=_log(domain), axis=grey_axis(title, tickCount=5, format="~g"))

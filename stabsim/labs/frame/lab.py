@@ -228,6 +228,8 @@ class Panel(NamedTuple):
         columns: what is drawn over it, and what that is called.
         level: the slider whose value is a height in the chart: a line that can be dragged.
         ends: the fact that is where its line ends.
+        under: the slider under which it stands, small, because it draws what that slider changes.
+            Such panels come last.
     """
 
     table: str
@@ -239,6 +241,7 @@ class Panel(NamedTuple):
     columns: tuple[tuple[str, Text], ...] = ()
     level: str = ""
     ends: str = ""
+    under: str = ""
 
     @property
     def names(self) -> list[str]:

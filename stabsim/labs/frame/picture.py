@@ -9,8 +9,9 @@ import numpy as np
 
 from stabsim._extras import extra
 from stabsim._plot_words import LOCALES
+from stabsim.labs.frame import digits
+from stabsim.labs.frame.frames import as_of, within
 from stabsim.labs.frame.lab import Lab, Tables, Values
-from stabsim.labs.frame.reading import as_of, within
 from stabsim.labs.frame.report import marks
 
 Row = dict[str, Any]
@@ -18,11 +19,20 @@ Row = dict[str, Any]
 STEPS = ("step", "since", "until")
 """Columns that say when, and not what."""
 
+OWN: dict[str, Any] = {"digits": digits}
+"""What we draw ourselves, by the name of the picture: as SVG, and said in words."""
+
 
 @cache
 def specifications(lab: Lab, language: str) -> list[dict[str, Any]]:
     """Each panel's chart, compiled."""
-    return [compiled(panel.chart(language)) for panel in lab.panels]
+    charts = (panel.chart(language) for panel in lab.panels)
+    return [chart if is_own(chart) else compiled(chart) for chart in charts]
+
+
+def is_own(chart: Any) -> bool:
+    """Whether a chart is no Altair chart but one that we draw ourselves, named ``picture``."""
+    return isinstance(chart, dict) and "picture" in chart
 
 
 def compiled(chart: Any) -> dict[str, Any]:
@@ -77,6 +87,10 @@ def pictures(
     for panel, spec in zip(lab.panels, specifications(lab, language), strict=True):
         if is_empty(tables[panel.table]):
             drawn.append(None)
+            continue
+        if is_own(spec):
+            own, at = OWN[spec["picture"]], None if step is None else int(step)
+            drawn.append(own.svg(spec, tables[panel.table], at, width, language))
             continue
         run = as_of(tables[panel.table], step)
         ghosts = [as_of(ghost[panel.table], step) for ghost in kept]

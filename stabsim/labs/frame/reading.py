@@ -1,13 +1,12 @@
 """The values at a lab's cursor."""
 
-import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from stabsim._words import number, whole
 from stabsim.labs.frame.lab import Lab, Panel, Tables
+from stabsim.labs.frame.picture import OWN, is_own, specifications
 
 
 def followers(lab: Lab) -> list[Panel]:
@@ -18,26 +17,6 @@ def followers(lab: Lab) -> list[Panel]:
 def steps(lab: Lab, tables: Tables) -> np.ndarray:
     """Where the cursor can stand: the entries of the longest panel."""
     return max((np.asarray(tables[p.table][p.over]) for p in followers(lab)), key=len)
-
-
-def as_of(table: dict[str, Any], step: float | int) -> dict[str, Any]:
-    """The rows of a table that are seen while the cursor stands at a step: see ``Panel.table``."""
-    if "since" not in table:
-        return table
-    columns = {name: np.asarray(x) for name, x in table.items()}
-    seen = (columns["since"] <= step) & (step <= columns["until"])
-    return {name: x[seen] for name, x in columns.items()}
-
-
-def within(ghost: dict[str, Any], run: dict[str, Any]) -> dict[str, Any]:
-    """The rows of a kept run's path that lie where a run is seen, so that they widen no view."""
-    columns = {name: np.asarray(x) for name, x in ghost.items()}
-    inside = columns["line"] >= 0
-    for name in ("x", "y"):
-        known = [x for x in np.asarray(run[name]).tolist() if math.isfinite(x)]
-        low, high = (min(known), max(known)) if known else (math.inf, -math.inf)
-        inside &= (low <= columns[name]) & (columns[name] <= high)
-    return {name: x[inside] for name, x in columns.items()}
 
 
 def at_cursor(lab: Lab, runs: Sequence[Tables], place: int, language: str) -> list[str]:
@@ -54,4 +33,8 @@ def at_cursor(lab: Lab, runs: Sequence[Tables], place: int, language: str) -> li
                 for run, i in zip(runs, near, strict=True)
             ]
             lines.append(f"{label.in_(language)} {' / '.join(values)}")
+    for panel, spec in zip(lab.panels, specifications(lab, language), strict=True):
+        if is_own(spec):
+            said = OWN[spec["picture"]].said(spec, runs[0][panel.table], int(step), language)
+            lines.append(said)
     return lines

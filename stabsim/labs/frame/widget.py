@@ -11,7 +11,7 @@ import numpy as np
 
 from stabsim.labs.frame.charts import KEPT_COLORS, WIDTH
 from stabsim.labs.frame.lab import Choice, Control, Lab, Panel, Slider, Tables, Values
-from stabsim.labs.frame.picture import pictures
+from stabsim.labs.frame.picture import is_own, pictures, specifications
 from stabsim.labs.frame.reading import at_cursor, steps
 from stabsim.labs.frame.report import Report, reached, report, setting, verdicts
 from stabsim.labs.frame.words import FRAME
@@ -56,12 +56,18 @@ class LabWidget(widgets.VBox):
         row = widgets.HBox([self._button(self._say(name), act) for name, act in buttons])
         super().__init__([
             widgets.HTML(f"<b>{html.escape(lab.title.in_(language))}</b>"), goal, self._goal,
-            *self._pictures, *self._scrub(), self._there, *self._fields.values(), self._report,
-            self._list, row, self._note,
+            *self._under(""), *self._scrub(), self._there,
+            *(part for name, field in self._fields.items() for part in (field, *self._under(name))),
+            self._report, self._list, row, self._note,
         ])  # fmt: skip
         self._show_idle()
         threading.Thread(target=self._serve, daemon=True).start()
         self.ask()
+
+    def _under(self, name: str) -> list[widgets.Widget]:
+        """The pictures under a control; those above all of them for ""."""
+        placed = zip(self._pictures, self.lab.panels, strict=True)
+        return [picture for picture, panel in placed if panel.under == name]
 
     def _say(self, name: str) -> str:
         return FRAME[name].in_(self.language)
@@ -167,7 +173,12 @@ class LabWidget(widgets.VBox):
     def _turn_to(self) -> None:
         """Draw what changes with the cursor, and say the values there."""
         if self._shown is not None:
-            changing = [p for p in self.lab.panels if "since" in self._shown.tables[p.table]]
+            tables, specs = self._shown.tables, specifications(self.lab, self.language)
+            changing = [
+                panel
+                for panel, spec in zip(self.lab.panels, specs, strict=True)
+                if "since" in tables[panel.table] or is_own(spec)
+            ]
             self._draw(self._shown, changing)
         self._look()
 

@@ -1,0 +1,170 @@
+"""A minibatch as its digits, with the network's guesses: what a run sees at a step.
+
+``book/web/parts/minibatch.mjs`` draws the same in the page; a test holds the two together.
+"""
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Shaped
+
+from stabsim._words import Text, number
+from stabsim.labs.frame.lab import Panel
+from stabsim.simulation import Moment, Observer
+from stabsim.workloads import Workload
+from stabsim.workloads.digits import grey
+
+PART = "minibatch"
+"""The page's half, in book/web/parts."""
+
+SIDE, LEVELS = 8, 8
+"""Pixels of a digit's side, and shades of grey."""
+
+ROOM, LINE = 48, 14
+"""Pixels down from one row of digits to the next, and of it for the guess."""
+
+SHADES = ("0", ".14", ".29", ".43", ".57", ".71", ".86", "1")
+"""Their opacities."""
+
+WRONG, CORRUPTED = "#D55E00", "#E69F00"
+
+WORDS = {
+    "said": Text("Minibatch of step {step}: {wrong} of {size} guesses are wrong.",
+                 "Minibatch langkah {step}: {wrong} dari {size} tebakan salah."),
+    "corrupted": Text("Corrupted: inputs × {scale}.", "Rusak: masukan × {scale}."),
+}  # fmt: skip
+
+
+def observe(workload: Workload) -> Observer:
+    """Records what :func:`table` needs: lines of pixels, labels, guesses, and the scale.
+
+    A line of eight pixels is one number, each pixel an octal digit of it, 7 for full ink. The
+    pixels are those that the network is given: a minibatch of enlarged inputs is all ink or none.
+    """
+    powers = LEVELS ** np.arange(SIDE - 1, -1, -1)
+
+    def look(now: Moment) -> dict[str, Array]:
+        assert now.batch is not None
+        inputs, label = now.batch
+        shade = jnp.clip(jnp.round(grey(inputs) * (LEVELS - 1)), 0, LEVELS - 1).astype(jnp.int32)
+        line = jnp.sum(shade.reshape(-1, SIDE, SIDE) * powers.astype(np.int32), -1)
+        guess = workload.network.apply(now.params, inputs).argmax(-1).astype(jnp.int32)
+        scale = jnp.ones(()) if now.scale is None else now.scale
+        return {"line": line, "label": label, "guess": guess, "scale": scale}
+
+    return look
+
+
+def table(seen: dict[str, Shaped[Array, "steps ..."]]) -> dict[str, Array]:
+    """One row for each digit of each minibatch."""
+    steps, size = seen["label"].shape
+    lines = {f"line_{i}": seen["line"][:, :, i].ravel() for i in range(SIDE)}
+    return {
+        "step": jnp.repeat(jnp.arange(steps), size),
+        "label": seen["label"].ravel(),
+        "guess": seen["guess"].ravel(),
+        "scale": jnp.repeat(seen["scale"], size),
+        **lines,
+    }
+
+
+def minibatch(name: str = "batch") -> Panel:
+    """The panel over the table of that name: the minibatch at the cursor.
+
+    Where no cursor stands: the first corrupted minibatch, or the last of all.
+    """
+
+    def chart(language: str) -> dict[str, Any]:
+        words = {key: text.in_(language) for key, text in WORDS.items()}
+        return {"picture": "digits", "words": words}
+
+    return Panel(name, chart, Text(
+        "The digits of one minibatch, the one at the cursor, as the network gets them, each with "
+        "the network's guess. A wrong guess is framed and says the label too.",
+        "Angka dalam satu minibatch, yaitu minibatch pada kursor, sebagaimana diterima jaringan, "
+        "masing-masing dengan tebakan jaringan. Tebakan yang salah diberi bingkai dan disertai "
+        "label yang benar."))  # fmt: skip
+
+
+def rows_at(table: dict[str, Any], step: int | None) -> slice:
+    """The rows of a step's minibatch; of the first corrupted one, or the last, for None."""
+    steps, scale = (np.asarray(table[name]) for name in ("step", "scale"))
+    size = int(np.count_nonzero(steps == steps[0]))
+    corrupted = np.flatnonzero(scale != 1)
+    chosen = steps[corrupted[0] if corrupted.size else -1] if step is None else step
+    first = min(int(chosen) * size, steps.size - size)
+    return slice(first, first + size)
+
+
+def said(spec: dict[str, Any], table: dict[str, Any], step: int | None, language: str) -> str:
+    """How many guesses are wrong at a step, and whether its minibatch is corrupted."""
+    return " ".join(_sentences(spec, table, rows_at(table, step), language))
+
+
+def _sentences(
+    spec: dict[str, Any], table: dict[str, Any], rows: slice, language: str
+) -> list[str]:
+    label, guess = (np.asarray(table[name])[rows] for name in ("label", "guess"))
+    wrong = spec["words"]["said"].format(
+        step=int(table["step"][rows][0]), wrong=int((label != guess).sum()), size=label.size
+    )
+    scale = float(table["scale"][rows][0])
+    if scale == 1:
+        return [wrong]
+    return [wrong, spec["words"]["corrupted"].format(scale=number(scale, language))]
+
+
+def svg(
+    spec: dict[str, Any], table: dict[str, Any], step: int | None, width: int, language: str
+) -> str:
+    """The picture, as wide as asked."""
+    rows = rows_at(table, step)
+    label, guess = (np.asarray(table[name])[rows].astype(int) for name in ("label", "guess"))
+    across, head = (16, 20) if width >= 480 else (8, 34)  # on a telephone two lines of words
+    pitch = width // across
+    pixel = 4 if pitch >= 36 else 3
+    ink = ["" for _ in range(LEVELS)]
+    frames, guesses = "", ""
+    for i in range(label.size):
+        left = i % across * pitch + (pitch - SIDE * pixel) // 2
+        top = head + i // across * ROOM
+        for row in range(SIDE):
+            line = int(table[f"line_{row}"][rows][i])
+            shades = [line // LEVELS ** (SIDE - 1 - x) % LEVELS for x in range(SIDE)]
+            start = 0
+            for x in range(1, SIDE + 1):
+                if x < SIDE and shades[x] == shades[start]:
+                    continue
+                wide = (x - start) * pixel
+                ink[shades[start]] += (
+                    f"M{left + start * pixel} {top + row * pixel}h{wide}v{pixel}h-{wide}z"
+                )
+                start = x
+        middle, foot = left + SIDE * pixel // 2, top + SIDE * pixel + LINE - 2
+        if label[i] == guess[i]:
+            guesses += f'<text x="{middle}" y="{foot}">{guess[i]}</text>'
+        else:
+            side = SIDE * pixel + 2
+            frames += f"M{left - 1} {top - 1}h{side}v{side}h-{side}z"
+            guesses += (
+                f'<text x="{middle}" y="{foot}" font-weight="bold">{guess[i]} ≠ {label[i]}</text>'
+            )
+    height = head + -(-label.size // across) * ROOM
+    corrupted = float(table["scale"][rows][0]) != 1
+    border = f"M1 {head - 4}h{width - 2}v{height - head + 3}h-{width - 2}z" if corrupted else ""
+    sentences = _sentences(spec, table, rows, language)
+    lines = [" ".join(sentences)] if across == 16 else sentences
+    title = "".join(f'<text x="2" y="{11 + 14 * i}">{line}</text>' for i, line in enumerate(lines))
+    shaded = "".join(
+        f'<path fill-opacity="{shade}" d="{path}"/>'
+        for shade, path in zip(SHADES[1:], ink[1:], strict=True)
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}" fill="currentColor" font-family="sans-serif" '
+        f'font-size="11">{title}{shaded}'
+        f'<path fill="none" stroke="{WRONG}" stroke-width="2" d="{frames}"/>'
+        f'<path fill="none" stroke="{CORRUPTED}" stroke-width="2" d="{border}"/>'
+        f'<g text-anchor="middle">{guesses}</g></svg>'
+    )
