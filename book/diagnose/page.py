@@ -68,6 +68,7 @@ def words(language: str) -> dict[str, Any]:
             "others": sorted(columns.OTHERS),
             "heldOut": sorted(columns.HELD_OUT),
             "changes": sorted(columns.CHANGES),
+            "often": columns.OFTEN,
         },
         "parts": columns.PARTS,
         "console": {

@@ -43,6 +43,7 @@ class Choice(NamedTuple):
         more: columns that are read beside: "scale", "reward" and "kl" by these names, and
             "changes: NAME" for one whose changes of value are kept.
         notes: reasons of :data:`stabsim.logs.words.LOGS` that hold for the choice.
+        dense: whether the first records have a loss each, up to the last loss among them.
     """
 
     columns: Columns
@@ -51,6 +52,7 @@ class Choice(NamedTuple):
     objective: str
     more: dict[str, str]
     notes: list[str]
+    dense: bool = False
 
     @property
     def read(self) -> dict[str, str]:
@@ -96,6 +98,9 @@ OTHERS = {"min", "max", "best", "clip", "clipped", "scale", "epoch", "config", "
 CHANGES = {"batch size", "sequence length", "context length", "curriculum", "stage", "data stage"}
 """What explains a change of the loss where its own value changes."""
 
+OFTEN = 0.1
+"""... unless it changes at more than this share of the records."""
+
 PARTS = 12
 """Of so many losses at most, none of them a total, each is read."""
 
@@ -117,9 +122,11 @@ def _rank(role: str, name: str) -> int | None:
     words = _words(name)
     if role == "step":
         known = NAMES["step"]
+        if not words:  # the index that pandas writes has no name
+            return known.index("") if not name else None
         written = " ".join(word for word in words if word not in NO_MATTER - {"total"})
         # W&B's own "_step" counts the calls to its log, not the trainer's steps.
-        return known.index(written) + 5 * name.startswith("_") if written in known else None
+        return known.index(written) + 5 * name.startswith("_") if written in known[:-1] else None
     if role == "validation_loss":
         if not HELD_OUT.intersection(words) or "step" in words:
             return None
@@ -161,6 +168,11 @@ class _Head:
 
     def ranked(self, role: str) -> dict[str, int]:
         return {one: rank for one in self.free if (rank := _rank(role, one)) is not None}
+
+    def often(self, ranks: Mapping[str, int]) -> dict[str, int]:
+        """Those with at least half as many values as any: a summary at the end has but one."""
+        most = max(map(self.count, ranks), default=0)
+        return {one: rank for one, rank in ranks.items() if 2 * self.count(one) >= most}
 
 
 def choose(
@@ -207,30 +219,42 @@ def _choices(head: _Head, named: dict[str, str], run: str, stepped: bool) -> lis
     notes: list[str] = []
     losses = [named["loss"]] if "loss" in named else _losses(head, notes)
     beside: dict[str, str] = {}
-    ranks = head.ranked("gradient_norm")
+    ranks = head.often(head.ranked("gradient_norm"))
     best = [one for one, rank in ranks.items() if rank == min(ranks.values())]
-    if len(best) > 1:
-        best = [one for one in best if head.count(one)] or best
     if len(best) > 1:
         notes.append("several: gradient_norm")
     elif best:
         beside["gradient_norm"] = best[0]
-    for role in ("learning_rate", "validation_loss"):
-        ranks = {one: rank for one, rank in head.ranked(role).items() if one not in losses}
-        if ranks:
-            beside[role] = min(ranks, key=lambda one: ranks[one])
+    ranks = head.often(head.ranked("learning_rate"))
+    if ranks:
+        beside["learning_rate"] = min(ranks, key=lambda one: ranks[one])
     beside |= named
     kind = objective(list(head.cells))
     found = []
     for loss in losses:
-        chosen = beside | {"loss": loss}
+        held_out = _held_out(head, losses, loss)
+        chosen = ({"validation_loss": held_out} if held_out else {}) | beside | {"loss": loss}
         if "step" not in chosen and not stepped and (step := _step(head, loss)) is not None:
             chosen["step"] = step
         axis = "step" if stepped else _axis(chosen.get("step"), head, chosen)
         label = ": ".join(one for one in (run, loss if len(losses) > 1 else "") if one)
         columns = Columns(**chosen)
-        found.append(Choice(columns, label, axis, kind, _more(head, columns, kind), notes))
+        there = np.flatnonzero(head.of(loss).present)
+        dense = there.size > 1 and there[-1] == there.size - 1
+        more = _more(head, columns, kind)
+        found.append(Choice(columns, label, axis, kind, more, notes, dense))
     return found
+
+
+def _held_out(head: _Head, losses: list[str], loss: str) -> str | None:
+    """The validation loss that belongs to a loss: of several losses that with the same words."""
+    ranks = {one: rank for one, rank in head.ranked("validation_loss").items() if one not in losses}
+    own = {*_words(loss)} - {"train", "training"}
+    alike = [one for one in ranks if {*_words(one)} - HELD_OUT == own]
+    if alike or not ranks or len(losses) > 1:
+        return alike[0] if alike else None
+    ranks = head.often(ranks)
+    return min(ranks, key=lambda one: ranks[one])
 
 
 def _losses(head: _Head, notes: list[str]) -> list[str]:
@@ -246,8 +270,7 @@ def _losses(head: _Head, notes: list[str]) -> list[str]:
         notes.append("validation only")
     if not ranks:
         raise _no_loss(list(head.cells))
-    most = max(map(head.count, ranks))
-    often = [one for one in ranks if 2 * head.count(one) >= most]
+    often = list(head.often(ranks))
     best = min(ranks[one] for one in often)
     if best < 100:
         fit = [one for one in often if ranks[one] == best]
@@ -263,10 +286,10 @@ def _step(head: _Head, loss: str) -> str | None:
     for name in sorted(ranks, key=lambda one: ranks[one]):
         counted = numbers(head.cells[name], counted=True)
         step = counted.value[there & counted.present]
-        if 2 * step.size < there.sum() or (step.size > 1 and np.ptp(step) == 0):
+        if 2 * step.size < there.sum() or (step.size > 1 and np.unique(step).size == 1):
             continue
         if _words(name) == ["epoch"]:
-            if (step == np.round(step)).all() and np.unique(step).size == step.size:
+            if np.isfinite(step).all() and (step == np.round(step)).all() and np.diff(step).all():
                 return name
         elif not _restarts_with_epoch(head, there & counted.present, step):
             return name
@@ -303,7 +326,7 @@ def _axis(step: str | None, head: _Head, columns: dict[str, str]) -> str:
 
 def _more(head: _Head, columns: Columns, kind: str) -> dict[str, str]:
     more: dict[str, str] = {}
-    for name in head.free:
+    for name in sorted(head.free, key=head.count, reverse=True):
         if name in columns:
             continue
         words = _words(name)
@@ -313,6 +336,10 @@ def _more(head: _Head, columns: Columns, kind: str) -> dict[str, str]:
         ):
             more.setdefault("scale", name)
         elif any(written.endswith(one) for one in CHANGES) and "config" not in words:
+            there = head.of(name)
+            turns = np.count_nonzero(np.diff(there.value[there.present]))
+            if turns > max(1, OFTEN * head.count(name)):
+                continue  # a size that is never the same is no plan
             more[f"changes: {name}"] = name
         elif kind == "rl" and "reward" in words and "std" not in words and head.varies(name):
             more.setdefault("reward", name)

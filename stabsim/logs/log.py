@@ -139,10 +139,11 @@ class Log:
         has_loss = read["loss"].present
         if "step" in read:
             step, stepped = read["step"].value, read["step"].present
-        else:  # the rows are numbered, and those without a loss are not counted
-            step = self.rows + np.cumsum(has_loss) - has_loss
+        else:  # the rows are numbered; most often those without a loss are not counted
+            counted = np.ones(place.size, bool) if self.choice.dense else has_loss
+            step = np.maximum(self.rows + np.cumsum(counted) - 1, 0)
             stepped = np.ones(place.size, bool)
-            self.rows += int(has_loss.sum())
+            self.rows += int(counted.sum())
         stepped = stepped & np.isfinite(step)
         self._note_where("no step", has_loss & ~stepped, place)
         present = {role: (value.value, value.present & stepped) for role, value in read.items()}

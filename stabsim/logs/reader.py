@@ -141,6 +141,8 @@ def _read(
 
         def start(cells: Mapping[str, Sequence[Any]]) -> list[Log]:
             chosen = choose(cells, columns, stepped=kind == "tensorboard")
+            if kind != "csv":  # records of other things lie between those of the loss
+                chosen = [one._replace(dense=False) for one in chosen]
             if number_rows:
                 chosen = [
                     one._replace(columns=one.columns._replace(step=None), axis="row")

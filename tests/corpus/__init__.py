@@ -1,6 +1,6 @@
 """Small logs, and what must be said of each: one corpus for Python and for the page's scripts.
 
-The logs are runs of stabsim and formats written by hand. ``python -m tests.corpus`` writes down in
+The logs are runs of stabsim and formats written by hand: see README.md. ``python -m tests.corpus`` writes down in
 ``expected.json`` what Python says; read the difference before you commit it.
 """
 
@@ -55,6 +55,9 @@ def cases() -> dict[str, Case]:
         "choose three": Case(choose, {"loss": "c", "step": "a", "gradient_norm": "b"}),
         "choose no step": Case(choose, {"step": None}),
         "no names, columns given": Case(logs / "no-names.csv", {"step": "1", "loss": "2"}),
+        "gan, one loss": Case(logs / "gan.csv", {}, {"run": "loss_G"}),
+        "appended, second run": Case(logs / "appended.csv", {}, {"run": "2"}),
+        "several runs, one loss": Case(logs / "several-runs.csv", {"loss": "b - loss"}),
         "early, percentile": Case(early, {}, {"percentile": 99.5}),
         "early, threshold": Case(early, {}, {"threshold": 0.25}),
         "early, tried": Case(early, {}, {"percentile": 10.0, "tried": ["warmup", "clipping"]}),

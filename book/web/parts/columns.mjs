@@ -23,8 +23,10 @@ const hasOne = (words, of) => words.some((word) => of.includes(word));
 function rank(role, name, rules) {
   const words = wordsOf(name, rules);
   if (role === "step") {
+    if (!words.length) return name ? null : rules.names.step.indexOf("");
     const kept = rules.noMatter.filter((word) => word !== "total");
-    const place = rules.names.step.indexOf(writtenOf(words, kept));
+    const written = writtenOf(words, kept);
+    const place = written ? rules.names.step.indexOf(written) : -1;
     return place < 0 ? null : place + (name.startsWith("_") ? 5 : 0);
   }
   if (role === "validation_loss") {
@@ -78,6 +80,12 @@ class Head {
     const ranks = this.free.map((name) => [name, rank(role, name, this.rules)]);
     return new Map(ranks.filter(([, one]) => one !== null));
   }
+
+  /** Those with at least half as many values as any: a summary at the end has but one. */
+  often(ranks) {
+    const most = Math.max(0, ...[...ranks.keys()].map((name) => this.count(name)));
+    return new Map([...ranks].filter(([name]) => 2 * this.count(name) >= most));
+  }
 }
 
 /**
@@ -112,31 +120,41 @@ const best = (ranks) => [...ranks.keys()].find((name) => ranks.get(name) === lea
 function choices(head, given, run) {
   const notes = [];
   const beside = {};
-  const normRanks = head.ranked("gradient_norm");
-  let norms = [...normRanks.keys()].filter((name) => normRanks.get(name) === least(normRanks));
-  if (norms.length > 1) {
-    const there = norms.filter((name) => head.count(name));
-    if (there.length) norms = there;
-  }
+  const normRanks = head.often(head.ranked("gradient_norm"));
+  const norms = [...normRanks.keys()].filter((name) => normRanks.get(name) === least(normRanks));
   const asked = "loss" in given && given.loss !== null;
   const losses = asked ? [given.loss] : lossesOf(head, notes, given, norms[0] ?? null);
   if (norms.length === 1) beside.gradient_norm = norms[0];
   if (norms.length > 1) notes.push("several: gradient_norm");
-  for (const role of ["learning_rate", "validation_loss"]) {
-    const ranks = head.ranked(role);
-    for (const loss of losses) ranks.delete(loss);
-    if (ranks.size) beside[role] = best(ranks);
-  }
+  const rates = head.often(head.ranked("learning_rate"));
+  if (rates.size) beside.learning_rate = best(rates);
   Object.assign(beside, given);
   const objective = objectiveOf([...head.cells.keys()], head.rules);
   return losses.map((loss) => {
     const columns = Object.fromEntries(ROLES.map((role) => [role, beside[role] ?? null]));
     columns.loss = loss;
+    if (!("validation_loss" in given)) columns.validation_loss = heldOut(head, losses, loss);
     if (!("step" in given)) columns.step = stepOf(head, loss);
     const label = [run, losses.length > 1 ? loss : ""].filter(Boolean).join(": ");
     const axis = axisOf(columns, head, "step" in given && given.step === null);
-    return { columns, run: label, axis, objective, more: moreOf(head, columns, objective), notes };
+    const there = head.of(loss).flatMap((x, i) => (x === null ? [] : [i]));
+    const dense = there.length > 1 && there.at(-1) === there.length - 1;
+    const more = moreOf(head, columns, objective);
+    return { columns, run: label, axis, objective, more, notes, dense };
   });
+}
+
+/** The validation loss that belongs to a loss: of several losses that with the same words. */
+function heldOut(head, losses, loss) {
+  const { rules } = head;
+  const ranks = head.ranked("validation_loss");
+  for (const one of losses) ranks.delete(one);
+  const bare = (name, without) =>
+    [...new Set(wordsOf(name, rules).filter((word) => !without.includes(word)))].sort().join(" ");
+  const own = bare(loss, TRAINING);
+  const alike = [...ranks.keys()].find((name) => bare(name, rules.heldOut) === own);
+  if (alike !== undefined || !ranks.size || losses.length > 1) return alike ?? null;
+  return best(head.often(ranks)) ?? null;
 }
 
 /** The loss; or each of several, if none is their total. */
@@ -157,9 +175,7 @@ function lossesOf(head, notes, given, norm) {
     if (ranks.size) notes.push("validation only");
   }
   if (!ranks.size) throw noLoss(head, given, norm);
-  const names = [...ranks.keys()];
-  const most = Math.max(...names.map((name) => head.count(name)));
-  const often = names.filter((name) => 2 * head.count(name) >= most);
+  const often = [...head.often(ranks).keys()];
   const top = Math.min(...often.map((name) => ranks.get(name)));
   if (top < 100) {
     const fit = often.filter((name) => ranks.get(name) === top);
@@ -182,7 +198,8 @@ function stepOf(head, loss) {
     const losses = there.filter((x) => x !== null).length;
     if (2 * step.length < losses || (step.length > 1 && different === 1)) continue;
     if (wordsOf(name, head.rules).join(" ") === "epoch") {
-      if (step.every(Number.isInteger) && different === step.length) return name;
+      const moves = step.every((x, i) => !i || x !== step[i - 1]);
+      if (step.every(Number.isInteger) && moves) return name;
     } else if (!restartsWithEpoch(head, rows, step)) return name;
   }
   return null;
@@ -194,7 +211,8 @@ function restartsWithEpoch(head, rows, step) {
   if (name === undefined) return false;
   const epoch = head.of(name).filter((_, i) => rows[i]);
   const back = step.map((x, i) => (i && x < step[i - 1] ? i : 0)).filter(Boolean);
-  return back.length > 0 && back.every((i) => epoch[i] !== null && epoch[i] > epoch[i - 1]);
+  const goesOn = (i) => epoch[i] !== null && epoch[i - 1] !== null && epoch[i] > epoch[i - 1];
+  return back.length > 0 && back.every(goesOn);
 }
 
 function axisOf(columns, head, numbered) {
@@ -216,7 +234,8 @@ function moreOf(head, columns, objective) {
   const { changes, noMatter } = head.rules;
   const more = {};
   const taken = Object.values(columns);
-  for (const name of head.free) {
+  const free = [...head.free].sort((a, b) => head.count(b) - head.count(a));
+  for (const name of free) {
     if (taken.includes(name)) continue;
     const words = wordsOf(name, head.rules);
     const written = writtenOf(words, noMatter);
@@ -229,9 +248,17 @@ function moreOf(head, columns, objective) {
           : objective === "rl" && head.varies(name)
             ? learnedFrom(words)
             : null;
+    if (found?.startsWith("changes") && turnsOften(head, name)) continue;
     if (found && !(found in more)) more[found] = name;
   }
   return more;
+}
+
+/** Whether a value changes so often that it is no plan. */
+function turnsOften(head, name) {
+  const there = head.of(name).filter((x) => x !== null);
+  const turns = there.filter((x, i) => i && x !== there[i - 1]).length;
+  return turns > Math.max(1, head.rules.often * there.length);
 }
 
 function learnedFrom(words) {

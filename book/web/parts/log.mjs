@@ -159,10 +159,10 @@ export class Log {
       if (value === undefined) this.note("no number", place);
       read[role] = value ?? null;
     }
-    // Without a step the rows are numbered, and those without a loss are not counted.
+    // Without a step the rows are numbered; most often those without a loss are not counted.
     const numbered = this.columns.step === null;
-    const step = numbered ? this.#rows : read.step;
-    if (numbered && read.loss !== null) this.#rows++;
+    if (numbered && (this.choice.dense || read.loss !== null)) this.#rows++;
+    const step = numbered ? Math.max(this.#rows - 1, 0) : read.step;
     if (step === null || !Number.isFinite(step)) {
       if (read.loss !== null) this.note("no step", place);
       return;

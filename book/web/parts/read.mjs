@@ -22,7 +22,8 @@ export async function read(file, given, words, advance) {
   function start(cells) {
     names = [...cells.keys()];
     return choose(cells, given, words).map((choice) => {
-      const log = new Log(choice, words);
+      // But in a table records of other things lie between those of the loss.
+      const log = new Log({ ...choice, dense: choice.dense && readAs === readTable }, words);
       if (document) log.unit = "record";
       return log;
     });
