@@ -1,7 +1,7 @@
 """Small logs, and what must be said of each: one corpus for Python and for the page's scripts.
 
-The logs are runs of stabsim and formats written by hand: see README.md. ``python -m tests.corpus`` writes down in
-``expected.json`` what Python says; read the difference before you commit it.
+The logs are runs of stabsim and formats written by hand: see README.md. ``python -m tests.corpus``
+writes down in ``expected.json`` what Python says; read the difference before you commit it.
 """
 
 import json
