@@ -277,6 +277,22 @@ REPORT = {
     ),
     "runs": Text("Runs", "Run"),
     "run": Text("{name}: {records} records, {verdict}.", "{name}: {records} catatan, {verdict}."),
+    "losses of gan": Text(
+        "Two networks are trained against each other: neither loss need fall, and a rise of one "
+        "may be the progress of the other.",
+        "Dua jaringan dilatih saling melawan: loss keduanya tidak harus turun, dan kenaikan yang "
+        "satu bisa merupakan kemajuan yang lain.",
+    ),
+    "losses of rl": Text(
+        "This is reinforcement learning: these losses do not measure what was learned; the reward "
+        "does.",
+        "Ini reinforcement learning: loss di sini tidak mengukur apa yang dipelajari; reward yang "
+        "mengukurnya.",
+    ),
+    "losses of sum": Text(
+        "These losses are sums since the last record: the first record is not comparable.",
+        "Loss di sini adalah jumlah sejak catatan sebelumnya: catatan pertama tidak sebanding.",
+    ),
     "take one": Text(
         "--run takes one of them and reports on it, as in --run {example}.",
         "--run memilih salah satu dan melaporkannya, misalnya --run {example}.",
