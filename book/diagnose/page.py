@@ -5,7 +5,11 @@ from typing import Any
 
 from book.diagnose.charts import specifications
 from book.diagnose.examples import EXAMPLES
+<<<<<<< HEAD
 from book.diagnose.words import CHAPTERS, DROP, DROP_INSTEAD
+=======
+from book.diagnose.words import COMMAND_ONLY, DROP, DROP_INSTEAD
+>>>>>>> 89d34dcd23658b15db5c818d1b4eb22adef752b4
 from book.lab_page import RULES
 from stabsim import diagnosis
 from stabsim._advice import AGGRESSIVE, LARGEST_WARMUP
@@ -27,8 +31,11 @@ from stabsim.logs.log import MOST_CHANGES, MOST_RUNS
 from stabsim.logs.reader import OTHERS
 from stabsim.logs.report import SHOWN_RISES, STRETCHES
 from stabsim.logs.source import LONGEST_LINE
+from stabsim.logs.sqlite import MARK as SQLITE
 from stabsim.logs.table import DELIMITERS
 from stabsim.logs.verdict import LEAST
+from stabsim.logs.wandb import MARK as WANDB
+from stabsim.logs.wandb import SWANLAB
 from stabsim.logs.words import ADVICE, LOGS, PLACES, REPORT, UNREADABLE
 from stabsim.plots import TOP
 
@@ -49,7 +56,7 @@ def words(language: str) -> dict[str, Any]:
         "report": chosen(REPORT),
         "logs": chosen(LOGS),
         "places": chosen(PLACES),
-        "unreadable": chosen(UNREADABLE),
+        "unreadable": chosen(UNREADABLE | {"command only": COMMAND_ONLY}),
         "drop": chosen(DROP),
         "rules": {name: getattr(diagnosis, name) for name in RULES},
         "orders": {"stable": CHECKS, "early": EARLY_FIXES, "mid": MID_FIXES},
@@ -91,6 +98,11 @@ def words(language: str) -> dict[str, Any]:
         "head": objects.HEAD,
         "deepest": objects.DEEPEST,
         "otherKinds": {mark.decode("latin-1"): name for mark, name in OTHERS.items()},
+        "commandOnly": {
+            SQLITE.decode(): "SQLite",
+            WANDB.decode(): ".wandb",
+            SWANLAB.decode(): ".swanlab",
+        },
         "stretches": STRETCHES,
         "top": TOP,
     }

@@ -83,6 +83,14 @@ DROP = {
 }
 """The words of the page that diagnoses a log dropped on it."""
 
+COMMAND_ONLY = Text(
+    "This is a file ({kind}) that this page does not read, for it would have to load a large "
+    "program first. The command reads it: stabsim diagnose FILE.",
+    "Ini berkas ({kind}) yang tidak dibaca halaman ini, karena untuk itu halaman harus memuat "
+    "program yang besar dahulu. Perintah ini membacanya: stabsim diagnose BERKAS.",
+)
+"""What the page says of a file that only the command reads."""
+
 DROP_INSTEAD = {
     "several: gradient_norm": Text(
         "Several columns may be the gradient norm, and none was taken: choose one in the menu.",

@@ -42,7 +42,7 @@ async function wake(section) {
     return {
       percentile: Number(percentile.value),
       threshold: threshold.value === "" ? null : Number(threshold.value),
-      tried: [...options.querySelectorAll(":checked")].map((box) => box.value),
+      tried: [...options.querySelectorAll("[name=tried]:checked")].map((box) => box.value),
     };
   }
 

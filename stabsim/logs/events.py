@@ -25,6 +25,7 @@ import numpy as np
 
 from stabsim.logs.log import Log
 from stabsim.logs.objects import Skipped, Start
+from stabsim.logs.protobuf import fields, varint
 from stabsim.logs.source import BLOCK, LogError, Source
 
 LARGEST = 4096
@@ -82,7 +83,9 @@ def read(sources: Iterator[Source], start: Start) -> list[Log]:
         if tag is not None and len(seen[tag]) < KEPT:
             seen[tag].append(value)
     most = max(map(len, seen.values()))
-    logs = start({tag: [*some, *[None] * (most - len(some))] for tag, some in seen.items()})
+    logs = start(
+        {tag: [*some, *[None] * (most - len(some))] for tag, some in seen.items()}, stepped=True
+    )
     batch: Scalars | None = head
     while batch is not None:
         for log in logs:
@@ -202,11 +205,11 @@ def _event(found: Scalars, place: int, data: bytes) -> None:
         if size[0] == len(tag) and part[0] == len(tag) + 7 and whole[0] == len(tag) + 9:
             found.place.append(place)
             found.tag.append(tag.decode("utf-8", "replace"))
-            found.step.append(_signed(_varint(number, 0)[0]))
+            found.step.append(_signed(varint(number, 0)[0]))
             found.value.append(struct.unpack("<f", scalar)[0])
             return
     step, summary, starts = 0, None, False
-    for field, value in _fields(data):
+    for field, value in fields(data):
         if field == 2 and isinstance(value, int):
             step = _signed(value)
         elif field == 5 and isinstance(value, bytes):
@@ -215,7 +218,7 @@ def _event(found: Scalars, place: int, data: bytes) -> None:
             starts = True
     if starts:
         found.extend(Scalars([place], [None], [step], [np.nan]))
-    for field, value in _fields(summary or b""):
+    for field, value in fields(summary or b""):
         if field == 1 and isinstance(value, bytes):
             tag, scalar = _value(value)
             if scalar is not None:
@@ -231,7 +234,7 @@ def _signed(value: int) -> int:
 
 def _value(data: bytes) -> tuple[str, float | None]:
     tag, scalar = "", None
-    for field, value in _fields(data):
+    for field, value in fields(data):
         if isinstance(value, int):
             continue
         if field == 1:
@@ -247,7 +250,7 @@ def _tensor(data: bytes) -> float | None:
     """The number of a tensor of one float or double; None for any other."""
     kinds = {1: "<f", 2: "<d"}
     kind, content = None, []
-    for field, value in _fields(data):
+    for field, value in fields(data):
         if field == 1 and isinstance(value, int):
             kind = kinds.get(value)
         elif field in (4, 5, 6) and isinstance(value, bytes):
@@ -255,45 +258,6 @@ def _tensor(data: bytes) -> float | None:
     if kind is None or len(content) != 1 or len(content[0]) != struct.calcsize(kind):
         return None
     return struct.unpack(kind, content[0])[0]
-
-
-def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """The fields of a message: whole numbers as such, all others as their bytes.
-
-    Raises:
-        ValueError: if a length reaches beyond the message, or a wire type is unknown.
-    """
-    at, end = 0, len(data)
-    while at < end:
-        key, at = _varint(data, at)
-        wire = key & 7
-        if wire == 0:
-            value, at = _varint(data, at)
-            yield key >> 3, value
-            continue
-        if wire == 2:
-            size, at = _varint(data, at)
-        elif wire in (1, 5):
-            size = 8 if wire == 1 else 4
-        else:
-            raise ValueError(f"wire type {wire}")
-        if size > end - at:
-            raise ValueError("a field longer than its message")
-        yield key >> 3, data[at : at + size]
-        at += size
-
-
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    value = 0
-    for shift in range(0, 70, 7):
-        if at >= len(data):
-            break
-        byte = data[at]
-        at += 1
-        value |= (byte & 127) << shift
-        if byte < 128:
-            return value & 0xFFFFFFFFFFFFFFFF, at
-    raise ValueError("an unfinished number")
 
 
 def _table() -> np.ndarray:

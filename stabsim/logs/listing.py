@@ -52,6 +52,8 @@ class Listing(NamedTuple):
     def text(self, language: str) -> str:
         """The runs, or what they say together, as plain text."""
         lines = [REPORT["runs"].in_(language), *(f"  {line}" for line in self.lines(language))]
+        kinds = {log.objective for log in self.logs} & {"rl", "gan", "sum"}
+        lines += [REPORT[f"losses of {kind}"].in_(language) for kind in sorted(kinds)]
         said = "\n".join(lines) if self.sweep is None else self.sweep.text(language)
         example = listed([self.logs[0].run])
         return f"{said}\n\n{REPORT['take one'].in_(language).format(example=example)}"

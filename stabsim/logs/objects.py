@@ -1,12 +1,20 @@
 """Logs as objects, each a record: from JSON lines, from a document, from lines of a console."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 from stabsim.logs.log import Log
 
-Start = Callable[[Mapping[str, Sequence[Any]]], list[Log]]
-"""Begins the logs of all runs, given the first cells of each column, equally many of each."""
+
+@runtime_checkable
+class Start(Protocol):
+    """Begins the logs of all runs, given the first cells of each column, equally many of each;
+    ``stepped`` is whether each number has a step of its own, outside of the columns."""
+
+    def __call__(
+        self, cells: Mapping[str, Sequence[Any]], *, stepped: bool = False
+    ) -> list[Log]: ...
+
 
 HEAD = 1000
 """Columns are chosen by so many first records."""

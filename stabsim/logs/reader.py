@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 from stabsim import _check
 from stabsim._settings import LANGUAGES
 from stabsim.logs import document as documents
-from stabsim.logs import events, folders, jsonl, table, text
+from stabsim.logs import events, folders, jsonl, scattered, sqlite, table, text, wandb
 from stabsim.logs.columns import Columns, choose, listed
 from stabsim.logs.log import Log
 from stabsim.logs.source import (
@@ -28,8 +28,6 @@ OTHERS = {
     b"\x1f\x8b": "gzip",
     b"PK\x03\x04": "zip, xlsx",
     b"PAR1": "Parquet",
-    b"SQLite format 3": "SQLite",
-    b":W&B": ".wandb",
     b"\x28\xb5\x2f\xfd": "zstd",
     b"\x89HDF": "HDF5",
 }
@@ -115,6 +113,9 @@ def runs(
         for log in logs:
             log.run = ": ".join(one for one in (name, log.run) if one)
         found += logs
+    for i, log in enumerate(found):  # no two of the same name
+        same = sum(other.run == log.run for other in found[:i])
+        log.run += f" ({same + 1})" if same else ""
     if not found:
         assert failed is not None
         raise failed
@@ -130,7 +131,22 @@ def _read(
     number_rows: bool,
     advance: Callable[[int], object],
 ) -> list[Log]:
+    if files != ["-"] and Path(files[0]).is_dir():
+        kind = "folder"
+
+    def start(cells: Mapping[str, Sequence[Any]], *, stepped: bool = False) -> list[Log]:
+        chosen = choose(cells, columns, stepped=stepped)
+        if kind != "csv":  # records of other things lie between those of the loss
+            chosen = [one._replace(dense=False) for one in chosen]
+        if number_rows:
+            chosen = [
+                one._replace(columns=one.columns._replace(step=None), axis="row") for one in chosen
+            ]
+        return [Log(files[0], str(kind), one) for one in chosen]
+
     with contextlib.ExitStack() as stack:
+        if kind == "folder":
+            return _whole(scattered.read(Path(files[0]), start))
         sources = _sources(files, stack, advance)
         first = next(sources)
         document = None
@@ -139,23 +155,26 @@ def _read(
         elif kind == "document":
             document = documents.parsed(first)
 
-        def start(cells: Mapping[str, Sequence[Any]]) -> list[Log]:
-            chosen = choose(cells, columns, stepped=kind == "tensorboard")
-            if kind != "csv":  # records of other things lie between those of the loss
-                chosen = [one._replace(dense=False) for one in chosen]
-            if number_rows:
-                chosen = [
-                    one._replace(columns=one.columns._replace(step=None), axis="row")
-                    for one in chosen
-                ]  # fmt: skip
-            return [Log(first.name, str(kind), one) for one in chosen]
-
         if kind == "tensorboard":
             logs = events.read(_also(first, sources), start)
+        elif kind == "sqlite":
+            if first.name == "-":
+                raise unreadable("database from a pipe")
+            logs = sqlite.read(Path(first.name), start)
         elif kind == "document":
             logs = documents.read(first, document, start)
         else:
-            logs = {"csv": table, "jsonl": jsonl, "text": text}[kind].read(first, start)
+            readers = {"csv": table, "jsonl": jsonl, "text": text, "wandb": wandb}
+            logs = readers[kind].read(first, start)
+    return _whole(logs)
+
+
+def _whole(logs: list[Log]) -> list[Log]:
+    """The runs that are long enough.
+
+    Raises:
+        LogError: if none is.
+    """
     whole = [log for log in _told_apart(logs) if log.loss.size >= LEAST]
     if not whole:
         raise _too_short(logs[0])
@@ -219,6 +238,9 @@ def _kind(source: Source) -> tuple[str, Any]:
     head = source.peek(4096)
     if events.is_events(head):
         return "tensorboard", None
+    for kind, marks in (("sqlite", sqlite.MARK), ("wandb", (wandb.MARK, wandb.SWANLAB))):
+        if head.startswith(marks):
+            return kind, None
     for mark, name in OTHERS.items():
         if head.startswith(mark):
             raise unreadable("other kind", kind=name)

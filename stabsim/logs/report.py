@@ -126,6 +126,97 @@ def told_of(log: Log, language: str) -> list[str]:
     return said
 
 
+<<<<<<< HEAD
+=======
+class Listing(NamedTuple):
+    """Several runs, or several losses of one, side by side.
+
+    Attributes:
+        logs: the runs.
+        readings: the verdict on each.
+    """
+
+    logs: list[Log]
+    readings: list[Reading]
+
+    @classmethod
+    def of(cls, logs: list[Log]) -> "Listing":
+        return cls(logs, [diagnose_log(log) for log in logs])
+
+    def lines(self, language: str) -> list[str]:
+        """A line a run: its name, how many records, and the verdict."""
+        return [
+            REPORT["run"].in_(language).format(
+                name=plain(log.run), records=log.loss.size,
+                verdict=VERDICTS[str(reading.diagnosis.verdict)].in_(language),
+            )
+            for log, reading in zip(self.logs, self.readings, strict=True)
+        ]  # fmt: skip
+
+    def text(self, language: str) -> str:
+        lines = [REPORT["runs"].in_(language), *(f"  {line}" for line in self.lines(language))]
+        kinds = {log.objective for log in self.logs} & {"rl", "gan", "sum"}
+        lines += [REPORT[f"losses of {kind}"].in_(language) for kind in sorted(kinds)]
+        example = listed([self.logs[0].run])
+        return "\n".join([*lines, "", REPORT["take one"].in_(language).format(example=example)])
+
+    def facts(self) -> dict[str, Any]:
+        """The same as JSON."""
+        return {
+            "runs": [
+                {"run": log.run, "records": log.loss.size, "columns": log.columns._asdict(),
+                 "verdict": str(reading.diagnosis.verdict), "unstable": reading.diagnosis.unstable}
+                for log, reading in zip(self.logs, self.readings, strict=True)
+            ]
+        }  # fmt: skip
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+PAGE = """<!doctype html>
+<html lang="{language}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{title}</title>
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ font: 1rem/1.5 system-ui, sans-serif;
+  max-width: 44rem; margin: 2rem auto; padding: 0 1rem; }}
+h1 {{ font-size: 1.5rem; overflow-wrap: anywhere; }}
+h2 {{ font-size: 1.1rem; margin-bottom: 0.25rem; }}
+section p {{ margin: 0.25rem 0; overflow-wrap: anywhere; }}
+section:first-of-type p:first-of-type {{ font-size: 1.3rem; font-weight: bold; }}
+figure {{ margin: 1.5rem 0; }}
+figure img {{ width: 100%; height: auto; }}
+figcaption, footer {{ font-size: 0.875rem; }}
+</style>
+</head>
+<body>
+<main>
+<h1>{title}</h1>
+{content}
+</main>
+<footer><p>{by}</p></footer>
+</body>
+</html>
+"""
+
+
+def _section(section: tuple[str, list[str]]) -> str:
+    heading, lines = section
+    said = "\n".join(f"<p>{html.escape(line)}</p>" for line in lines)
+    return f"<section>\n<h2>{html.escape(heading)}</h2>\n{said}\n</section>"
+
+
+>>>>>>> 89d34dcd23658b15db5c818d1b4eb22adef752b4
 def _figures(report: Report, language: str) -> list[str]:
     drawn = [_loss(report, language)]
     if report.log.gradient_norm.size and report.advice.clip is not None:

@@ -9,7 +9,7 @@ from typing import IO, NamedTuple
 from stabsim._words import Text
 from stabsim.logs.words import UNREADABLE
 
-KINDS = ("csv", "jsonl", "document", "text", "tensorboard")
+KINDS = ("csv", "jsonl", "document", "text", "tensorboard", "sqlite", "wandb")
 """The formats that are read."""
 
 BLOCK = 1 << 18

@@ -104,6 +104,23 @@ UNREADABLE = {
         "This JSON document holds no list of records and no lists of numbers of equal length.",
         "Dokumen JSON ini tidak memuat daftar catatan maupun daftar bilangan yang sama panjangnya.",
     ),
+    "bad database": Text(
+        "SQLite cannot read this database: {error}.",
+        "SQLite tidak dapat membaca basis data ini: {error}.",
+    ),
+    "database from a pipe": Text(
+        "A database is read from a file, not from standard input.",
+        "Basis data dibaca dari berkas, bukan dari masukan standar.",
+    ),
+    "no metrics": Text(
+        "This database has no table of numbers by name and step, as MLflow and Trackio have one.",
+        "Basis data ini tidak memuat tabel bilangan menurut nama dan langkah seperti pada MLflow "
+        "dan Trackio.",
+    ),
+    "no history": Text(
+        "This file of Weights & Biases holds no history.",
+        "Berkas Weights & Biases ini tidak memuat riwayat.",
+    ),
     "no pairs": Text(
         "No line of this text holds a number with its name, as in 'loss: 0.5'.",
         "Tidak ada baris teks ini yang memuat bilangan beserta namanya, misalnya 'loss: 0.5'.",
@@ -302,6 +319,22 @@ REPORT = {
     ),
     "runs": Text("Runs", "Run"),
     "run": Text("{name}: {records} records, {verdict}.", "{name}: {records} catatan, {verdict}."),
+    "losses of gan": Text(
+        "Two networks are trained against each other: neither loss need fall, and a rise of one "
+        "may be the progress of the other.",
+        "Dua jaringan dilatih saling melawan: loss keduanya tidak harus turun, dan kenaikan yang "
+        "satu bisa merupakan kemajuan yang lain.",
+    ),
+    "losses of rl": Text(
+        "This is reinforcement learning: these losses do not measure what was learned; the reward "
+        "does.",
+        "Ini reinforcement learning: loss di sini tidak mengukur apa yang dipelajari; reward yang "
+        "mengukurnya.",
+    ),
+    "losses of sum": Text(
+        "These losses are sums since the last record: the first record is not comparable.",
+        "Loss di sini adalah jumlah sejak catatan sebelumnya: catatan pertama tidak sebanding.",
+    ),
     "take one": Text(
         "--run takes one of them and reports on it, as in --run {example}.",
         "--run memilih salah satu dan melaporkannya, misalnya --run {example}.",

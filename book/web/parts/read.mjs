@@ -68,6 +68,8 @@ async function kindOf(file, words) {
   const raw = String.fromCharCode(...start);
   const other = Object.entries(words.otherKinds).find(([mark]) => raw.startsWith(mark));
   if (other) throw new Unreadable(words, "other kind", { kind: other[1] });
+  const own = Object.entries(words.commandOnly).find(([mark]) => raw.startsWith(mark));
+  if (own) throw new Unreadable(words, "command only", { kind: own[1] });
   const mark = marked(bytes);
   if (raw.includes("\0") && !mark) throw new Unreadable(words, "binary");
   const head = new TextDecoder(mark ?? "utf-8").decode(bytes).trimStart();
