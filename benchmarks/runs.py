@@ -59,7 +59,7 @@ def perceptron(normalized: bool = False, gain: float = 1.0, squared: bool = Fals
     """Digits: 64 pixels, two hidden layers of 32 units, 10 classes."""
     from sklearn.datasets import load_digits
 
-    images, labels = load_digits(return_X_y=True)
+    images, labels = map(np.asarray, load_digits(return_X_y=True))
 
     def init(key: jax.Array) -> Any:
         a, b, c = jax.random.split(key, 3)
@@ -435,7 +435,7 @@ def main() -> int:
         for field, value in run._asdict().items():
             kept[f"{name}/{field}"] = rounded(value)
         print(name, np.median(run.truth[:, [0, -1]], 0), flush=True)
-    np.savez_compressed(FILE, **kept)
+    np.savez_compressed(FILE, **kept)  # pyright: ignore[reportArgumentType]
     print(FILE.stat().st_size)
     return 0
 

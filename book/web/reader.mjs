@@ -3,7 +3,7 @@
 // {id, sections, pictures, names, columns} or {id, error} with those two if columns may be chosen.
 
 import { advise } from "./parts/advice.mjs";
-import { diagnose } from "./parts/diagnosis.mjs";
+import { contextOf, diagnose } from "./parts/diagnosis.mjs";
 import { fill } from "./parts/numbers.mjs";
 import { pictures } from "./parts/pictures.mjs";
 import { read } from "./parts/read.mjs";
@@ -30,8 +30,7 @@ async function load({ id, file, given }) {
   }
 
   const { log, names } = await read(file, given, words, advance);
-  const series = { steps: log.loss.step, norms: log.gradient_norm };
-  held = { log, names, found: diagnose(log.loss.value, words.rules, series) };
+  held = { log, names, found: diagnose(log.loss.value, words.rules, contextOf(log)) };
 }
 
 function answer({ id, options }) {

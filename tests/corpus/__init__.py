@@ -115,7 +115,7 @@ PARTS = BOOK / "web/parts"
 SCRIPT = f"""
 import {{ openAsBlob, readFileSync }} from "node:fs";
 import {{ advise }} from "{PARTS}/advice.mjs";
-import {{ diagnose }} from "{PARTS}/diagnosis.mjs";
+import {{ contextOf, diagnose }} from "{PARTS}/diagnosis.mjs";
 import {{ read }} from "{PARTS}/read.mjs";
 import {{ sections }} from "{PARTS}/sections.mjs";
 
@@ -127,9 +127,7 @@ for (const {{ path, columns, options }} of logs) {{
   for (const [language, own] of Object.entries(words)) {{
     try {{
       const {{ log }} = await read(file, columns, own, () => {{}});
-      const steps = log.loss.step;
-      const norms = log.gradient_norm;
-      const found = diagnose(log.loss.value, own.rules, {{ steps, norms }});
+      const found = diagnose(log.loss.value, own.rules, contextOf(log));
       const advice = advise(log, found, options, own);
       const {{ initial, final, end, largest }} = found;
       const rises = found.rises.map((r) => [r.onset, r.lowest, r.peakStep, r.peak, r.recovered]);
