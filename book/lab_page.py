@@ -17,8 +17,12 @@ from stabsim.labs.frame.words import FRAME
 NARROW = 300
 """The charts' width on a telephone: drawn at its size, their type can be read there."""
 
-RULES = ("WINDOW", "EARLY_SHARE", "RISE", "LEARNED", "RISE_UNSEEN", "SPIKE", "NOISE", "RUNAWAY",
-         "NEAR", "NOISE_WINDOW", "NOISE_PERCENTILE")  # fmt: skip
+RULES = (
+    "WINDOW", "EARLY_SHARE", "UNLEARNED_SHARE", "RISE", "LEARNED", "RISE_UNSEEN", "SPIKE", "NOISE",
+    "QUICK_NOISE", "LEVEL_NOISE", "LEVELS", "LEVEL_WINDOWS", "BACK", "NEARLY",
+    "NOISE_SHARE", "RESTART", "RUNAWAY", "HUGE", "GUESS", "MISSED", "SURE", "FEW", "NEAR",
+    "NOISE_WINDOW", "NOISE_PERCENTILE", "SPREAD", "LONG",
+)  # fmt: skip
 
 
 def frame(language: str) -> dict[str, Any]:

@@ -59,11 +59,77 @@ EVIDENCE = {
         "Loss naik di tengah pelatihan: dari {lowest} pada langkah {onset} ke {peak} pada "
         "langkah {peak_step}, {back}.",
     ),
+    "climb": Text(
+        "It climbs slowly: from {lowest} at step {onset} to {peak} at step {peak_step}, {back}.",
+        "Loss naik perlahan: dari {lowest} pada langkah {onset} ke {peak} pada langkah "
+        "{peak_step}, {back}.",
+    ),
+    "explained": Text(
+        "It rises from {lowest} at step {onset} to {peak} at step {peak_step}, {back}: {cause}, "
+        "and that is no instability.",
+        "Loss naik dari {lowest} pada langkah {onset} ke {peak} pada langkah {peak_step}, {back}: "
+        "{cause}, dan itu bukan ketidakstabilan.",
+    ),
+    "restart": Text("the learning rate restarts", "laju pembelajaran dimulai ulang"),
+    "resumed": Text("the run was resumed", "proses latih dilanjutkan dari titik simpan"),
+    "change": Text("{what} changes", "{what} berubah"),
     "recovered": Text("and is back by step {step}", "lalu pulih pada langkah {step}"),
     "lost": Text("and never comes back", "dan tidak pernah pulih"),
     "diverged": Text(
         "It is not finite from step {step} on.",
         "Nilainya tidak lagi berhingga sejak langkah {step}.",
+    ),
+    "zero": Text(
+        "From step {step} on it is exactly 0, after being well above: a trainer that writes 0 for "
+        "NaN, most likely.",
+        "Sejak langkah {step} nilainya tepat 0, padahal sebelumnya jauh lebih besar: kemungkinan "
+        "besar pelatih menulis 0 sebagai pengganti NaN.",
+    ),
+    "stops": Text(
+        "After step {step} there are no more losses, though the log goes on: they were not finite, "
+        "most likely, and left out.",
+        "Setelah langkah {step} tidak ada loss lagi, padahal log berlanjut: kemungkinan besar "
+        "nilainya tidak berhingga lalu dikosongkan.",
+    ),
+    "start": Text(
+        "It ends where it began: nothing was learned.",
+        "Loss berakhir di tempat ia bermula: tidak ada yang dipelajari.",
+    ),
+    "constant": Text(
+        "Its last values are all the same number: the network no longer changes.",
+        "Nilai-nilai terakhirnya sama persis: jaringan tidak lagi berubah.",
+    ),
+    "missing": Text(
+        "Losses that are not finite: {count}, the first at step {first}; the run went on.",
+        "Loss yang tidak berhingga: {count}, yang pertama pada langkah {first}; pelatihan "
+        "berlanjut.",
+    ),
+    "skipped": Text(
+        "Gradient norms that are not finite: {count}, the first at step {first}; the run went on, "
+        "for loss scaling skips such steps.",
+        "Norma gradien yang tidak berhingga: {count}, yang pertama pada langkah {first}; pelatihan "
+        "berlanjut, sebab penskalaan loss melewati langkah seperti itu.",
+    ),
+    "rl": Text(
+        "In reinforcement learning the loss does not measure what is learned: read the return.",
+        "Dalam reinforcement learning, loss tidak mengukur apa yang dipelajari: lihatlah imbalan.",
+    ),
+    "gan": Text(
+        "Two networks work against each other here: neither loss is expected to fall.",
+        "Di sini dua jaringan saling melawan: kedua loss-nya memang tidak diharapkan turun.",
+    ),
+    "sum": Text(
+        "The losses are sums since the record before, and do not compare.",
+        "Loss ini jumlah sejak catatan sebelumnya, sehingga tidak dapat dibandingkan.",
+    ),
+    "likely": Text(
+        "This is likely, not sure: records of more steps, or another seed, would tell.",
+        "Ini mungkin, belum pasti: catatan dari lebih banyak langkah, atau benih acak lain, akan "
+        "menjawabnya.",
+    ),
+    "open": Text(
+        "So few records leave the verdict open: log every step.",
+        "Catatan sesedikit ini belum cukup untuk memutuskan: catatlah setiap langkah.",
     ),
     "changes": Text("Controls changed: {changes}.", "Kendali yang diubah: {changes}."),
     "gradient": Text(

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import stabsim as ss
-from stabsim.diagnosis import Verdict, diagnose
+from stabsim.diagnosis import Context, Verdict, diagnose
 from stabsim.sweeps import diagnose_sweep
 from stabsim.trace import final_loss
 from stabsim.workloads import mlp, quadratic, residual_mlp
@@ -99,7 +99,7 @@ def test_any_log_gets_a_verdict(losses):
     assert read.feasible in (True, False)
     assert read.sentences("en")[1:]
     assert (read.verdict is Verdict.STABLE) == (not read.unstable)
-    if not np.isfinite(losses).all():
+    if not np.isfinite(losses[-5:]).all():
         assert read.verdict is Verdict.DIVERGED
 
 
@@ -229,8 +229,8 @@ def stepped(up_at: int, rise: float, steps: int = 1000) -> np.ndarray:
     return loss
 
 
-@pytest.mark.parametrize(("rise", "counts"), [(0.08, False), (0.13, True)])
-def test_a_rise_is_a_tenth_of_the_initial_loss(rise, counts):
+@pytest.mark.parametrize(("rise", "counts"), [(0.03, False), (0.04, True)])
+def test_a_rise_is_a_tenth_of_half_of_what_was_learned(rise, counts):
     assert diagnose(stepped(500, rise)).unstable is counts
 
 
@@ -238,3 +238,151 @@ def test_a_rise_is_a_tenth_of_the_initial_loss(rise, counts):
 def test_early_is_the_first_twentieth_of_training(at, early):
     (rise,) = diagnose(stepped(at, 0.5)).rises
     assert rise.early is early
+
+
+# --- what people have: language models, resumed runs, half precision ---
+
+
+def model(seed, records=10_000):
+    """A loss as of a language model, from 11.4 to 2.9 nats, the noise of a minibatch on it."""
+    t = np.arange(records) / records
+    smooth = 2.9 + 7.9 * np.exp(-t / 0.03) + 0.6 * np.exp(-t / 0.3)
+    return smooth + 0.08 * np.random.default_rng(seed).normal(size=records)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("records", [200, 1000, 10_000])
+@pytest.mark.parametrize("scale", [0.01, 1e6])
+def test_a_healthy_language_model_is_stable(seed, records, scale):
+    assert diagnose(scale * model(seed, records)).verdict is Verdict.STABLE
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("length", [10, 40, 300])
+def test_a_spike_of_one_nat_is_found_with_its_steps(seed, length):
+    loss = model(seed)
+    loss[6000 : 6000 + length] += np.linspace(1.0, 0.3, length)
+    (rise,) = diagnose(loss).rises
+    assert not rise.early
+    assert rise.recovered_at is not None
+    assert 5700 < rise.onset <= 6000 <= rise.peak_step < rise.recovered_at <= 6000 + length + 30
+    assert rise.shape == "spike"
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("records", [200, 1000, 10_000])
+def test_a_shift_that_stays_and_a_slow_climb_are_told_apart(seed, records):
+    after = np.arange(records) >= 0.6 * records
+    shift = diagnose(model(seed, records) + 0.7 * after).rises
+    assert [(rise.shape, rise.recovered_at) for rise in shift] == [("shift", None)]
+    climb = np.linspace(0, 1, int(after.sum()))
+    loss = model(seed, records)
+    loss[after] += climb
+    found = diagnose(loss)
+    assert found.verdict is Verdict.MID_TRAINING
+    assert not found.feasible
+    assert found.rises[-1].shape == "climb"
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("records", "length"), [(10_000, 60), (1000, 6)])
+def test_spikes_that_recur_are_counted(seed, records, length):
+    loss = model(seed, records)
+    for i in range(14):
+        at = int(records * (0.2 + 0.05 * i))
+        loss[at : at + length] += np.linspace(60, 3, length)
+    assert len(diagnose(loss).rises) == 14
+
+
+def test_steps_that_loss_scaling_skips_are_no_divergence(rng):
+    norm = np.exp(0.2 * rng.normal(size=STEPS))
+    norm[[0, 1, 2, 180]] = np.nan, np.inf, np.inf, np.inf
+    read = diagnose(decay(rng), gradient_norm=norm)
+    assert read.verdict is Verdict.STABLE
+    assert read.skipped == (0, 4)
+    assert "the first at step 0; the run went on" in str(read)
+    norm[350:] = np.nan
+    assert diagnose(decay(rng), gradient_norm=norm).diverged_at == 350
+
+
+def test_nan_in_disguise(rng):
+    loss = decay(rng)
+    zeros = np.where(np.arange(STEPS) < 150, loss, 0.0)
+    read = diagnose(zeros)
+    assert (read.verdict, read.reason, read.diverged_at) == (Verdict.DIVERGED, "zero", 150)
+    huge = np.where(np.arange(STEPS) < 150, loss, np.finfo(float).max)
+    assert diagnose(huge).diverged_at == 150
+    read = diagnose(loss[:150], context=Context(last_step=399.0))
+    assert (read.verdict, read.reason, read.confidence) == (Verdict.DIVERGED, "stops", "likely")
+    assert diagnose(2.0 * 0.1 ** np.arange(STEPS)).verdict is Verdict.STABLE  # a real 0
+
+
+def test_one_loss_that_is_not_finite_is_survived(rng):
+    loss = decay(rng)
+    loss[200] = np.nan
+    read = diagnose(loss)
+    assert (read.verdict, read.lost) == (Verdict.STABLE, (200, 1))
+
+
+def test_what_explains_a_rise():
+    t = np.arange(600)
+    rate = 0.5 * (1 + np.cos(np.pi * (t % 200) / 200)) + 1e-3
+    loss = 0.3 + 2.2 * np.exp(-t / 40) + 0.3 * rate * (t > 150)
+    step = t.astype(float)
+    assert diagnose(loss).unstable
+    read = diagnose(loss, context=Context(rate=(step, rate)))
+    assert read.verdict is Verdict.STABLE
+    assert {rise.cause for rise in read.explained} == {"restart"}
+    assert "the learning rate restarts" in str(read)
+    higher = 0.3 + 2.2 * np.exp(-t / 40) + 0.5 * (t >= 300)
+    for context, cause in (
+        (Context(resumed=(300.0,)), "resumed"),
+        (Context(changes=(("seq_len", 300.0),)), "seq_len"),
+    ):
+        read = diagnose(higher, context=context)
+        assert (read.verdict, read.explained[0].cause) == (Verdict.STABLE, cause)
+    assert diagnose(higher, context=Context(resumed=(100.0,))).unstable
+    assert diagnose(higher, context=Context(objective="rl")).verdict is Verdict.STABLE
+
+
+def test_a_rate_that_jumps_is_no_restart():
+    t = np.arange(600)
+    loss = 0.3 + 2.2 * np.exp(-t / 40) + 0.5 * (t >= 300)
+    rate = np.where(t < 300, 0.1, 1.0)
+    assert diagnose(loss, context=Context(rate=(t.astype(float), rate))).unstable
+
+
+def test_a_rise_while_the_rate_warms_up_is_early():
+    t = np.arange(400)
+    loss = 0.3 + 2.2 * np.exp(-t / 30) + 3.0 * ((t >= 60) & (t < 90))
+    assert diagnose(loss).verdict is Verdict.MID_TRAINING
+    rate = np.minimum(t / 100, 1.0)
+    read = diagnose(loss, context=Context(rate=(t.astype(float), rate)))
+    assert read.verdict is Verdict.EARLY_RECOVERED
+
+
+def test_what_a_run_ends_in(rng):
+    guess = np.log(10) + 0.01 * rng.normal(size=STEPS)
+    assert diagnose(guess).plateau == "start"
+    dead = decay(rng)
+    dead[200:] = np.log(10)
+    read = diagnose(dead)
+    assert (read.verdict, read.plateau) == (Verdict.MID_TRAINING, "constant")
+    assert diagnose(decay(rng)).plateau is None
+
+
+def test_a_spike_of_one_epoch_mean_is_found(rng):
+    loss = 0.3 + 2.0 * np.exp(-np.arange(40) / 5) + 0.01 * rng.normal(size=40)
+    loss[25] += 1.5
+    assert diagnose(loss, context=Context(means=True)).verdict is Verdict.MID_TRAINING
+    assert diagnose(loss).verdict is Verdict.STABLE  # of one minibatch it says little
+
+
+@pytest.mark.parametrize("records", [2000, 60_000])
+@pytest.mark.parametrize("df", [3, 30])
+def test_heavy_tails_are_no_spikes(records, df):
+    """Noise that shrinks with the loss, with outliers among it."""
+    for seed in range(3):
+        noise = np.abs(np.random.default_rng(seed).standard_t(df, size=records))
+        loss = (0.1 + 2.4 * np.exp(-np.arange(records) * 10 / records)) * (1 + 0.2 * noise)
+        assert diagnose(loss).verdict is Verdict.STABLE

@@ -5,11 +5,7 @@ from typing import Any
 
 from book.diagnose.charts import specifications
 from book.diagnose.examples import EXAMPLES
-<<<<<<< HEAD
-from book.diagnose.words import CHAPTERS, DROP, DROP_INSTEAD
-=======
-from book.diagnose.words import COMMAND_ONLY, DROP, DROP_INSTEAD
->>>>>>> 89d34dcd23658b15db5c818d1b4eb22adef752b4
+from book.diagnose.words import CHAPTERS, COMMAND_ONLY, DROP, DROP_INSTEAD
 from book.lab_page import RULES
 from stabsim import diagnosis
 from stabsim._advice import AGGRESSIVE, LARGEST_WARMUP

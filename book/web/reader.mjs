@@ -4,7 +4,7 @@
 // or {id, error} with names and columns if columns may be chosen.
 
 import { advise, chapter } from "./parts/advice.mjs";
-import { diagnose } from "./parts/diagnosis.mjs";
+import { contextOf, diagnose } from "./parts/diagnosis.mjs";
 import { fill } from "./parts/numbers.mjs";
 import { pictures } from "./parts/pictures.mjs";
 import { read } from "./parts/read.mjs";
@@ -32,8 +32,7 @@ async function load({ id, file, given }) {
 
   const { runs, names } = await read(file, given, words, advance);
   const all = runs.map((log) => {
-    const series = { steps: log.loss.step, norms: log.gradient_norm };
-    return { log, found: diagnose(log.loss.value, words.rules, series) };
+    return { log, found: diagnose(log.loss.value, words.rules, contextOf(log)) };
   });
   held = { all, names };
 }

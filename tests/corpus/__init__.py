@@ -127,7 +127,7 @@ PARTS = BOOK / "web/parts"
 SCRIPT = f"""
 import {{ openAsBlob, readFileSync }} from "node:fs";
 import {{ advise }} from "{PARTS}/advice.mjs";
-import {{ diagnose }} from "{PARTS}/diagnosis.mjs";
+import {{ contextOf, diagnose }} from "{PARTS}/diagnosis.mjs";
 import {{ read }} from "{PARTS}/read.mjs";
 import {{ listing, sections }} from "{PARTS}/sections.mjs";
 
@@ -140,8 +140,7 @@ for (const {{ path, columns, options }} of logs) {{
     try {{
       const {{ runs }} = await read(file, columns, own, () => {{}});
       const all = runs.map((log) => {{
-        const series = {{ steps: log.loss.step, norms: log.gradient_norm }};
-        return {{ log, found: diagnose(log.loss.value, own.rules, series) }};
+        return {{ log, found: diagnose(log.loss.value, own.rules, contextOf(log)) }};
       }});
       if (options.run === undefined && runs.length > 1) {{
         answer.runs = {{ ...answer.runs, [language]: listing(all, own) }};

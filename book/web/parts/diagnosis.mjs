@@ -4,32 +4,155 @@ import { median, runningMedian, runningPercentile } from "./statistics.mjs";
 
 /**
  * The verdict on a list of losses, with its evidence; `rules` are diagnosis.py's numbers. The
- * `steps` of the losses are 0, 1, 2, ... if not given; `norms` are {step, value} on their own.
+ * `steps` of the losses are 0, 1, 2, ... if not given; `norms` and `rate` are {step, value} on
+ * their own; the others are as of a Context in Python.
  * @param {any} loss
  * @param {any} rules
- * @param {{steps?: any, norms?: any}} given
+ * @param {any} given
  */
-export function diagnose(loss, rules, { steps = null, norms = null } = {}) {
+export function diagnose(loss, rules, given = {}) {
+  const { steps = null, norms = null, objective = "falls" } = given;
   const at = (i) => (steps ? steps[i] : i);
-  const bad = [
-    firstNotFinite(loss, at),
-    norms && firstNotFinite(norms.value, (i) => norms.step[i]),
-  ];
-  const known = bad.filter((step) => step !== null);
-  const end = known.length ? Math.min(...known) : null;
-  const size = end === null ? loss.length : before(loss.length, at, end);
-  const shown = loss.slice(0, size);
-  const smooth = size ? runningMedian(shown, windowFor(size, rules)) : new Float64Array(0);
-  const rises = size ? findRises(shown, smooth, at, rules) : [];
-  const initial = loss[0];
-  const final = finalLoss(loss);
-  const verdict = decide(rises, initial, final, end, rules);
-  return { verdict, rises, initial, final, end, largest: norms && largestOf(norms), smooth };
+  const ends = ending(
+    finiteParts(loss, at, rules),
+    norms && finiteParts(norms.value, (i) => norms.step[i], rules),
+    given.lastStep ?? null,
+    rules,
+  );
+  const until = ends.reason === "stops" ? null : ends.at;
+  const kept = [];
+  for (let i = 0; i < loss.length; i++) {
+    if (isReal(loss[i], rules) && (until === null || at(i) < until)) kept.push(i);
+  }
+  const curve = kept.length
+    ? smoothed(
+        Float64Array.from(kept, (i) => at(i)),
+        Float64Array.from(kept, (i) => loss[i]),
+        rules,
+        given.means ?? false,
+      )
+    : null;
+  /** @type {any[]} */
+  const all = curve && objective === "falls" ? findRises(curve, given, rules) : [];
+  const rises = all.filter((rise) => rise.cause === null);
+  let reason = ends.reason;
+  if (reason === null && rises.length && curve) {
+    const far = rises[rises.length - 1].early ? rules.RUNAWAY : rules.RUNAWAY ** 2;
+    if (curve.final > far * Math.abs(loss[0])) reason = "runaway";
+  }
+  let confidence = "sure";
+  if (curve && ends.at === null && curve.size < rules.FEW) confidence = "open";
+  else if (
+    ["zero", "stops", "norm"].includes(reason) ||
+    (rises.length && !rises.some((rise) => rise.sure))
+  )
+    confidence = "likely";
+  return {
+    verdict: decide(rises, reason),
+    rises,
+    initial: loss[0],
+    final: finalLoss(Float64Array.from(loss, (x) => (isReal(x, rules) ? x : NaN))),
+    end: ends.at,
+    largest: norms && largestOf(norms),
+    reason,
+    explained: all.filter((rise) => rise.cause !== null),
+    lost: ends.lost,
+    skipped: ends.skipped,
+    plateau: curve && reason === null && objective === "falls" ? plateauOf(curve, rules) : null,
+    objective,
+    confidence,
+    step: curve ? curve.step : new Float64Array(0),
+    smooth: curve ? curve.smooth : new Float64Array(0),
+  };
 }
 
-function firstNotFinite(values, at) {
-  const place = values.findIndex((x) => !Number.isFinite(x));
-  return place < 0 ? null : at(place);
+/** What a log says beside its losses. */
+export function contextOf(log) {
+  const { step, value } = log.learning_rate;
+  const real = Array.from(value.keys()).filter((i) => Number.isFinite(value[i]));
+  return {
+    steps: log.loss.step,
+    norms: log.gradient_norm,
+    rate: { step: real.map((i) => step[i]), value: real.map((i) => value[i]) },
+    resumed: log.resumed,
+    changes: log.changes,
+    objective: log.objective,
+    means: log.axis === "epoch",
+    lastStep: Number.isFinite(log.last_step) ? log.last_step : null,
+  };
+}
+
+const isReal = (x, rules) => Number.isFinite(x) && Math.abs(x) < rules.HUGE;
+
+/** Where a series is finite: as Finite of diagnosis.py; null if it is empty. */
+function finiteParts(value, at, rules) {
+  const n = value.length;
+  if (!n) return null;
+  let [gap, row, longest, rowStep, since] = [0, 0, 0, 0, 0];
+  /** @type {any} */
+  let bad = null;
+  /** @type {any} */
+  let long = null;
+  /** @type {number[]} */
+  const head = [];
+  for (let i = 0; i < n; i++) {
+    if (i) gap = Math.max(gap, at(i) - at(i - 1));
+    if (isReal(value[i], rules)) {
+      longest = Math.max(longest, row);
+      row = 0;
+      since++;
+      if (head.length < rules.WINDOW) head.push(Math.abs(value[i]));
+      continue;
+    }
+    if (bad === null) bad = { first: at(i), count: 0 };
+    bad.count++;
+    if (!row++) rowStep = at(i);
+    since = 0;
+    if (row > Math.floor(rules.WINDOW / 2) && long === null) long = rowStep;
+  }
+  if (bad !== null && long === null && since < rules.WINDOW) long = rowStep;
+  let until = n;
+  while (until > 0 && value[until - 1] === 0) until--;
+  let hasOther = false; // exact zeros before those at the end
+  for (let i = 0; i < until && !hasOther; i++) hasOther = value[i] === 0;
+  const isZero = !hasOther && n - until > Math.floor(rules.WINDOW / 2);
+  const near = Array.from(value.slice(Math.max(until - rules.WINDOW, 0), until))
+    .filter(Number.isFinite)
+    .map(Math.abs);
+  return {
+    last: at(n - 1),
+    gap,
+    bad,
+    long,
+    toEnd: row > longest ? rowStep : null,
+    zeros: isZero ? at(until) : null,
+    before: [near.length ? median(near) : 0, Math.max(0, ...head)],
+  };
+}
+
+/** Whether and how a run stopped being finite. */
+function ending(loss, norm, lastStep, rules) {
+  const found = [];
+  if (loss.long !== null) found.push([loss.long, "loss"]);
+  if (norm && norm.toEnd !== null) found.push([norm.toEnd, "norm"]);
+  if (loss.zeros !== null && loss.before[0] > rules.GUESS * loss.before[1])
+    found.push([loss.zeros, "zero"]);
+  found.sort((a, b) => a[0] - b[0] || (a[1] < b[1] ? -1 : 1));
+  if (found.length) return { at: found[0][0], reason: found[0][1], lost: null, skipped: null };
+  const known = { lost: loss.bad, skipped: norm ? norm.bad : null };
+  if (lastStep !== null && loss.gap > 0 && lastStep - loss.last > rules.MISSED * loss.gap)
+    return { at: loss.last, reason: "stops", ...known };
+  return { at: null, reason: null, ...known };
+}
+
+/** Whether a run ends at one number, or where it began. */
+function plateauOf(curve, rules) {
+  if (curve.size < rules.FEW) return null;
+  const tailed = curve.loss.slice(-Math.max(rules.WINDOW, roundHalfEven(0.1 * curve.size)));
+  const isOne = (x) => x.every((y) => y === x[0]);
+  if (isOne(tailed) && !isOne(curve.loss)) return "constant";
+  const near = Math.abs(curve.final - curve.smooth[0]) < 0.05 * Math.abs(curve.smooth[0]);
+  return curve.stuck && near ? "start" : null;
 }
 
 /** How many of the steps, which increase, lie before one. */
@@ -53,9 +176,8 @@ function largestOf({ step, value }) {
   return place < 0 ? null : [step[place], value[place]];
 }
 
-function decide(rises, initial, final, end, rules) {
-  if (end !== null || (rises.length && final > rules.RUNAWAY * Math.abs(initial)))
-    return "diverged";
+function decide(rises, reason) {
+  if (reason !== null) return "diverged";
   if (!rises.length) return "stable";
   if (rises.some((rise) => !rise.early)) return "mid-training instability";
   if (rises.at(-1).recovered === null) return "early instability";
@@ -82,64 +204,224 @@ function windowFor(records, rules) {
   return Math.max(rules.WINDOW, roundHalfEven(1.4 * records ** (1 / 3)));
 }
 
-function findRises(loss, smooth, at, rules) {
+/** How many records the quick median takes. */
+function quickWindowFor(records, rules) {
+  return rules.WINDOW + 2 * Math.max(0, roundHalfEven(Math.log10(records / 1000)));
+}
+
+/** Where the equal stretches of a log begin whose medians are compared. */
+function levelEdges(records, rules) {
+  const least = rules.LEVEL_WINDOWS * windowFor(records, rules);
+  const size = Math.max(least, Math.ceil(records / rules.LEVELS));
+  const count = Math.max(Math.floor(records / size), 1);
+  return Array.from({ length: count }, (_, i) => Math.floor((i * records) / count));
+}
+
+/** A finite loss as the rule reads it: as Smoothed of diagnosis.py. */
+function smoothed(step, loss, rules, means) {
   const n = loss.length;
-  const window = windowFor(n, rules);
   const noise = noiseBefore(loss, rules);
-  const initial = Math.abs(loss[0]);
-  const least = rules.RISE * initial;
-  const earlyUntil = at(0) + rules.EARLY_SHARE * (at(n - 1) - at(0));
+  let typical = n > 1 ? rules.SPREAD * median(changes(loss)) : 0;
+  let quiet = Infinity;
+  for (const x of noise) if (x < quiet) quiet = x;
+  if (Number.isFinite(quiet)) typical = n > rules.LONG ? quiet : Math.min(typical, quiet);
+  const edges = levelEdges(n, rules);
+  const level = new Float64Array(n);
+  const stretch = new Int32Array(n);
+  edges.forEach((from, i) => {
+    const to = edges[i + 1] ?? n;
+    level.fill(median(loss.slice(from, to)), from, to);
+    stretch.fill(i, from, to);
+  });
+  const quarter = Math.floor(n / 4);
+  const second = quarter ? median(loss.slice(quarter, 2 * quarter)) : NaN;
+  const last = quarter ? median(loss.slice(-quarter)) : NaN;
+  return {
+    step,
+    loss,
+    size: n,
+    window: windowFor(n, rules),
+    smooth: runningMedian(loss, windowFor(n, rules)),
+    quick: means ? loss : runningMedian(loss, quickWindowFor(n, rules)),
+    noise,
+    level,
+    stretch,
+    levels: edges.length,
+    typical,
+    means,
+    final: finalLoss(loss),
+    stuck: !(last <= second - 0.01 * Math.abs(second)),
+  };
+}
+
+/** The changes from record to record, none of them infinite. */
+function changes(loss) {
+  const change = new Float64Array(Math.max(loss.length - 1, 0));
+  for (let i = 0; i < change.length; i++) {
+    change[i] = Math.min(Math.abs(loss[i + 1] - loss[i]), Number.MAX_VALUE);
+  }
+  return change;
+}
+
+function findRises(curve, given, rules) {
+  const { step, loss, smooth, quick, level, size: n, window } = curve;
+  const duration = step[n - 1] - step[0];
+  const earlyUntil = Math.max(
+    step[0] + rules.EARLY_SHARE * duration,
+    warmUntil(given.rate, step[n - 1], rules),
+  );
+  const unlearnedUntil = step[0] + rules.UNLEARNED_SHARE * duration;
+  /** @type {any[]} */
   const rises = [];
   let start = 0;
+  /** @type {any} */
+  let top = null;
   let goal = Infinity;
-
-  function add(onset, peak, recovered, early) {
+  while (start < n) {
+    const seen = nextRise(curve, start, top, rules);
+    if (seen === null) break;
+    const { at, least, onset, margin, slow } = seen;
+    if (top === null) top = smooth[highest(smooth, 0, onset + 1)];
+    const lowest = smooth[onset];
+    const learned = top - lowest >= (1 - rules.LEARNED) * Math.abs(top);
+    const early =
+      (step[least] <= earlyUntil && step[at] <= unlearnedUntil) ||
+      step[onset] <= (learned ? earlyUntil : Math.max(earlyUntil, unlearnedUntil));
+    goal = early ? top - (1 - rules.LEARNED) * Math.abs(top) : lowest + rules.BACK * margin;
+    if (early && !curve.stuck && smooth[placeOfLowest(smooth, at, n)] >= goal)
+      goal = Math.max(goal, lowest - margin / 2);
+    let recovered = null;
+    for (let i = at; i < n && recovered === null; i++) {
+      if (slow ? level[i] < goal : smooth[i] < goal && quick[i] < goal) recovered = i;
+    }
+    const until = recovered === null ? n : Math.max(recovered, at + 1);
+    let peak = highest(quick, at, until);
+    peak = highest(loss, Math.max(peak - window, onset), Math.min(peak + window + 1, until));
+    const risen = smooth[highest(smooth, onset, until)];
+    let cause = causeOf(given, step[Math.max(least - 2 * window, 0)], step[at], rules);
+    if (cause === "restart" && risen > rules.SPIKE * Math.abs(top)) cause = null;
+    let nearly = onset;
+    while (smooth[nearly] < lowest + rules.NEARLY * (risen - lowest)) nearly++;
+    const slowly = step[nearly] - step[onset] > rules.UNLEARNED_SHARE * duration;
     rises.push({
-      onset: at(onset),
-      lowest: smooth[onset],
-      peakStep: at(peak),
+      onset: step[onset],
+      lowest,
+      peakStep: step[peak],
       peak: loss[peak],
-      recovered: recovered === null ? null : at(recovered),
+      recovered: recovered === null ? null : step[recovered],
       early,
+      shape: recovered !== null ? "spike" : slowly ? "climb" : "shift",
+      sure: Math.max(risen, level[at]) - lowest > rules.SURE * margin,
+      cause,
+    });
+    if (recovered !== null) start = Math.max(recovered, at + 1);
+    else if (cause !== null) start = at + window;
+    else break;
+  }
+  if (rises.length && rises.at(-1).recovered !== null && curve.final >= goal) {
+    Object.assign(rises.at(-1), { recovered: null, shape: "shift" }); // it came back, and left
+  }
+  if (!rises.length && stoppedByASpike(curve, rules)) {
+    const peak = highest(loss, 0, n);
+    const onset = placeOfLowest(smooth, 0, peak + 1);
+    rises.push({
+      onset: step[onset],
+      lowest: smooth[onset],
+      peakStep: step[peak],
+      peak: loss[peak],
+      recovered: null,
+      early: true,
+      shape: "spike",
+      sure: true,
+      cause: null,
     });
   }
-
-  // How far the smoothed loss must climb: the noise counts once enough has been seen of it.
-  function margin(i) {
-    if (i < start + rules.NOISE_WINDOW + window) return rules.RISE_UNSEEN * initial;
-    return Math.max(least, rules.NOISE * noise[i]);
-  }
-
-  while (start < n) {
-    let seen = -1;
-    let onset = start;
-    for (let i = start; i < n; i++) {
-      if (smooth[i] < smooth[onset]) onset = i;
-      if (smooth[i] - smooth[onset] > margin(i)) {
-        seen = i;
-        break;
-      }
-    }
-    if (seen < 0) break;
-    const early = at(onset) <= earlyUntil || smooth[onset] > rules.LEARNED * initial;
-    goal = early ? rules.LEARNED * loss[0] : smooth[onset] + least;
-    let recovered = null;
-    for (let i = seen; i < n && recovered === null; i++) if (smooth[i] < goal) recovered = i;
-    let peak = recovered === seen ? seen : highest(smooth, seen, recovered ?? n);
-    const half = Math.floor(window / 2);
-    peak = highest(loss, Math.max(peak - half, onset), Math.min(peak + half + 1, n));
-    add(onset, peak, recovered, early);
-    if (recovered === null) break;
-    start = Math.max(recovered, seen + 1);
-  }
-  if (rises.length && smooth[n - 1] >= goal) rises.at(-1).recovered = null; // it came back, and left
-  if (!rises.length && stoppedByASpike(loss, smooth, rules)) {
-    const peak = highest(loss, 0, n);
-    let onset = 0;
-    for (let i = 0; i <= peak; i++) if (smooth[i] < smooth[onset]) onset = i;
-    add(onset, peak, null, true);
-  }
   return rises;
+}
+
+/** The next rise from `start` on: as _seen of diagnosis.py. */
+function nextRise(curve, start, top, rules) {
+  const { smooth, quick, level, stretch, typical, size: n, window, means } = curve;
+  const later = new Float64Array(n + 1).fill(Infinity);
+  for (let i = n - 1; i >= start; i--) later[i] = Math.min(later[i + 1], smooth[i]);
+  let highestYet = -Infinity; // up to the lowest record so far
+  let highestOfAll = -Infinity;
+  for (let i = 0; i < start; i++) highestOfAll = Math.max(highestOfAll, smooth[i]);
+  let low = start;
+  let lowLevel = start;
+  for (let i = start; i < n; i++) {
+    highestOfAll = Math.max(highestOfAll, smooth[i]);
+    if (smooth[i] <= smooth[low]) {
+      if (smooth[i] < smooth[low]) low = i;
+      highestYet = highestOfAll;
+    }
+    if (level[i] < level[lowLevel]) lowLevel = i;
+    const scale = Math.max(Math.abs(smooth[low]), ((top ?? highestYet) - smooth[low]) / 2);
+    const known = i >= start + rules.NOISE_WINDOW + window;
+    const unseen = typical > rules.NOISE_SHARE * scale ? typical : 0;
+    const noise = known ? curve.noise[i] : unseen;
+    const heard = !Number.isNaN(curve.noise[i]);
+    const loud = heard ? curve.noise[i] : noise;
+    const least = (known ? rules.RISE : rules.RISE_UNSEEN) * scale;
+    const margin = Math.max(least, rules.NOISE * noise);
+    const inside = i < n - 1 || n < rules.WINDOW; // the last median is of one record alone
+    const climbs =
+      (inside && smooth[i] - smooth[low] > margin) ||
+      ((means || (inside && heard)) &&
+        quick[i] - smooth[low] > Math.max(least, rules.QUICK_NOISE * loud)) ||
+      (!known && later[i] - smooth[low] > least && n - i >= Math.max(2 * rules.WINDOW, n / 2));
+    const around = known ? Math.max(curve.noise[i], typical) : typical;
+    const apart = Math.max(
+      rules.RISE * scale,
+      (rules.LEVEL_NOISE * around) / Math.sqrt(n / curve.levels),
+    );
+    const slow = // a stretch is judged at its end
+      (i === n - 1 || stretch[i + 1] > stretch[i]) &&
+      level[i] - level[lowLevel] > apart &&
+      stretch[i] > stretch[start] + (start > 0 ? 1 : 0);
+    if (!climbs && !slow) continue;
+    let first = low;
+    let allowed = known ? noise : typical;
+    let height = margin;
+    if (!climbs) {
+      let end = lowLevel;
+      while (end < n && stretch[end] === stretch[lowLevel]) end++;
+      first = placeOfLowest(smooth, lowLevel, end);
+      allowed = around;
+    }
+    let onset = first;
+    for (let j = first; j < i; j++) if (smooth[j] <= smooth[first] + allowed / 2) onset = j;
+    if (!climbs) height = apart + level[lowLevel] - smooth[onset];
+    return { at: i, least: first, onset, margin: Math.max(height, least), slow: !climbs };
+  }
+  return null;
+}
+
+/** The step at which the rate had warmed up; -Infinity if it did not. */
+function warmUntil(rate, last, rules) {
+  if (!rate || rate.value.length < 2) return -Infinity;
+  const { step, value } = rate;
+  let falls = 1;
+  while (falls < value.length && !(value[falls] < value[falls - 1])) falls++;
+  const top = highest(value, 0, falls);
+  const soon = value[value.length > 2 ? Math.floor(rules.EARLY_SHARE * value.length) + 1 : 1];
+  const warms = value[0] < value[top] / 2 && soon > 1.01 * value[0];
+  return warms && step[top] - step[0] <= (last - step[0]) / 2 ? step[top] : -Infinity;
+}
+
+/** What explains a rise between two steps; null if nothing does. @param {any} given */
+function causeOf({ rate, resumed = [], changes: changed = [] }, start, end, rules) {
+  if (resumed.some((step) => start <= step && step <= end)) return "resumed";
+  for (const [name, step] of changed) if (start <= step && step <= end) return name;
+  if (!rate) return null;
+  const { step, value } = rate;
+  const upTo = (x) => before(step.length, (i) => (step[i] <= x ? -1 : 1), 0);
+  const [first, last] = [Math.max(upTo(start) - 1, 0), upTo(end)];
+  if (first >= last) return null;
+  const least = placeOfLowest(value, first, last);
+  const fell = value[highest(value, 0, least + 1)] > rules.RESTART * value[least];
+  const grew = value[highest(value, least, last)] > rules.RESTART * value[least];
+  return fell && grew ? "restart" : null;
 }
 
 function highest(x, from, to) {
@@ -148,12 +430,17 @@ function highest(x, from, to) {
   return place;
 }
 
-function stoppedByASpike(loss, smooth, rules) {
-  const quarter = Math.floor(loss.length / 4);
-  const top = loss[highest(loss, 0, loss.length)];
-  if (!quarter || top <= rules.SPIKE * Math.abs(loss[0])) return false;
-  if (smooth.at(-1) <= rules.LEARNED * loss[0]) return false;
-  return median(loss.slice(-quarter)) > 0.99 * median(loss.slice(quarter, 2 * quarter));
+function placeOfLowest(x, from, to) {
+  let place = from;
+  for (let i = from; i < to; i++) if (x[i] < x[place]) place = i;
+  return place;
+}
+
+function stoppedByASpike({ loss, smooth, size, typical, stuck }, rules) {
+  const start = Math.abs(smooth[0]);
+  const top = loss[highest(loss, 0, size)];
+  if (size < rules.FEW || top <= rules.SPIKE * start || top - start <= 10 * typical) return false;
+  return smooth[size - 1] > rules.LEARNED * smooth[0] && stuck;
 }
 
 /** The noise up to a window before each record; NaN where it is not known. */
@@ -162,11 +449,7 @@ export function noiseBefore(loss, rules) {
   const noise = new Float64Array(loss.length).fill(NaN);
   const first = rules.NOISE_WINDOW + window;
   if (loss.length <= first) return noise;
-  const change = new Float64Array(loss.length - 1);
-  for (let i = 0; i < change.length; i++) {
-    change[i] = Math.min(Math.abs(loss[i + 1] - loss[i]), Number.MAX_VALUE);
-  }
-  const seen = runningPercentile(change, rules.NOISE_WINDOW, rules.NOISE_PERCENTILE);
+  const seen = runningPercentile(changes(loss), rules.NOISE_WINDOW, rules.NOISE_PERCENTILE);
   for (let i = first; i < loss.length; i++) noise[i] = seen[i - window - 1];
   return noise;
 }

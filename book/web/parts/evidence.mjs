@@ -12,22 +12,39 @@ export function evidence(found, words) {
     `${verdict[0].toUpperCase()}${verdict.slice(1)}.`,
     say("span", { initial: write(found.initial), final: write(found.final) }),
   ];
+  if (found.objective !== "falls") said.push(words.evidence[found.objective]);
+  const rose = (name, rise, more = {}) =>
+    say(name, {
+      lowest: write(rise.lowest),
+      onset: at(rise.onset),
+      peak: write(rise.peak),
+      peak_step: at(rise.peakStep),
+      back:
+        rise.recovered === null
+          ? words.evidence.lost
+          : say("recovered", { step: at(rise.recovered) }),
+      ...more,
+    });
   for (const rise of found.rises) {
-    const back =
-      rise.recovered === null
-        ? words.evidence.lost
-        : say("recovered", { step: at(rise.recovered) });
-    said.push(
-      say(rise.early ? "early" : "mid", {
-        lowest: write(rise.lowest),
-        onset: at(rise.onset),
-        peak: write(rise.peak),
-        peak_step: at(rise.peakStep),
-        back,
-      }),
-    );
+    said.push(rose(rise.shape === "climb" ? "climb" : rise.early ? "early" : "mid", rise));
   }
-  if (found.end !== null) said.push(say("diverged", { step: at(found.end) }));
+  for (const rise of found.explained) {
+    const known = ["restart", "resumed"].includes(rise.cause) ? rise.cause : "change";
+    said.push(rose("explained", rise, { cause: say(known, { what: rise.cause }) }));
+  }
+  if (found.end !== null) {
+    const how = ["zero", "stops"].includes(found.reason) ? found.reason : "diverged";
+    said.push(say(how, { step: at(found.end) }));
+  }
+  if (found.plateau !== null) said.push(words.evidence[found.plateau]);
+  const survived = [
+    ["missing", found.lost],
+    ["skipped", found.skipped],
+  ];
+  for (const [name, some] of survived) {
+    if (some) said.push(say(name, { first: at(some.first), count: String(some.count) }));
+  }
+  if (found.confidence !== "sure") said.push(words.evidence[found.confidence]);
   if (found.largest) {
     const [step, norm] = found.largest;
     said.push(say("gradient", { norm: write(norm), step: at(step) }));

@@ -63,14 +63,14 @@ function lossPicture(loss, found, words) {
   const { scale, kept } = axisOf(wide, words);
   /** @type {Record<string, any>[]} */
   const rows = wide.map((row) => ({ ...row, low: kept(row.low), high: kept(row.high) }));
-  rows.push(...curve(loss.step, found.smooth, words.stretches, kept));
+  rows.push(...curve(found.step, found.smooth, words.stretches, kept));
   const bad = notFinite(loss, words.stretches);
   rows.push(...bad.map((step) => ({ step, bad: 1 })));
   for (const rise of found.rises.slice(0, words.stretches)) {
     rows.push({ step: rise.onset, mark: kept(rise.lowest), kind: ONSET });
     rows.push({ step: rise.peakStep, mark: kept(rise.peak), kind: PEAK });
     if (rise.recovered === null) continue;
-    const place = before(found.smooth.length, (i) => loss.step[i], rise.recovered);
+    const place = before(found.smooth.length, (i) => found.step[i], rise.recovered);
     rows.push({ step: rise.recovered, mark: kept(found.smooth[place]), kind: BACK });
   }
   const marks = found.rises.length ? words.report.marks : "";
