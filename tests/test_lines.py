@@ -26,7 +26,9 @@ def folder(tmp_path, monkeypatch):
 def advice_on(loss, norms=None, rate=0.05, **options):
     """The advice on a log with a norm and a rate at each step. Synthetic."""
     norms = np.linspace(1.0, 2.0, loss.size) if norms is None else norms
-    rows = itertools.zip_longest(STEPS, loss, norms, np.full(loss.size, rate), fillvalue="")
+    rows = itertools.zip_longest(
+        STEPS, loss, norms, np.broadcast_to(rate, loss.shape), fillvalue=""
+    )
     lines = ["step,loss,grad_norm,lr", *(",".join(map(str, row)) for row in rows)]
     Path("log.csv").write_text("\n".join(lines))
     log = read("log.csv")
@@ -140,6 +142,14 @@ def test_practices_follow_what_the_log_shows():
     assert names(advice_on(mid())) == ["skip-batches", "beta2"]
     assert names(advice_on(mid(), tried=["skip-batches"])) == ["beta2"]
     assert names(advice_on(broken())) == ["first-nan"]
+    assert names(advice_on(FALL + np.maximum(STEPS - 150, 0) / 125)) == [
+        "skip-batches", "beta2", "weight-decay",
+    ]  # fmt: skip
+    skipped = np.where(STEPS % 100 == 7, np.inf, 1.0)
+    assert names(advice_on(FALL, skipped)) == ["loss-scale"]
+    rate = np.where(STEPS < 200, 0.1 * 0.98**STEPS, 0.1)
+    restarted = FALL + 1.0 * (STEPS >= 200) * np.exp(-(STEPS - 200) / 40)
+    assert names(advice_on(restarted, rate=rate)) == ["rewarm"]
     assert names(advice_on(4 * mid())) == ["skip-batches", "beta2", "qk-norm", "z-loss"]
     sudden = advice_on(broken())
     assert "before step 200" in sudden.also_sentences("en")[0]

@@ -185,13 +185,22 @@ def _order(reading: Reading) -> tuple[str, ...]:
 def _practices(reading: Reading) -> list[tuple[str, float]]:
     """What today's practice adds, with the step at which it is needed."""
     diagnosis, found = reading.diagnosis, []
-    mid = [rise.onset for rise in diagnosis.rises if not rise.early]
+
+    def add(case: str, step: float) -> None:
+        found.extend((name, step) for name in PRACTICES[case])
+
     if diagnosis.diverged_at is not None and not diagnosis.rises:
-        found += [(name, diagnosis.diverged_at) for name in PRACTICES["sudden"]]
-    if mid:
-        found += [(name, mid[0]) for name in PRACTICES["spike"]]
+        add("sudden", diagnosis.diverged_at)
+    if mid := [rise.onset for rise in diagnosis.rises if not rise.early]:
+        add("spike", mid[0])
+    if climbs := [rise.onset for rise in diagnosis.rises if rise.shape == "climb"]:
+        add("climb", climbs[0])
     if diagnosis.unstable and LANGUAGE[0] < diagnosis.initial_loss < LANGUAGE[1]:
-        found += [(name, 0.0) for name in PRACTICES["language"]]
+        add("language", 0.0)
+    if restarts := [rise.peak_step for rise in diagnosis.explained if rise.cause == "restart"]:
+        add("restart", restarts[0])
+    if diagnosis.skipped is not None:
+        add("skipped", diagnosis.skipped.first)
     return found
 
 

@@ -21,13 +21,19 @@ EXPERIMENTS = (*CHECKS, *EARLY_FIXES)
 PRACTICES = {
     "sudden": ("first-nan",),
     "spike": ("skip-batches", "beta2"),
+    "climb": ("weight-decay",),
     "language": ("qk-norm", "z-loss"),
+    "restart": ("rewarm",),
+    "skipped": ("loss-scale",),
 }
 """What today's practice adds, by what the log shows.
 
     sudden: a loss or norm is not finite, and nothing rose before.
     spike: the loss rose in mid-training.
+    climb: the loss rose slowly.
     language: the run is unstable, and starts where a language model starts.
+    restart: a restart of the rate explains a rise.
+    skipped: norms are not finite in steps that a loss scaler skips.
 """
 
 TRIED = (*EXPERIMENTS, *(name for names in PRACTICES.values() for name in names))

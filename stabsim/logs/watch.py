@@ -69,6 +69,8 @@ def failing(diagnosis: Diagnosis, steps: Iterable[np.ndarray], when: str) -> boo
         return False
     if diagnosis.diverged_at is not None or when == "diverged":
         return diagnosis.diverged_at is not None
+    if not diagnosis.rises:  # the rule may yet see one
+        return False
     onset = diagnosis.rises[-1].onset
     return sum(int((block > onset).sum()) for block in steps) > PATIENCE
 

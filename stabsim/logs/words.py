@@ -257,6 +257,30 @@ ADVICE = {
         "Terhadap logit keluaran yang hanyut, tambahkan z-loss, yaitu 1e-4 kali kuadrat log Z "
         "(Chowdhery et al. 2022, PaLM, 5).",
     ),
+    "weight-decay": Text(
+        "Against a slow climb, look at the size of the weights and at weight decay: without it "
+        "they grow on, until half precision cannot hold them apart (D'Angelo et al. 2023, Why do "
+        "we need weight decay).",
+        "Terhadap kenaikan yang lambat, periksalah besarnya bobot dan weight decay: tanpanya bobot "
+        "terus membesar sampai presisi setengah tidak sanggup membedakannya (D'Angelo et al. 2023, "
+        "Why do we need weight decay).",
+    ),
+    "rewarm": Text(
+        "After the restart before step {step}, let the rate climb again over some hundred steps: "
+        "how long matters little, how high it goes decides the rise (Gupta et al. 2023, Continual "
+        "pre-training).",
+        "Sesudah laju dimulai ulang sebelum langkah {step}, naikkan kembali laju itu selama "
+        "beberapa ratus langkah: lamanya tidak banyak berpengaruh, puncaknyalah yang menentukan "
+        "kenaikan (Gupta et al. 2023, Continual pre-training).",
+    ),
+    "loss-scale": Text(
+        "Skipped steps are how a loss scaler works. If they become many, let the scale grow more "
+        "rarely, or train in bfloat16, which needs no scale (Micikevicius et al. 2018, Mixed "
+        "precision training).",
+        "Melewati langkah adalah cara kerja penskala loss. Jika terlalu banyak, biarkan skalanya "
+        "naik lebih jarang, atau latihlah dalam bfloat16 yang tidak memerlukan skala "
+        "(Micikevicius et al. 2018, Mixed precision training).",
+    ),
     "few norms": Text(
         "Only {norms} finite norms were logged, and a threshold needs {enough}: log the norm at "
         "every step.",

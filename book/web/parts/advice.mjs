@@ -25,14 +25,20 @@ export function advise(log, found, options, words) {
 
 /** What today's practice adds, with the step at which it is needed. */
 function practicesFor(found, words) {
-  const { sudden, spike, language } = words.practices;
   const [least, most] = words.languageModel;
-  const mid = found.rises.find((rise) => !rise.early);
   const all = [];
-  const add = (names, step) => all.push(...names.map((name) => [name, step]));
-  if (found.end !== null && !found.rises.length) add(sudden, found.end);
-  if (mid) add(spike, mid.onset);
-  if (found.verdict !== "stable" && found.initial > least && found.initial < most) add(language, 0);
+  const add = (name, step) => all.push(...words.practices[name].map((one) => [one, step]));
+  const mid = found.rises.find((rise) => !rise.early);
+  const climb = found.rises.find((rise) => rise.shape === "climb");
+  const restart = found.explained.find((rise) => rise.cause === "restart");
+  if (found.end !== null && !found.rises.length) add("sudden", found.end);
+  if (mid) add("spike", mid.onset);
+  if (climb) add("climb", climb.onset);
+  if (found.verdict !== "stable" && found.initial > least && found.initial < most) {
+    add("language", 0);
+  }
+  if (restart) add("restart", restart.peakStep);
+  if (found.skipped) add("skipped", found.skipped.first);
   return all;
 }
 
