@@ -23,7 +23,7 @@ export function cursor(section, lab, words, look) {
   let timer = 0;
 
   const followers = () => look.panels().filter(({ panel }) => panel.over === lab.cursor);
-  const isPlane = ({ panel }) => panel.columns[0][0] === "x";
+  const isPlane = ({ panel }) => panel.columns[1]?.[0] === "y";
 
   /** The steps that the cursor can stand at. */
   function steps() {

@@ -12,7 +12,7 @@ from stabsim.labs.frame.lab import Lab, Panel, Tables
 
 def followers(lab: Lab) -> list[Panel]:
     """The panels of lines that the cursor goes along."""
-    return [p for p in lab.panels if p.over == lab.cursor and "x" not in p.names]
+    return [p for p in lab.panels if p.over == lab.cursor and "y" not in p.names]
 
 
 def steps(lab: Lab, tables: Tables) -> np.ndarray:
