@@ -280,6 +280,13 @@ def test_the_roots_are_those_of_the_paths_recurrence(rule, product, gamma):
     assert (largest > 1) == (product > tables["now"]["edge"][0])
 
 
+def test_the_roots_meet_where_they_are_said_to():
+    for which, gamma in ((1, 0.8), (1, 0.3), (2, 0.6)):
+        for product in roots.meeting(which, gamma):
+            one, other = roots.roots(*roots.polynomial(which, product, gamma))
+            np.testing.assert_allclose(one, other, atol=2e-3)
+
+
 def test_one_root_passes_through_the_left_end_of_the_circle_at_the_edge():
     for which, gamma in ((0, 0.0), (1, 0.9), (2, 0.6)):
         edge = AnyRule(which, 1.0, gamma, 0.999).threshold(1.0)
