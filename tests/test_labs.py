@@ -133,6 +133,17 @@ def test_the_cursor_reads_every_panel_and_every_kept_run():
     assert [lab.cursor for lab in LABS.values()].count("") == 3
 
 
+def test_the_cursor_says_where_one_path_stands_and_not_where_six_do():
+    lab = LABS["valley"]
+    run = lab.compute(lab.defaults)
+    x, y = run["path"]["x"][7], run["path"]["y"][7]
+    said = at_cursor(lab, [run], 7, "en")
+    assert said[:3] == ["step 7", f"θ₁ {number(x, 'en')}", f"θ₂ {number(y, 'en')}"]
+    assert len(said) == 6
+    race = LABS["race"]
+    assert not any("θ" in line for line in at_cursor(race, [race.compute(race.defaults)], 7, "en"))
+
+
 @pytest.mark.parametrize("name", LABS)
 def test_every_word_is_there_in_both_languages(name):
     lab = LABS[name]
@@ -273,6 +284,13 @@ def test_the_roots_are_those_of_the_paths_recurrence(rule, product, gamma):
     largest = np.abs(found).max()
     assert tables["now"]["largest"][0] == pytest.approx(largest, rel=1e-5)
     assert (largest > 1) == (product > tables["now"]["edge"][0])
+
+
+def test_the_roots_meet_where_they_are_said_to():
+    for which, gamma in ((1, 0.8), (1, 0.3), (2, 0.6)):
+        for product in roots.meeting(which, gamma):
+            one, other = roots.roots(*roots.polynomial(which, product, gamma))
+            np.testing.assert_allclose(one, other, atol=2e-3)
 
 
 def test_one_root_passes_through_the_left_end_of_the_circle_at_the_edge():
@@ -587,6 +605,19 @@ def test_widget_runs_the_latest_setting_and_no_stale_queue():
     widget.reset()
     assert widget.wait()
     assert widget.values == widget.lab.setting({"net": "outliers"})
+
+
+def test_widgets_cursor_moves_the_pictures_that_change_with_it_and_no_other():
+    widget = labs.show("bowl", product=2.5).widget()
+    assert widget.wait()
+    first = [place.value for place in widget._pictures]
+    assert widget._step.value == LABS["bowl"].opens
+    widget._step.value = 4
+    cut, swing = (place.value for place in widget._pictures)
+    assert cut != first[0]
+    assert swing == first[1]
+    widget._step.value = 0
+    assert widget._pictures[0].value == first[0]
 
 
 def test_widget_shows_an_exception_in_words(monkeypatch):

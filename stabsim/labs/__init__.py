@@ -11,6 +11,7 @@ from stabsim.labs.batch_rates import LAB as BATCH_RATES
 from stabsim.labs.batch_run import LAB as BATCH_RUN
 from stabsim.labs.batch_steps import LAB as BATCH_STEPS
 from stabsim.labs.blocks import LAB as BLOCKS
+from stabsim.labs.bowl import LAB as BOWL
 from stabsim.labs.clip import LAB as CLIP
 from stabsim.labs.first import LAB as FIRST
 from stabsim.labs.frame.lab import Lab as Lab
@@ -43,6 +44,7 @@ LABS = {
     for lab in (
         FIRST,
         STRIDES,
+        BOWL,
         OVERSHOOT,
         PLANE,
         AXIS,

@@ -166,8 +166,8 @@ PERCENTILE_NAME = Text("90th percentile of this run", "persentil ke-90 dari run 
 
 
 ARROW_WORDS = {
-    "back": Text("← pushes back", "← mendorong balik"),
-    "along": Text("pushes as the last update did →", "mendorong searah pembaruan terakhir →"),
+    "back": Text("← against", "← melawan"),
+    "along": Text("with the last update →", "searah pembaruan terakhir →"),
     "share": Text("% clipped so far", "% dipotong sejauh ini"),
 }
 

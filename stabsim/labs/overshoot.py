@@ -15,7 +15,7 @@ from stabsim.optimizers import sgd
 from stabsim.simulation import simulate
 from stabsim.workloads import mlp
 
-STEPS, POINTS = 40, 41
+STEPS, POINTS = 40, 33
 """Updates of a run, and points of the curve through the loss."""
 
 FIRST, NEXT = 40, 8
@@ -23,12 +23,11 @@ FIRST, NEXT = 40, 8
 
 CONTROLS = (
     Slider("learning_rate", Text("Learning rate", "Laju pembelajaran"), 0.01, 0.5, 0.035, "log"),
-    Slider("at", Text("Step shown", "Langkah yang ditampilkan"), 0, STEPS - 1, 2, "whole"),
     Slider("seed", Text("Seed", "Benih acak"), 0, 9, 0, "whole"),
 )
 
 
-def run(learning_rate: Any, at: Any, seed: Any) -> Tables:
+def run(learning_rate: Any, seed: Any) -> Tables:
     net = mlp(depth=2, width=16, activation="tanh", objective="squared_error", rows=64)
     trace = simulate(net, sgd(learning_rate), steps=STEPS, seed=seed, evaluate_at=(),
                      record_parameters=True)  # fmt: skip
@@ -51,29 +50,40 @@ def run(learning_rate: Any, at: Any, seed: Any) -> Tables:
     place = slope / curvature  # from the bottom of the parabola with this slope and curvature
     product = learning_rate * curvature
 
-    x, h, here = place[at], curvature[at], trace.loss[at]
-    landing = x * (1 - product[at])
-    reach = 1.5 * jnp.maximum(jnp.abs(x), jnp.abs(landing))
-    along = reach * jnp.linspace(-1.0, 1.0, POINTS)
-    across = jax.vmap(lambda s: loss(theta[at] + (s - x) * direction[at]))
-    floor = here - h * x**2 / 2
-    spots = jnp.stack([x, landing])
+    landing = place * (1 - product)
+    # As wide as the widest swing so far: the view widens with the swings and stays as they die out.
+    reach = 1.5 * jax.lax.cummax(jnp.maximum(jnp.abs(place), jnp.abs(landing)))
+
+    def cut(at: Any, u: Any, x: Any, h: Any, here: Any, end: Any, far: Any) -> tuple[Any, ...]:
+        along = jnp.concatenate([far * np.linspace(-1, 1, POINTS, dtype=np.float32),
+                                 jnp.stack([x, end])])  # fmt: skip
+        losses = jax.vmap(lambda s: loss(at + (s - x) * u))(along)
+        return along, losses, here - h * x**2 / 2 + h * along**2 / 2
+
+    along, losses, bowl = jax.vmap(cut)(
+        theta, direction, place, curvature, trace.loss, landing, reach
+    )
+    step = np.arange(STEPS, dtype=np.float32)
+    rows = POINTS + 2
+    kind = np.tile(np.repeat(np.asarray([0, 1], np.int32), [POINTS, 2]), STEPS)
     return {
         "cut": {
-            "kind": np.repeat([0, 1], [POINTS, 2]).astype(np.int32),
-            "x": jnp.concatenate([along, spots]),
-            "loss": jnp.concatenate([across(along), across(spots)]),
-            "parabola": jnp.concatenate([floor + h * along**2 / 2, jnp.full(2, jnp.nan)]),
+            "kind": kind,
+            "x": along.ravel(),
+            "loss": losses.ravel(),
+            "parabola": jnp.where(kind == 0, bowl.ravel(), jnp.nan),
+            "since": np.repeat(step, rows),
+            "until": np.repeat(np.append(step[:-1], np.float32(np.inf)), rows),
         },
         "swing": {"step": jnp.arange(STEPS), "x": place},
         "product": {
             "step": jnp.arange(STEPS),
             "product": product,
+            "curvature": curvature,
+            "factor": 1 - product,
             "edge": jnp.full(STEPS, 2.0),
         },
         "run": {"step": jnp.arange(STEPS), "loss": trace.loss},
-        "now": {"curvature": h[None], "shown_product": product[at][None],
-                "factor": (1 - product[at])[None]},
         "start": {"start_product": product[:1]},
     }  # fmt: skip
 
@@ -86,6 +96,22 @@ PRODUCT = {
 }
 
 
+READ = (
+    ("curvature", Text("curvature h", "kelengkungan h")),
+    ("factor", Text("factor 1 - ηh", "faktor 1 - ηh")),
+)
+"""What the cursor also says."""
+
+
+def _products() -> Panel:
+    panel = charts.over_steps("product", PRODUCT, PRODUCT["product"], (0, 6), STEPS, Text(
+        "Learning rate times curvature at every step, and the edge at 2. Above it the swings "
+        "grow, below it they die out.",
+        "Laju pembelajaran kali kelengkungan pada setiap langkah, dan batas di 2. Di atasnya "
+        "ayunan membesar, di bawahnya ayunan mereda."), height=130, log=False)  # fmt: skip
+    return panel._replace(columns=(*panel.columns, *READ))
+
+
 LAB = Lab(
     "overshoot",
     Text("Across the valley of a real network", "Melintasi lembah jaringan sungguhan"),
@@ -93,10 +119,10 @@ LAB = Lab(
     run,
     (
         Panel("cut", charts.cut, Text(
-            "The loss along the direction in which it curves most, at the step shown, as a "
-            "valley: the network's own loss, the parabola of its curvature, and a line from "
+            "The loss along the direction in which it curves most, at the step of the cursor, "
+            "as a valley: the network's own loss, the parabola of its curvature, and a line from "
             "where the run stands to where its step leads.",
-            "Loss sepanjang arah yang paling melengkung, pada langkah yang ditampilkan, berupa "
+            "Loss sepanjang arah yang paling melengkung, pada langkah kursor, berupa "
             "lembah: loss jaringan itu sendiri, parabola dengan kelengkungan yang sama, dan garis "
             "dari posisi run ke tempat langkahnya mendarat.")),
         charts.over_steps("swing", SWING, SWING["x"], (-0.3, 0.3), STEPS, Text(
@@ -104,11 +130,7 @@ LAB = Lab(
             "step overshoots.",
             "Jarak dari dasar parabola pada setiap langkah; tandanya berganti setiap kali sebuah "
             "langkah melampaui dasar."), height=130, points=True, log=False),
-        charts.over_steps("product", PRODUCT, PRODUCT["product"], (0, 6), STEPS, Text(
-            "Learning rate times curvature at every step, and the edge at 2. Above it the swings "
-            "grow, below it they die out.",
-            "Laju pembelajaran kali kelengkungan pada setiap langkah, dan batas di 2. Di atasnya "
-            "ayunan membesar, di bawahnya ayunan mereda."), height=130, log=False),
+        _products(),
         charts.over_steps("run", {"loss": LOSS}, LOSS, (0.01, 1e2), STEPS, Text(
             "The training loss at every step.", "Loss pelatihan pada setiap langkah."), height=130),
     ),
@@ -122,7 +144,7 @@ trace = ss.simulate(
     net, ss.sgd({learning_rate}), steps=40, seed={seed}, measure_sharpness_at=range(40)
 )
 print(ss.diagnose(trace.loss))
-print("At step {at}, rate times curvature:", {learning_rate} * trace.sharpness[{at}])
+print("Rate times curvature:", {learning_rate} * trace.sharpness[:8])
 """,
     Goal(
         Text(
@@ -134,14 +156,8 @@ print("At step {at}, rate times curvature:", {learning_rate} * trace.sharpness[{
         (("start_product", ">", 2.5), ("final_loss", "<", 0.5)),
     ),
     facts=(
-        Fact("now", "curvature", Text(
-            "At the step shown the curvature h is {value};",
-            "Pada langkah yang ditampilkan, kelengkungan h sebesar {value};")),
-        Fact("now", "shown_product", Text("ηh is {value},", "ηh sebesar {value},")),
-        Fact("now", "factor", Text(
-            "so the parabola multiplies the distance by {value}.",
-            "sehingga pada parabola jaraknya dikalikan {value}.")),
         Fact("start", "start_product", Text("At step 0, ηh is {value}.",
                                             "Pada langkah 0, ηh sebesar {value}.")),
     ),
+    opens=2,
 )  # fmt: skip

@@ -139,7 +139,7 @@ LAB = Lab(
             "Contour lines of the network's loss in a plane through its path, and the path, up to "
             "the cursor.",
             "Garis kontur loss jaringan pada bidang yang melalui lintasannya, dan lintasan itu "
-            "sampai ke kursor."), over="step", columns=charts.PLACE),
+            "sampai ke kursor."), over="step", columns=(("x", AXES[0]), ("y", AXES[1]))),
         charts.over_steps("run", {"loss": LOSS}, LOSS, (0.01, 1e2), STEPS, Text(
             "The training loss at every step.", "Loss pelatihan pada setiap langkah."), height=140),
     ),

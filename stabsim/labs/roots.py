@@ -60,7 +60,7 @@ def polynomial(rule: Any, product: Any, gamma: Any) -> tuple[Array, Array]:
     ========  =====================================  ==============================
 
     Args:
-        rule: 0, 1 or 2, in the table's order.
+        rule: 0, 1 or 2, in the table's order; so in all functions here.
         product: :math:`\eta h`, any shape.
         gamma: :math:`\gamma`.
     References:
@@ -80,6 +80,14 @@ def roots(a: Array, b: Array) -> Float[Array, "*shape 2 2"]:
     return jnp.stack([first, jnp.stack([a / 2 - apart, -turned], -1)], -2)
 
 
+def meeting(rule: Any, gamma: Any) -> Float[Array, "2"]:
+    """The two rates times curvature at which the roots meet; the last at most ``HIGHEST``."""
+    root = jnp.sqrt(gamma)
+    plain, momentum = jnp.zeros(2), jnp.stack([(1 - root) ** 2, (1 + root) ** 2])
+    nesterov = jnp.stack([1 - 4 * gamma / (1 + gamma) ** 2, jnp.ones(())])
+    return jnp.minimum(jnp.stack([plain, momentum, nesterov])[rule], HIGHEST)
+
+
 def run(rule: Any, product: Any, gamma: Any) -> Tables:
     order = jnp.asarray([KNOWN.index(name) for name in RULES])[rule]
     optimizer = AnyRule(order, product, gamma, 0.999)
@@ -87,7 +95,9 @@ def run(rule: Any, product: Any, gamma: Any) -> Tables:
     here = roots(*polynomial(order, product, gamma))
     size = jnp.sqrt(jnp.sum(here**2, -1))
     largest = jnp.max(size)
-    ways = roots(*polynomial(order, jnp.linspace(0.0, HIGHEST, PLACES), gamma))
+    evenly = jnp.linspace(0.0, HIGHEST, PLACES)
+    products = jnp.sort(jnp.concatenate([evenly, meeting(order, gamma)]))
+    ways = roots(*polynomial(order, products, gamma))
     along, back = ways[:-1].reshape(-1, 2), ways[1:].reshape(-1, 2)
     step = jnp.arange(STEPS + 1)
     return {

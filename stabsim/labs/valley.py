@@ -109,7 +109,7 @@ print(trace.parameters[:5])
             "Pada hasil kali, mulailah dengan ketajaman di atas ambang, dengan SGD, tetapi "
             "tetap sampai ke dasar: loss akhir di bawah 0,001.",
         ),
-        (("surface", "==", "uv"), ("rule", "==", "sgd"), ("edge", "<", 4.24),
+        (("surface", "==", "uv"), ("rule", "==", "sgd"), ("edge", "<", 4.866),
          ("final_loss", "<", 0.001)),
     ),
     facts=(

@@ -6,6 +6,7 @@ import pytest
 import stabsim as ss
 from stabsim.exercises import EXERCISES
 from stabsim.labs import LABS
+from stabsim.labs.frame.reading import as_of
 from stabsim.labs.frame.report import reached, report
 from tests.chapters.runs import MOST, SEEDS, goals, run, tables, verdicts
 
@@ -55,6 +56,37 @@ def test_above_the_edge_swings_grow_until_the_curvature_gives_way():
     assert reached_goal >= 5
     *_, said = swings(0.5)
     assert said.facts["verdict"] == "diverged"
+
+
+def test_the_ball_on_its_parabola_does_what_the_page_says_in_each_of_four_places():
+    lab = LABS["bowl"]
+    for product, changes, grows in (
+        (0.6, False, -1),
+        (1.5, True, -1),
+        (2.01, True, 1),
+        (2.7, True, 1),
+    ):
+        found = tables("bowl", lab.setting({"product": product}))
+        x = found["swing"]["distance"].astype(float)
+        assert ((np.sign(x[1:9]) != np.sign(x[:8])) == changes).all()
+        assert (np.sign(np.diff(np.abs(x[:9]))) == grows).all()
+        begin, landing = as_of(found["cut"], 4)["x"][-2:]
+        assert (begin, landing) == (found["swing"]["distance"][4], found["swing"]["distance"][5])
+
+
+def test_each_cut_shows_where_the_step_lands_and_touches_its_parabola():
+    lab = LABS["overshoot"]
+    found = tables("overshoot", lab.setting({"learning_rate": 0.08}))
+    for step in (0, 3, 39):
+        seen = as_of(found["cut"], step)
+        curve, spots = (seen["kind"] == kind for kind in (0, 1))
+        begin, landing = seen["x"][spots]
+        assert begin == found["swing"]["x"][step]
+        assert landing == pytest.approx(begin * (1 - found["product"]["product"][step]), abs=1e-6)
+        assert seen["loss"][spots][0] == pytest.approx(found["run"]["loss"][step], rel=1e-4)
+        near = np.abs(seen["x"][curve] - begin).argmin()
+        assert seen["parabola"][curve][near] == pytest.approx(seen["loss"][curve][near], rel=0.05)
+        assert abs(begin) <= seen["x"][curve].max()
 
 
 def test_each_kind_of_instability():

@@ -23,7 +23,7 @@ export function cursor(section, lab, words, look) {
   let timer = 0;
 
   const followers = () => look.panels().filter(({ panel }) => panel.over === lab.cursor);
-  const isPlane = ({ panel }) => panel.columns[0][0] === "x";
+  const isPlane = ({ panel }) => panel.columns[1]?.[0] === "y";
 
   /** The steps that the cursor can stand at. */
   function steps() {
@@ -50,13 +50,16 @@ export function cursor(section, lab, words, look) {
       const here = nearest(table[lab.cursor], at);
       // What belongs to no path, such as a contour line, has a negative number.
       const onPath = (i) => !(table.line?.[i] < 0) && Number.isFinite(table.x[i]);
-      for (const i of here.filter(onPath)) {
+      const places = here.filter(onPath);
+      for (const i of places) {
         const dot = made("lab-dot");
         const { x, y } = chart.place(table.x[i], table.y[i]);
         Object.assign(dot.style, { left: `${x}px`, top: `${y}px` });
         layer.append(dot);
       }
-      return [];
+      // Where one path stands is said; where six do is for the eye.
+      const values = ([column, label]) => `${label} ${write(finite(table[column][places[0]]))}`;
+      return places.length === 1 ? one.panel.columns.map(values) : [];
     }
     const [i] = nearest(table[lab.cursor], at);
     const step = table[lab.cursor][i];

@@ -688,29 +688,29 @@ ACROSS = Text(
 )
 
 
-def cut(language: str) -> Any:
+def cut(language: str, names: Sequence[Text] = CUT, across: Text = ACROSS) -> Any:
     """A valley, and a step across it.
 
-    Rows of ``kind`` 0 hold the curve: ``x``, ``loss`` and ``parabola``. The two of kind 1 are where
-    a step begins and where it lands.
+    Rows of ``kind`` 0 hold the curve: ``x``, ``loss`` and, where it is named too, ``parabola``. The
+    two of kind 1 are where a step begins and where it lands.
     """
-    names = [name.in_(language) for name in CUT]
-    x = alt.X("x:Q", axis=grey_axis(ACROSS.in_(language), grid=False, tickCount=6),
+    words = [name.in_(language) for name in names]
+    x = alt.X("x:Q", axis=grey_axis(across.in_(language), grid=False, tickCount=6),
               scale=alt.Scale(nice=False))  # fmt: skip
     y = alt.Y("loss:Q", axis=grey_axis(LOSS.in_(language), tickCount=5),
               scale=alt.Scale(zero=False))  # fmt: skip
     legend = alt.Legend(title=None, orient="top", labelColor=GREY, labelLimit=0)
-    colors = alt.Scale(domain=names, range=PALETTE[:2])
+    colors = alt.Scale(domain=words, range=PALETTE[: len(words)])
     curve = _data("run").transform_filter("datum.kind == 0 && isValid(datum.loss)")
     spots = _data("run").transform_filter("datum.kind == 1 && isValid(datum.loss)")
     numbered = spots.transform_window(place="row_number()")
-    own, bowl = (alt.ColorDatum(name, scale=colors, legend=legend) for name in names)
+    own, *bowl = (alt.ColorDatum(word, scale=colors, legend=legend) for word in words)
+    parabola = curve.mark_line(strokeWidth=1.2, strokeDash=[6, 3])
     begin = numbered.transform_filter("datum.place == 1")
     land = numbered.transform_filter("datum.place == 2")
     return finished(
         alt.layer(
-            curve.mark_line(strokeWidth=1.2, strokeDash=[6, 3])
-            .encode(x, alt.Y("parabola:Q"), color=bowl),
+            *(parabola.encode(x, alt.Y("parabola:Q"), color=hue) for hue in bowl),
             curve.mark_line(strokeWidth=2).encode(x, y, color=own),
             spots.mark_line(strokeWidth=1.5, color=GREY).encode(x, y),
             begin.mark_point(filled=True, size=90, color=GREY, opacity=1).encode(x, y),

@@ -11,7 +11,7 @@ from stabsim.labs.frame.picture import OWN, is_own, specifications
 
 def followers(lab: Lab) -> list[Panel]:
     """The panels of lines that the cursor goes along."""
-    return [p for p in lab.panels if p.over == lab.cursor and "x" not in p.names]
+    return [p for p in lab.panels if p.over == lab.cursor and "y" not in p.names]
 
 
 def steps(lab: Lab, tables: Tables) -> np.ndarray:
@@ -24,13 +24,20 @@ def at_cursor(lab: Lab, runs: Sequence[Tables], place: int, language: str) -> li
     along = steps(lab, runs[0])
     step = float(along[min(place, len(along) - 1)])
     lines = [f"{followers(lab)[0].along.in_(language)} {whole(step, language)}"]
-    for panel in followers(lab):
-        near = [int(np.abs(np.asarray(run[panel.table][panel.over]) - step).argmin())
-                for run in runs]  # fmt: skip
+    for panel in lab.panels:
+        if panel in followers(lab):
+            near = [int(np.abs(np.asarray(run[panel.table][panel.over]) - step).argmin())
+                    for run in runs]  # fmt: skip
+        elif panel.over == lab.cursor:
+            near = _standing(runs[0][panel.table], step)
+            if near.size != 1:  # where one path stands is said; where six do is for the eye
+                continue
+        else:
+            continue
         for column, label in panel.columns:
             values = [
                 number(float(run[panel.table][column][i]), language)
-                for run, i in zip(runs, near, strict=True)
+                for run, i in zip(runs, near, strict=False)
             ]
             lines.append(f"{label.in_(language)} {' / '.join(values)}")
     for panel, spec in zip(lab.panels, specifications(lab, language), strict=True):
@@ -38,3 +45,10 @@ def at_cursor(lab: Lab, runs: Sequence[Tables], place: int, language: str) -> li
             said = OWN[spec["picture"]].said(spec, runs[0][panel.table], int(step), language)
             lines.append(said)
     return lines
+
+
+def _standing(table: dict[str, Any], step: float) -> np.ndarray:
+    """The rows of the paths in the plane that are at a step."""
+    columns = {name: np.asarray(x) for name, x in table.items()}
+    return np.flatnonzero((columns["step"] == step) & (columns["line"] >= 0)
+                          & np.isfinite(columns["x"]))  # fmt: skip
