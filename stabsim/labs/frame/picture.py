@@ -9,13 +9,13 @@ import numpy as np
 
 from stabsim._extras import extra
 from stabsim._plot_words import LOCALES
-from stabsim.labs.frame import digits
+from stabsim.labs.frame import digits, layers
 from stabsim.labs.frame.lab import Lab, Tables, Values
 from stabsim.labs.frame.report import marks
 
 Row = dict[str, Any]
 
-OWN: dict[str, Any] = {"digits": digits}
+OWN: dict[str, Any] = {"digits": digits, "layers": layers}
 """What we draw ourselves, by the name of the picture: as SVG, and said in words."""
 
 
