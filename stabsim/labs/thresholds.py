@@ -68,12 +68,12 @@ def run(rule: Any, learning_rate: Any, gamma: Any, seed: Any) -> Tables:
 
 SHARE = Text("eigenvalue / threshold", "nilai eigen / ambang")
 SPECTRUM = {
-    "share_1": Text("largest eigenvalue: the sharpness", "nilai eigen terbesar: ketajaman"),
-    "edge": Text("stability threshold, from theory", "ambang kestabilan, dari teori"),
-    "share_2": Text("second", "kedua"),
-    "share_3": Text("third", "ketiga"),
-    "share_4": Text("fourth", "keempat"),
-    "share_5": Text("fifth", "kelima"),
+    "share_1": Text("sharpness λ₁", "ketajaman λ₁"),
+    "edge": Text("threshold", "ambang"),
+    "share_2": Text("λ₂", "λ₂"),
+    "share_3": Text("λ₃", "λ₃"),
+    "share_4": Text("λ₄", "λ₄"),
+    "share_5": Text("λ₅", "λ₅"),
 }
 LOSS = Text("loss", "loss")
 
@@ -85,10 +85,10 @@ LAB = Lab(
     run,
     (
         charts.over_steps("sharpness", SPECTRUM, SHARE, (0, 2), STEPS, Text(
-            "The five largest eigenvalues of the Hessian, preconditioned for RMSProp, Adam and "
-            "NAdam, as shares of the rule's threshold at this rate and momentum, which is the "
+            "The five largest eigenvalues λ₁ to λ₅ of the Hessian, preconditioned for RMSProp, Adam "
+            "and NAdam, as shares of the rule's threshold at this rate and momentum, which is the "
             "dashed line at 1.",
-            "Lima nilai eigen terbesar dari Hessian, dengan prakondisi untuk RMSProp, Adam, dan "
+            "Lima nilai eigen terbesar dari Hessian, λ₁ sampai λ₅, dengan prakondisi untuk RMSProp, Adam, dan "
             "NAdam, sebagai kelipatan ambang aturan itu pada laju dan momentum ini, yaitu garis "
             "putus-putus di 1."), height=240, log=False),
         charts.over_steps("run", {"loss": LOSS}, LOSS, (1e-5, 10), STEPS, Text(
