@@ -86,11 +86,11 @@ LAB = Lab(
     (
         charts.over_steps("sharpness", SPECTRUM, SHARE, (0, 2), STEPS, Text(
             "The five largest eigenvalues λ₁ to λ₅ of the Hessian, preconditioned for RMSProp, "
-            "Adam and NAdam, as shares of the rule's threshold at this rate and momentum, which is the "
-            "dashed line at 1.",
+            "Adam and NAdam, as shares of the rule's threshold at this rate and momentum, which is "
+            "the dashed line at 1.",
             "Lima nilai eigen terbesar dari Hessian, λ₁ sampai λ₅, dengan prakondisi untuk "
-            "RMSProp, Adam, dan NAdam, sebagai kelipatan ambang aturan itu pada laju dan momentum ini, yaitu garis "
-            "putus-putus di 1."), height=240, log=False),
+            "RMSProp, Adam, dan NAdam, sebagai kelipatan ambang aturan itu pada laju dan momentum "
+            "ini, yaitu garis putus-putus di 1."), height=240, log=False),
         charts.over_steps("run", {"loss": LOSS}, LOSS, (1e-5, 10), STEPS, Text(
             "The training loss at every step.",
             "Loss pelatihan pada setiap langkah."), height=140),
