@@ -21,9 +21,10 @@ from stabsim._transformation import Tree
 __all__ = [
     "hessian_vector_product",
     "lanczos",
-    "largest_eigenvalue",
+    "largest_eigenvalues",
     "sharpest_direction",
     "sharpness",
+    "spectrum",
 ]
 
 ITERATIONS = 24
@@ -115,10 +116,10 @@ def sharpest_direction(
     return jax.lax.fori_loop(0, iterations, turn, (unit, jnp.zeros((), theta.dtype)))
 
 
-def largest_eigenvalue(
-    diagonal: Float[Array, " k"], off_diagonal: Float[Array, " k"]
-) -> Float[Array, ""]:
-    r"""The largest eigenvalue of a symmetric tridiagonal matrix, by bisection.
+def largest_eigenvalues(
+    diagonal: Float[Array, " k"], off_diagonal: Float[Array, " k"], count: int
+) -> Float[Array, " count"]:
+    r"""The largest eigenvalues of a symmetric tridiagonal matrix, by bisection.
 
     The number of negative pivots :math:`d_i = \alpha_i - x - \beta_{i-1}^2 / d_{i-1}` is
     the number of eigenvalues below x (Sturm).
@@ -126,9 +127,10 @@ def largest_eigenvalue(
     Args:
         diagonal: :math:`\alpha`, shape ``(k,)``.
         off_diagonal: :math:`\beta`, shape ``(k,)``, of which the last is not used.
+        count: how many.
     Returns:
-        The eigenvalue, within 40 halvings of Gershgorin's interval; NaN where an entry is
-        not finite.
+        The eigenvalues from the largest down, each within 40 halvings of Gershgorin's interval;
+        NaN where an entry is not finite.
     References:
         Golub and Van Loan, Matrix Computations, 4th edition (2013), section 8.4.
     """
@@ -136,22 +138,24 @@ def largest_eigenvalue(
     after = jnp.concatenate([before[1:], jnp.zeros(1, diagonal.dtype)])
     low, high = jnp.min(diagonal - before - after), jnp.max(diagonal + before + after)
     tiny = jnp.finfo(diagonal.dtype).tiny ** 0.5
+    place = jnp.arange(count)
 
-    def all_below(x):
+    def below(x):
         def pivot(d, row):
             alpha, beta = row
             d = alpha - x - beta**2 / jnp.where(jnp.abs(d) < tiny, -tiny, d)
             return d, d < 0
 
-        return jnp.all(jax.lax.scan(pivot, jnp.ones_like(x), (diagonal, before))[1])
+        return jnp.sum(jax.lax.scan(pivot, jnp.ones_like(x), (diagonal, before))[1])
 
     def halve(_, interval):
         low, high = interval
         middle = (low + high) / 2
-        below = all_below(middle)
-        return jnp.where(below, low, middle), jnp.where(below, middle, high)
+        smaller = jax.vmap(below)(middle) >= diagonal.size - place
+        return jnp.where(smaller, low, middle), jnp.where(smaller, middle, high)
 
-    low, high = jax.lax.fori_loop(0, 40, halve, (low, high))
+    ends = jnp.full(count, low), jnp.full(count, high)
+    low, high = jax.lax.fori_loop(0, 40, halve, ends)
     finite = jnp.all(jnp.isfinite(diagonal)) & jnp.all(jnp.isfinite(off_diagonal))
     return jnp.where(finite, (low + high) / 2, jnp.nan)
 
@@ -166,23 +170,42 @@ def sharpness(
 
     .. math:: \lambda_{\max}(P^{-1/2} H P^{-1/2})
 
-    Args:
-        loss: from parameters to a scalar.
-        params: where to measure, any pytree of n numbers in all.
-        preconditioner: the diagonal of P, positive, shaped as ``params``; None for 1.
-        iterations: Lanczos iterations; no more than n are made.
-    Returns:
-        The eigenvalue; NaN where the loss has no finite second derivative.
-    Raises:
-        ValueError: if iterations is below 1.
-    References:
-        Cohen et al., Gradient Descent on Neural Networks Typically Occurs at the Edge of
-        Stability (2021), and Adaptive Gradient Methods at the Edge of Stability (2022).
+    Args, what is raised and references: as in :func:`spectrum`.
+
     Examples:
         >>> round(float(sharpness(lambda p: 3 * p[0]**2 - p[1]**2, jnp.ones(2))), 4)
         6.0
     """
+    return spectrum(loss, params, 1, preconditioner, iterations)[0]
+
+
+def spectrum(
+    loss: Callable[[Tree], Array],
+    params: Tree,
+    count: int,
+    preconditioner: Tree | None = None,
+    iterations: int = ITERATIONS,
+) -> Float[Array, " count"]:
+    r"""The largest eigenvalues of the loss's Hessian, preconditioned if asked.
+
+    .. math:: \lambda_1 \ge \lambda_2 \ge \dots \quad \text{of} \quad P^{-1/2} H P^{-1/2}
+
+    Args:
+        loss: from parameters to a scalar.
+        params: where to measure, any pytree of n numbers in all.
+        count: how many, at most the iterations. Those further down have converged less.
+        preconditioner: the diagonal of P, positive, shaped as ``params``; None for 1.
+        iterations: Lanczos iterations; no more than n are made.
+    Returns:
+        The eigenvalues from the largest down; NaN where the loss has no finite second derivative.
+    Raises:
+        ValueError: if iterations or count is below 1.
+    References:
+        Cohen et al., Gradient Descent on Neural Networks Typically Occurs at the Edge of
+        Stability (2021), and Adaptive Gradient Methods at the Edge of Stability (2022).
+    """
     _check.count("iterations", iterations)
+    _check.count("count", count)
     flat, unravel = ravel_pytree(params)
     scale = jnp.ones_like(flat)
     if preconditioner is not None:
@@ -193,4 +216,4 @@ def sharpness(
 
     # A fixed start keeps the measurement a function of the parameters alone.
     start = jnp.asarray(np.random.default_rng(0).normal(size=flat.size), flat.dtype)
-    return largest_eigenvalue(*lanczos(product, start, min(iterations, flat.size)))
+    return largest_eigenvalues(*lanczos(product, start, min(iterations, flat.size)), count)

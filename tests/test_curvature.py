@@ -13,9 +13,10 @@ import stabsim as ss
 from stabsim.curvature import (
     hessian_vector_product,
     lanczos,
-    largest_eigenvalue,
+    largest_eigenvalues,
     sharpest_direction,
     sharpness,
+    spectrum,
 )
 from stabsim.workloads import mlp, quadratic, residual_mlp, transformer
 
@@ -27,9 +28,9 @@ from stabsim.workloads import mlp, quadratic, residual_mlp, transformer
 def test_bisection_is_eigh(diagonal, off):
     full = np.diag(diagonal) + np.diag(off[:-1], 1) + np.diag(off[:-1], -1)
     with jax.enable_x64(True):
-        found = float(largest_eigenvalue(jnp.asarray(diagonal), jnp.asarray(off)))
-    expected = np.linalg.eigvalsh(full)[-1]
-    assert abs(found - expected) < 1e-9 * (1 + np.abs(full).sum(1).max())
+        found = np.asarray(largest_eigenvalues(jnp.asarray(diagonal), jnp.asarray(off), 4))
+    expected = np.linalg.eigvalsh(full)[:-5:-1]
+    assert np.abs(found - expected).max() < 1e-9 * (1 + np.abs(full).sum(1).max())
 
 
 @pytest.mark.parametrize("n", [1, 2, 5, 60])
@@ -37,14 +38,26 @@ def test_lanczos_finds_the_top_of_a_matrix(n, rng, x64):
     a = rng.normal(size=(n, n))
     a = jnp.asarray(a + a.T)
     alpha, beta = lanczos(lambda v: a @ v, jnp.asarray(rng.normal(size=n)), n)
-    found = largest_eigenvalue(alpha, beta)
-    np.testing.assert_allclose(found, np.linalg.eigvalsh(a)[-1], rtol=1e-8)
+    found = largest_eigenvalues(alpha, beta, min(n, 3))
+    np.testing.assert_allclose(found, np.linalg.eigvalsh(a)[::-1][:3], rtol=1e-8)
 
 
 def test_lanczos_stops_in_a_small_krylov_space(x64):
-    spectrum = jnp.array([1.0, 1.0, 1.0, 5.0, 5.0, -2.0])
-    alpha, beta = lanczos(lambda v: spectrum * v, jnp.ones(6), 6)
-    np.testing.assert_allclose(largest_eigenvalue(alpha, beta), 5.0, rtol=1e-9)
+    values = jnp.array([1.0, 1.0, 1.0, 5.0, 5.0, -2.0])
+    alpha, beta = lanczos(lambda v: values * v, jnp.ones(6), 6)
+    np.testing.assert_allclose(largest_eigenvalues(alpha, beta, 1), 5.0, rtol=1e-9)
+
+
+def test_the_spectrum_of_a_nets_hessian_is_eighs():
+    """At the start and where training has parted the eigenvalues, on the net of a lab."""
+    net = mlp(depth=3, width=12, activation="tanh", gain=0.5, objective="squared_error", rows=32)
+    trace = ss.simulate(net, ss.sgd(0.2), steps=300, record_parameters=True, evaluate_at=())
+    _, unravel = ravel_pytree(trace.final_parameters)
+    for flat in trace.parameters[jnp.array([0, 300])]:
+        full = jax.hessian(lambda p: net.loss(unravel(p)))(flat)
+        expected = np.linalg.eigvalsh(np.asarray(full, float))[:-6:-1]
+        found = spectrum(net.loss, unravel(flat), 5)
+        np.testing.assert_allclose(found, expected, rtol=0.01)
 
 
 def small(workload):

@@ -5,6 +5,7 @@ import json
 import jax
 import numpy as np
 import pytest
+from jax.flatten_util import ravel_pytree
 from sklearn.datasets import load_digits
 
 import jax2wasm
@@ -443,7 +444,7 @@ def test_goals_are_not_reached_at_first_but_can_be():
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", ["clip", "first"])
+@pytest.mark.parametrize("name", ["blocks", "clip", "first"])
 def test_the_page_draws_what_is_drawn_by_hand_as_python_does(name, language):
     lab = LABS[name]
     tables = lab.compute(lab.setting({"seed": 6}))
@@ -490,6 +491,42 @@ def test_a_minibatch_is_shown_as_the_network_gets_it():
     corrupted = {digit for i in range(8) for row in hit[:32] for digit in
                  f"{table[f'line_{i}'][row]:08o}"}  # fmt: skip
     assert {"0", "7"} <= corrupted
+
+
+def test_layers_are_measured_as_by_hand():
+    lab = LABS["blocks"]
+    values = lab.setting({"block": "inside", "learning_rate": 0.01})
+    tables = lab.compute(values)
+    seen = {name: x.reshape(150, 16) for name, x in tables["layers"].items()}
+    assert seen["step"][7].tolist() == [7] * 16
+    assert seen["block"][7].tolist() == list(range(1, 17))
+    # The first step by plain differentiation.
+    net = ss.workloads.residual_mlp(depth=16, width=24, block="x + f(Norm(x))")
+    trace = ss.simulate(net, ss.sgd(0.01), steps=1, batch_size=24, record_parameters=True)
+    start = net.init(jax.random.split(jax.random.key(0), 3)[0])
+    _, unravel = ravel_pytree(start)
+    end = unravel(trace.parameters[1])["blocks"]["f"]
+    for block in range(16):
+        before, after = (
+            np.concatenate([np.ravel(p[k][block]) for k in ("w", "b")])
+            for p in (start["blocks"]["f"], end)
+        )
+        moved = np.linalg.norm(after - before)
+        assert seen["gradient"][0, block] == pytest.approx(moved / 0.01, rel=1e-3)
+        assert seen["update"][0, block] == pytest.approx(moved / np.linalg.norm(before), rel=1e-3)
+
+
+def test_a_residual_net_blows_up_in_its_last_blocks_first():
+    lab = LABS["blocks"]
+    for seed in range(5):
+        table = lab.compute(lab.setting({"block": "residual", "seed": seed}))["layers"]
+        seen = {name: x.reshape(150, 16) for name, x in table.items()}
+        for name in ("signal", "gradient", "update"):
+            assert seen[name][0, -1] > seen[name][0, 0]
+        gone = ~np.isfinite(seen["signal"])
+        first = gone.any(1).argmax()
+        assert 0 < first < 6
+        assert gone[first, -1]
 
 
 @pytest.mark.parametrize("times", [0.95, 1.0, 1.05])

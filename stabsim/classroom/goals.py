@@ -105,7 +105,7 @@ GOALS = {
         ),
         Reach("instability-6", "axis", {"warmup": 40}, (1, 3, 4, 5, 6, 7, 8, 9)),
         Reach("warmup-4", "warmup_map", {"learning_rate": 0.45, "warmup": 20}, ALL),
-        Reach("warmup-6", "ramp", {"learning_rate": 0.03, "warmup": 0}, ALL),
+        Reach("warmup-6", "ramp", {"learning_rate": 0.055, "warmup": 0}, (2, 8)),
         Reach("fixes-5", "blocks", {"gain": 1.41}, ALL),
         Reach("fixes-6", "mend", {"rule": "sgd", "gain": 0.3}, ALL),
         Reach("clipping-5", "clip", {"threshold": 3}, (0, 1, 2, 3, 4, 5, 7, 8, 9)),

@@ -4,13 +4,14 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array
 
 from stabsim._words import Text
-from stabsim.labs.frame import charts
+from stabsim.labs.frame import charts, layers
 from stabsim.labs.frame.lab import Choice, Curve, Goal, Lab, Option, Slider, Tables
 from stabsim.optimizers import sgd
-from stabsim.simulation import simulate
-from stabsim.workloads import any_block, depth_profile
+from stabsim.simulation import Moment, Observer, simulate
+from stabsim.workloads import Workload, any_block, depth_profile
 from stabsim.workloads.any_block import DEPTH, ROWS
 from stabsim.workloads.residual import BLOCKS
 
@@ -39,14 +40,44 @@ CONTROLS = (
 )  # fmt: skip
 
 
+def sizes(net: Workload) -> Observer:
+    """Records of each block how large its output, its gradient and its update are.
+
+    The output as the root of its mean square, the gradient as a norm, and the update's norm as a
+    share of the norm of what it is added to.
+    """
+    network: Any = net.network
+
+    def norms(params: Any) -> Array:
+        leaves = jax.tree.leaves(params["blocks"])
+        return jnp.sqrt(sum(jnp.sum(x.reshape(DEPTH, -1) ** 2, 1) for x in leaves))
+
+    def look(now: Moment) -> dict[str, Array]:
+        assert now.batch is not None
+        still = jnp.zeros((DEPTH, 1, 1))
+        states = network.states(now.params, now.batch.inputs, still)
+        return {
+            "signal": jnp.sqrt(jnp.mean(states**2, (1, 2))),
+            "gradient": norms(now.gradient),
+            "update": norms(now.update) / norms(now.params),
+        }
+
+    return look
+
+
 def run(block: Any, gain: Any, learning_rate: Any, seed: Any) -> Tables:
     net = any_block(block, gain)
     trace = simulate(net, sgd(learning_rate), steps=STEPS, batch_size=ROWS, seed=seed,
-                     evaluate_at=())  # fmt: skip
+                     evaluate_at=(), observe=sizes(net))  # fmt: skip
     signal, gradient = depth_profile(net, net.init(jax.random.split(jax.random.key(seed), 3)[0]))
     return {
         "depth": {"depth": jnp.arange(1, DEPTH + 1), "signal": signal, "gradient": gradient},
         "run": {"step": jnp.arange(STEPS), "loss": trace.loss},
+        "layers": {
+            "step": jnp.repeat(jnp.arange(STEPS), DEPTH),
+            "block": jnp.tile(jnp.arange(1, DEPTH + 1), STEPS),
+            **{name: size.ravel() for name, size in trace.observed.items()},
+        },
     }
 
 
@@ -56,6 +87,11 @@ SIZES = {
 }
 SIZE = Text("size at the start", "ukuran di awal")
 LOSS = Text("loss", "loss")
+MAPS = (
+    layers.Map("signal", Text("signal", "sinyal"), -3, 3),
+    layers.Map("gradient", Text("gradient norm", "norma gradien"), -3, 3),
+    layers.Map("update", Text("update / weights", "pembaruan / bobot"), -5, 1),
+)
 
 
 LAB = Lab(
@@ -72,6 +108,13 @@ LAB = Lab(
         charts.over_steps("run", {"loss": LOSS}, LOSS, (1e-3, 1e3), STEPS, Text(
             "The training loss at every step.",
             "Loss pelatihan pada setiap langkah."), height=160),
+        layers.maps("layers", MAPS, Text(
+            "Three maps of the blocks, the first at the bottom, over the steps: the size of each "
+            "block's output, of its gradient, and of its update against its weights. What is no "
+            "longer finite is orange.",
+            "Tiga peta blok, dengan blok pertama di bawah, sepanjang langkah: ukuran keluaran "
+            "setiap blok, ukuran gradiennya, dan ukuran pembaruannya dibandingkan bobotnya. Yang "
+            "tidak lagi berhingga berwarna jingga.")),
     ),
     (Curve("run", "loss"),),
     """import stabsim as ss

@@ -2,17 +2,22 @@
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
+from jaxtyping import Array
 
 from stabsim._words import Text
+from stabsim.curvature import spectrum
 from stabsim.labs.frame import charts
 from stabsim.labs.frame.any_rule import RULE_NAMES, RULES, AnyRule
-from stabsim.labs.frame.lab import Choice, Curve, Goal, Idle, Lab, Option, Slider, Tables
-from stabsim.simulation import simulate
+from stabsim.labs.frame.lab import Choice, Curve, Fact, Goal, Idle, Lab, Option, Slider, Tables
+from stabsim.simulation import Moment, simulate
 from stabsim.workloads import mlp
 
 STEPS = 400
-MEASURED = tuple(range(0, STEPS, 16))
+EVERY, LARGEST = 16, 5
+"""Steps from one measurement of the curvature to the next, and how many eigenvalues are kept."""
+
 BETA2 = 0.99
 CODE = {
     "sgd": "ss.sgd(rate)",
@@ -35,25 +40,41 @@ CONTROLS = (
 
 def run(rule: Any, learning_rate: Any, gamma: Any, seed: Any) -> Tables:
     net = mlp(depth=3, width=12, activation="tanh", gain=0.5, objective="squared_error", rows=32)
-    trace = simulate(
-        net, AnyRule(rule, learning_rate, gamma, BETA2), steps=STEPS, seed=seed, evaluate_at=(),
-        measure_sharpness_at=MEASURED,
-    )  # fmt: skip
+    any_rule = AnyRule(rule, learning_rate, gamma, BETA2)
+
+    def look(now: Moment) -> Array:
+        return jax.lax.cond(
+            now.step % EVERY == 0,
+            lambda: spectrum(net.loss, now.params, LARGEST, now.preconditioner),
+            lambda: jnp.full(LARGEST, jnp.nan),
+        )
+
+    trace = simulate(net, any_rule, steps=STEPS, seed=seed, evaluate_at=(), observe=look)
+    measured = trace.observed[::EVERY]
+    threshold = any_rule.threshold(trace.learning_rate)[::EVERY]
+    shares = measured / threshold[:, None]
     return {
         "sharpness": {
-            "step": jnp.asarray(MEASURED),
-            "sharpness": trace.sharpness,
-            "threshold": trace.threshold,
+            "step": jnp.arange(0, STEPS, EVERY),
+            "sharpness": measured[:, 0],
+            "threshold": threshold,
+            "edge": jnp.ones_like(threshold),
+            **{f"share_{i + 1}": shares[:, i] for i in range(LARGEST)},
         },
         "run": {"step": jnp.arange(STEPS), "loss": trace.loss},
+        "now": {"edge_at": threshold[:1], "start": measured[0, :1], "end": measured[-1, :1]},
     }
 
 
-SHARPNESS = {
-    "sharpness": Text("sharpness (preconditioned for RMSProp, Adam, NAdam)",
-                      "ketajaman (dengan prakondisi untuk RMSProp, Adam, NAdam)"),
-    "threshold": Text("stability threshold, from theory", "ambang kestabilan, dari teori"),
-}  # fmt: skip
+SHARE = Text("eigenvalue / threshold", "nilai eigen / ambang")
+SPECTRUM = {
+    "share_1": Text("sharpness λ₁", "ketajaman λ₁"),
+    "edge": Text("threshold", "ambang"),
+    "share_2": Text("λ₂", "λ₂"),
+    "share_3": Text("λ₃", "λ₃"),
+    "share_4": Text("λ₄", "λ₄"),
+    "share_5": Text("λ₅", "λ₅"),
+}
 LOSS = Text("loss", "loss")
 
 
@@ -63,11 +84,13 @@ LAB = Lab(
     CONTROLS,
     run,
     (
-        charts.over_steps("sharpness", SHARPNESS, Text("sharpness", "ketajaman"), None, STEPS, Text(
-            "The measured sharpness, and the rule's threshold at this rate and momentum as a "
-            "dashed line.",
-            "Ketajaman terukur, dan ambang aturan itu pada laju dan momentum ini sebagai garis "
-            "putus-putus.")),
+        charts.over_steps("sharpness", SPECTRUM, SHARE, (0, 2), STEPS, Text(
+            "The five largest eigenvalues λ₁ to λ₅ of the Hessian, preconditioned for RMSProp, "
+            "Adam and NAdam, as shares of the rule's threshold at this rate and momentum, which is "
+            "the dashed line at 1.",
+            "Lima nilai eigen terbesar dari Hessian, λ₁ sampai λ₅, dengan prakondisi untuk "
+            "RMSProp, Adam, dan NAdam, sebagai kelipatan ambang aturan itu pada laju dan momentum "
+            "ini, yaitu garis putus-putus di 1."), height=240, log=False),
         charts.over_steps("run", {"loss": LOSS}, LOSS, (1e-5, 10), STEPS, Text(
             "The training loss at every step.",
             "Loss pelatihan pada setiap langkah."), height=140),
@@ -94,5 +117,12 @@ plots.sharpness(trace).save("sharpness.html")
             "buatlah run stabil.",
         ),
         (("rule", "==", "nesterov"), ("learning_rate", ">", 0.349), ("verdict", "==", "stable")),
+    ),
+    facts=(
+        Fact("now", "edge_at", Text("The threshold is {value};", "Ambangnya {value};")),
+        Fact("now", "start", Text("the sharpness is {value} at the start",
+                                  "ketajamannya {value} di awal")),
+        Fact("now", "end", Text("and {value} at the last measurement.",
+                                "dan {value} pada pengukuran terakhir.")),
     ),
 )  # fmt: skip

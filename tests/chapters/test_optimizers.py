@@ -119,6 +119,17 @@ def test_the_sharpness_rises_to_the_threshold_and_stays():
     assert np.median(ratios(rule="adam", learning_rate=0.01)[1]) < 1
 
 
+def test_the_next_eigenvalues_rise_and_stay_below_the_line():
+    for seen, *_ in run("thresholds"):
+        table = seen["sharpness"]
+        np.testing.assert_allclose(table["share_1"], table["sharpness"] / table["threshold"],
+                                   rtol=1e-6)  # fmt: skip
+        for place in range(2, 6):
+            share = table[f"share_{place}"]
+            assert share[0] < share[-6:].mean() < 1
+            assert share.max() < 1.03
+
+
 def test_what_does_not_go_by_the_threshold():
     start, end = ratios(learning_rate=0.4)
     assert (start > 1).all()

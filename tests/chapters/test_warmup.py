@@ -10,7 +10,7 @@ from claims.recorded import load
 from stabsim.exercises import EXERCISES
 from stabsim.labs import LABS
 from stabsim.labs.frame.report import reached, report
-from tests.chapters.runs import SEEDS, claim, tables
+from tests.chapters.runs import MOST, SEEDS, claim, tables
 
 ROOT = Path(__file__).parents[2]
 
@@ -83,13 +83,26 @@ def test_on_the_ramp_sharpness_gives_way_to_its_threshold():
 
 
 def test_a_catapult_without_warmup():
-    found = reports("ramp", warmup=0, learning_rate=0.03)
-    for facts, goal, seen in found:
-        assert goal, facts
+    for facts, _, seen in reports("ramp", warmup=0, learning_rate=0.03):
+        assert facts["verdict"] == "stable"
         times = seen["sharpness"]["sharpness"] / seen["sharpness"]["threshold"]
         assert 2 < times[0] < 8.5
         assert times[3:].min() < 1
         assert times[10:].max() < 1
+    plain = reports("ramp", warmup=0, learning_rate=0.03)
+    assert sum(facts["leap"] == 1 for facts, *_ in plain) >= MOST
+    leaps = reports("ramp", warmup=0, learning_rate=0.055)
+    assert all(leaps[seed][1] for seed in (2, 3, 8))
+    table = leaps[3][2]["sharpness"]
+    assert table["sharpness"][1] > table["sharpness"][0] > 8 * table["threshold"][1]
+    assert table["sharpness"][3] < table["threshold"][3]
+    shown = tables("ramp", LABS["ramp"].setting({"warmup": 0, "learning_rate": 0.045, "seed": 3}))
+    sharpness, threshold = shown["sharpness"]["sharpness"], shown["sharpness"]["threshold"]
+    assert shown["facts"]["leap"][0] > 2
+    assert sharpness[0] == pytest.approx(7.5 * threshold[1], rel=0.03)
+    assert sharpness[1] > 400
+    assert sharpness[2] < sharpness[1] / 10
+    assert (sharpness[2:] < threshold[1]).all()
     lost = [
         facts["verdict"] == "diverged"
         for facts, _, _ in reports("ramp", warmup=0, learning_rate=0.2)

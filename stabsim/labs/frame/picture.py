@@ -9,7 +9,7 @@ import numpy as np
 
 from stabsim._extras import extra
 from stabsim._plot_words import LOCALES
-from stabsim.labs.frame import digits
+from stabsim.labs.frame import digits, layers
 from stabsim.labs.frame.frames import as_of, within
 from stabsim.labs.frame.lab import Lab, Tables, Values
 from stabsim.labs.frame.report import marks
@@ -19,7 +19,7 @@ Row = dict[str, Any]
 STEPS = ("step", "since", "until")
 """Columns that say when, and not what."""
 
-OWN: dict[str, Any] = {"digits": digits}
+OWN: dict[str, Any] = {"digits": digits, "layers": layers}
 """What we draw ourselves, by the name of the picture: as SVG, and said in words."""
 
 
