@@ -314,6 +314,12 @@ REPORT = {
         " Segitiga menandai awal suatu kenaikan, silang menandai puncaknya, lingkaran menandai "
         "saat loss pulih.",
     ),
+    "held out": Text(
+        " The dotted line is the validation loss: a gap that opens is overfitting, not "
+        "instability.",
+        " Garis titik-titik menunjukkan loss validasi: celah yang melebar berarti overfitting, "
+        "bukan ketidakstabilan.",
+    ),
     "norm caption": Text(
         "Unclipped gradient norm against the step: the band spans the lowest and highest norm of "
         "each stretch.{line}",
