@@ -160,6 +160,8 @@ class Listing(NamedTuple):
     def text(self, language: str) -> str:
         lines = [REPORT["runs"].in_(language), *(f"  {line}" for line in self.lines(language))]
         kinds = {log.objective for log in self.logs} & {"rl", "gan", "sum"}
+        if any(log.axis == "row" for log in self.logs):
+            lines.append(REPORT["numbered"].in_(language))
         lines += [REPORT[f"losses of {kind}"].in_(language) for kind in sorted(kinds)]
         example = listed([self.logs[0].run])
         return "\n".join([*lines, "", REPORT["take one"].in_(language).format(example=example)])

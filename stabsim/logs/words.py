@@ -277,6 +277,10 @@ REPORT = {
     ),
     "runs": Text("Runs", "Run"),
     "run": Text("{name}: {records} records, {verdict}.", "{name}: {records} catatan, {verdict}."),
+    "numbered": Text(
+        "The step is not in this log: the records are numbered.",
+        "Langkahnya tidak ada dalam log ini: catatannya dinomori.",
+    ),
     "losses of gan": Text(
         "Two networks are trained against each other: neither loss need fall, and a rise of one "
         "may be the progress of the other.",
