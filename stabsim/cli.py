@@ -20,6 +20,7 @@ from stabsim.logs.experiments import EXPERIMENTS
 from stabsim.logs.source import KINDS, LogError
 
 if TYPE_CHECKING:
+    from stabsim.logs.log import Log
     from stabsim.logs.report import Report
 
 STABLE, UNSTABLE, USAGE, UNREADABLE, INTERRUPTED = 0, 1, 2, 3, 130
@@ -61,7 +62,7 @@ class Positive(click.ParamType):
 Examples:
   stabsim diagnose run.csv
   stabsim diagnose run.jsonl --loss train/loss --html report.html
-  stabsim diagnose runs/2024-05-01 --language id
+  stabsim diagnose runs/ --run 2024-05-01 --language id
   cat run.csv | stabsim diagnose - --json
 
 \b
@@ -78,6 +79,8 @@ Exit status:
 @click.option("--step", metavar="NAME", help="Column or key of the step.")
 @click.option("--gradient-norm", metavar="NAME", help="... of the unclipped gradient norm.")
 @click.option("--learning-rate", metavar="NAME", help="... of the learning rate.")
+@click.option("--validation-loss", metavar="NAME", help="... of the loss on held-out data.")
+@click.option("--run", metavar="NAME", help="Which run (or loss), of a log that holds several.")
 @click.option("--number-rows", is_flag=True, help="Number the records; read no step.")
 @click.option("--format", "kind", type=click.Choice(KINDS), help="Judged by content if not given.")
 @click.option(
@@ -104,6 +107,8 @@ def diagnose(
     step: str | None,
     gradient_norm: str | None,
     learning_rate: str | None,
+    validation_loss: str | None,
+    run: str | None,
     number_rows: bool,
     kind: str | None,
     percentile: float,
@@ -116,22 +121,27 @@ def diagnose(
 ) -> None:
     """Diagnose a training log: is it unstable, which kind, and what to do next?
 
-    LOG is a CSV file, a file of JSON lines, a TensorBoard event file or the folder of one run, or
-    an export from Weights & Biases (the CSV of a chart, or the history as JSON lines); "-" reads
-    CSV or JSON lines from standard input. Columns are guessed from their names unless given.
+    LOG is a CSV file, JSON lines or a JSON document, the text that a trainer prints, a TensorBoard
+    event file, or a folder of any of these; "-" reads standard input. What it is, and which column
+    holds what, is judged by its content unless given. A log of several runs is listed, one line
+    each; --run takes one.
 
     The report says the verdict with its evidence, where to clip gradients and what that would
     have clipped, and the next experiment in the order of the Deep Learning Tuning Playbook.
     """
-    from stabsim.logs import Columns, advise, diagnose_log, read
+    from stabsim.logs import Columns, advise, diagnose_log
+    from stabsim.logs.reader import pick, runs
     from stabsim.logs.report import Report
 
     if step is not None and number_rows:
         raise click.UsageError("--step and --number-rows exclude each other.")
-    columns = Columns(loss, step, gradient_norm, learning_rate)
+    columns = Columns(loss, step, gradient_norm, learning_rate, validation_loss)
     try:
         with _progress(log, progress) as advance:
-            found = read(log, columns, kind=kind, number_rows=number_rows, advance=advance)
+            several = runs(log, columns, kind=kind, number_rows=number_rows, advance=advance)
+        if run is None and len(several) > 1:
+            sys.exit(_list(several, as_json, language))
+        found = pick(several, run)
         reading = diagnose_log(found)
         advice = advise(found, reading, percentile=percentile, threshold=threshold, tried=tried)
         report = Report(found, reading, advice)
@@ -150,6 +160,18 @@ def diagnose(
     else:
         click.echo(_coloured(report, language))
     sys.exit(UNSTABLE if reading.diagnosis.unstable else STABLE)
+
+
+def _list(logs: "list[Log]", as_json: bool, language: str) -> int:
+    """Tells each of several runs in one line; returns the exit status."""
+    from stabsim.logs.report import Listing
+
+    listing = Listing.of(logs)
+    if as_json:
+        click.echo(json.dumps(listing.facts(), indent=1, ensure_ascii=False, allow_nan=False))
+    else:
+        click.echo(listing.text(language))
+    return UNSTABLE if any(one.diagnosis.unstable for one in listing.readings) else STABLE
 
 
 def _coloured(report: "Report", language: str) -> str:
@@ -172,12 +194,13 @@ def _write(path: Path, text: str) -> None:
 @contextlib.contextmanager
 def _progress(log: str, wanted: bool | None) -> Iterator[Callable[[int], object]]:
     """A bar on standard error that grows with the bytes read."""
-    from stabsim.logs.reader import event_files
+    from stabsim.logs import folders
 
     path = Path(log)
     size = None
     with contextlib.suppress(OSError, ValueError, LogError):
-        files = event_files(path) if path.is_dir() else [path]
+        runs = folders.runs(path) if path.is_dir() else {"": [path]}
+        files = [file for some in runs.values() for file in some]
         size = sum(file.stat().st_size for file in files)
     if wanted is None:
         wanted = sys.stderr.isatty() and (size or 0) > LARGE

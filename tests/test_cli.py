@@ -76,6 +76,7 @@ def test_verdict_advice_and_exit_code(run, log, kind, code, verdict, experiment)
     assert (facts["verdict"], facts["experiment"]) == (verdict, experiment)
     assert facts["log"]["columns"] == {
         "loss": "loss", "step": "step", "gradient_norm": "grad_norm", "learning_rate": "lr",
+        "validation_loss": None,
     }  # fmt: skip
     for language in ("en", "id"):
         said = run(log(kind), "--language", language).stdout
@@ -196,3 +197,56 @@ def test_as_a_program_reading_standard_input():
     assert done.stdout.startswith("Verdict\n  Stable.")
     assert "B/s" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.fixture
+def two_runs(tmp_path, rng):
+    """A chart of W&B with a stable run and one that diverged."""
+    stable, diverged = (made_up(kind, rng)[0] for kind in ("stable", "diverged"))
+    rows = [f"{i},{x},{y}" for i, (x, y) in enumerate(zip(stable, diverged, strict=True))]
+    path = tmp_path / "chart.csv"
+    path.write_text("\n".join(["Step,calm - train/loss,wild - train/loss", *rows]))
+    return path
+
+
+def test_several_runs_are_listed(run, two_runs):
+    done = run(two_runs)
+    assert done.exit_code == 1
+    assert "calm: 400 records, stable." in done.stdout
+    assert "wild: 400 records, diverged." in done.stdout
+    assert "--run 'calm'" in done.stdout
+    assert "wild: 400 catatan, divergen." in run(two_runs, "--language", "id").stdout
+    facts = json.loads(run(two_runs, "--json").stdout)
+    assert [(one["run"], one["verdict"]) for one in facts["runs"]] == [
+        ("calm", "stable"), ("wild", "diverged"),
+    ]  # fmt: skip
+
+
+def test_one_of_several_runs_is_reported_on(run, two_runs):
+    assert run(two_runs, "--run", "calm").exit_code == 0
+    facts = json.loads(run(two_runs, "--run", "wild", "--json").stdout)
+    assert (facts["verdict"], facts["log"]["run"]) == ("diverged", "wild")
+    assert run(two_runs, "--run", "other").exit_code == 3
+    assert "no run 'other'" in run(two_runs, "--run", "other").stderr
+
+
+def test_several_losses_are_shown_side_by_side(run, tmp_path):
+    path = tmp_path / "gan.csv"
+    path.write_text("step,loss_G,loss_D\n" + "".join(f"{i},{3 - i / 50},{1}.{i % 7}\n"
+                                                    for i in range(60)))  # fmt: skip
+    said = run(path).stdout
+    assert "loss_G: 60 records" in said
+    assert "loss_D: 60 records" in said
+    assert "Two networks are trained against each other" in said
+
+
+def test_the_axis_is_said(run, tmp_path):
+    path = tmp_path / "log"
+    path.write_text("epoch,loss,val_loss\n" + "".join(f"{i},{2 - i / 50},2\n" for i in range(60)))
+    said = run(path).stdout
+    assert "one an epoch" in said
+    assert "The validation loss goes from 2 to 2 (60 records)." in said
+    path.write_text("loss\n" + "".join(f"{2 - i / 50}\n" for i in range(60)))
+    assert "The step is not in this log" in run(path).stdout
+    path.write_text("tokens,loss\n" + "".join(f"{1000 * i},{2 - i / 50}\n" for i in range(60)))
+    assert "0 to 59000 tokens" in run(path).stdout

@@ -253,14 +253,14 @@ def test_a_file_that_cannot_be_read_is_explained(address, context, write, langua
     wrong = watch(page, address)
     open_page(page, address, language)
     note = page.locator(".drop-note")
-    for content in (b"a\0b", b"PK\x03\x04", b"", "step,val_loss\n0,1\n1,2\n"):
+    for content in (b"a\0b", b"PK\x03\x04", b"", "step,accuracy\n0,1\n1,2\n"):
         path = write(content)
         give(page, path)
         assert note.inner_text() == said_of(path, {}, {})[language]
         assert not page.locator(".drop-result").is_visible()
-    page.locator("[name=loss]").select_option(label="val_loss")
+    page.locator("[name=loss]").select_option(label="accuracy")
     page.wait_for_function(ANSWERED, arg=4)
-    assert page.evaluate(SAID) == said_of(path, {"loss": "val_loss"}, {})[language]
+    assert page.evaluate(SAID) == said_of(path, {"loss": "accuracy"}, {})[language]
     assert not wrong
 
 

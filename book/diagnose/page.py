@@ -5,21 +5,25 @@ from typing import Any
 
 from book.diagnose.charts import specifications
 from book.diagnose.examples import EXAMPLES
-from book.diagnose.words import DROP, DROP_INSTEAD
+from book.diagnose.words import COMMAND_ONLY, DROP, DROP_INSTEAD
 from book.lab_page import RULES
 from stabsim import diagnosis
 from stabsim._advice import AGGRESSIVE, LARGEST_WARMUP
 from stabsim._diagnosis_words import EVIDENCE, VERDICTS
 from stabsim._words import Text
-from stabsim.logs import columns, jsonl
+from stabsim.logs import columns, document, objects, text
 from stabsim.logs.advice import ENOUGH
+from stabsim.logs.cells import EMPTY
 from stabsim.logs.experiments import CHECKS, EARLY_FIXES, EXPERIMENTS, MID_FIXES
-from stabsim.logs.log import EMPTY
+from stabsim.logs.log import MOST_CHANGES, MOST_RUNS
 from stabsim.logs.reader import OTHERS
 from stabsim.logs.report import SHOWN_RISES, STRETCHES
 from stabsim.logs.source import LONGEST_LINE
+from stabsim.logs.sqlite import MARK as SQLITE
 from stabsim.logs.table import DELIMITERS
 from stabsim.logs.verdict import LEAST
+from stabsim.logs.wandb import MARK as WANDB
+from stabsim.logs.wandb import SWANLAB
 from stabsim.logs.words import ADVICE, LOGS, PLACES, REPORT, UNREADABLE
 from stabsim.plots import TOP
 
@@ -40,7 +44,7 @@ def words(language: str) -> dict[str, Any]:
         "report": chosen(REPORT),
         "logs": chosen(LOGS),
         "places": chosen(PLACES),
-        "unreadable": chosen(UNREADABLE),
+        "unreadable": chosen(UNREADABLE | {"command only": COMMAND_ONLY}),
         "drop": chosen(DROP),
         "rules": {name: getattr(diagnosis, name) for name in RULES},
         "orders": {"stable": CHECKS, "early": EARLY_FIXES, "mid": MID_FIXES},
@@ -53,14 +57,36 @@ def words(language: str) -> dict[str, Any]:
             "same": columns.SAME,
             "noMatter": sorted(columns.NO_MATTER),
             "others": sorted(columns.OTHERS),
+            "heldOut": sorted(columns.HELD_OUT),
+            "changes": sorted(columns.CHANGES),
+            "often": columns.OFTEN,
         },
+        "parts": columns.PARTS,
+        "console": {
+            "pair": text.PAIR,
+            "quoted": text.QUOTED,
+            "colours": text.COLOURS,
+            "keras": text.KERAS,
+            "bar": text.BAR,
+            "level": text.LEVEL,
+            "terse": text.TERSE,
+            "longest": text.LONGEST,
+        },
+        "mostRuns": MOST_RUNS,
+        "mostChanges": MOST_CHANGES,
+        "largestDocument": document.LARGEST,
         "empty": sorted(EMPTY),
         "delimiters": DELIMITERS,
         "longestLine": LONGEST_LINE,
         "least": LEAST,
-        "head": jsonl.HEAD,
-        "deepest": jsonl.DEEPEST,
+        "head": objects.HEAD,
+        "deepest": objects.DEEPEST,
         "otherKinds": {mark.decode("latin-1"): name for mark, name in OTHERS.items()},
+        "commandOnly": {
+            SQLITE.decode(): "SQLite",
+            WANDB.decode(): ".wandb",
+            SWANLAB.decode(): ".swanlab",
+        },
         "stretches": STRETCHES,
         "top": TOP,
     }
@@ -110,6 +136,8 @@ def markup(language: str, source: str) -> str:
         f"<strong>{say['choose']}</strong> {say['formats']} "
         f'<span class="drop-hint">{say["or drop"]}</span></label>'
         '<input type="file" id="drop-file" disabled>'
+        f'<p><label for="drop-text">{say["paste"]}</label> '
+        '<textarea id="drop-text" rows="2" spellcheck="false" disabled></textarea></p>'
         f'<p class="drop-here">{say["here"]}</p></div>'
         f'<div class="drop-examples pst-js-only"><p>{say["examples"]}</p>{examples}</div>'
         '<p class="drop-note" role="status" aria-live="polite"></p>'
@@ -117,7 +145,10 @@ def markup(language: str, source: str) -> str:
         f'<div class="drop-result" hidden><div class="drop-said" aria-live="polite"></div>{figures}'
         '</div><form class="drop-columns" hidden><fieldset>'
         f"<legend>{say['columns']}</legend>{menus}</fieldset></form>"
-        f'<form class="drop-options" hidden><fieldset><legend>{say["clip"]}</legend>'
+        f'<form class="drop-options" hidden><fieldset class="drop-runs" hidden>'
+        f'<legend>{say["runs"]}</legend><div class="drop-field"><label for="drop-run">{say["run"]}'
+        '</label><select id="drop-run" name="run"></select></div></fieldset>'
+        f"<fieldset><legend>{say['clip']}</legend>"
         f'<div class="drop-field"><label for="drop-percentile">{say["percentile"]}</label>'
         '<input type="number" id="drop-percentile" name="percentile" min="0" max="100" step="any" '
         'value="90"></div>'

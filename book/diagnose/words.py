@@ -10,7 +10,12 @@ DROP = {
         "tanpanya:",
     ),
     "choose": Text("Choose a log", "Pilih berkas log"),
-    "formats": Text("CSV or JSON lines.", "CSV atau JSON lines."),
+    "formats": Text(
+        "CSV, JSON, or the text that a trainer prints.",
+        "CSV, JSON, atau teks yang dicetak program pelatihan.",
+    ),
+    "paste": Text("Or paste it here:", "Atau tempelkan di sini:"),
+    "pasted": Text("pasted text", "teks yang ditempelkan"),
     "or drop": Text(
         "You can also drop it on this page.", "Berkasnya dapat juga diseret ke halaman ini."
     ),
@@ -38,9 +43,12 @@ DROP = {
     "step": Text("Step", "Langkah"),
     "gradient_norm": Text("Gradient norm", "Norma gradien"),
     "learning_rate": Text("Learning rate", "Laju pembelajaran"),
+    "validation_loss": Text("Validation loss", "Loss validasi"),
     "choose one": Text("choose", "pilih"),
     "none": Text("none", "tidak ada"),
     "number": Text("number the rows", "nomori baris"),
+    "runs": Text("Several runs, or several losses", "Beberapa run, atau beberapa loss"),
+    "run": Text("The report is on", "Laporan ini tentang"),
     "clip": Text("Where to clip", "Ambang pemotongan"),
     "percentile": Text("At this percentile of the norms", "Pada persentil ke berapa dari norma"),
     "threshold": Text(
@@ -67,18 +75,25 @@ DROP = {
 }
 """The words of the page that diagnoses a log dropped on it."""
 
+COMMAND_ONLY = Text(
+    "This is a file ({kind}) that this page does not read, for it would have to load a large "
+    "program first. The command reads it: stabsim diagnose FILE.",
+    "Ini berkas ({kind}) yang tidak dibaca halaman ini, karena untuk itu halaman harus memuat "
+    "program yang besar dahulu. Perintah ini membacanya: stabsim diagnose BERKAS.",
+)
+"""What the page says of a file that only the command reads."""
+
 DROP_INSTEAD = {
     "several: gradient_norm": Text(
         "Several columns may be the gradient norm, and none was taken: choose one in the menu.",
         "Beberapa kolom mungkin berisi norma gradien dan tidak satu pun dipakai: pilihlah salah "
         "satu dalam menu.",
     ),
-    "say which": Text("Choose one in the menu below.", "Pilihlah salah satu dalam menu di bawah."),
     "say one": Text("Choose it in the menu below.", "Pilihlah kolomnya dalam menu di bawah."),
     "binary": Text(
-        "This is a binary file, and this page reads CSV and JSON lines. TensorBoard's event files "
+        "This is a binary file, and this page reads text and JSON. TensorBoard's event files "
         "are read by the command stabsim diagnose.",
-        "Ini berkas biner, sedangkan halaman ini membaca CSV dan JSON lines. Berkas event "
+        "Ini berkas biner, sedangkan halaman ini membaca teks dan JSON. Berkas event "
         "TensorBoard dapat dibaca dengan perintah stabsim diagnose.",
     ),
 }

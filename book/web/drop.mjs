@@ -15,6 +15,7 @@ async function wake(section) {
   ]);
   const find = (selector) => section.querySelector(selector);
   const chooser = find("input[type=file]");
+  const pasted = find("#drop-text");
   const note = find(".drop-note");
   const progress = find("progress");
   const result = find(".drop-result");
@@ -32,7 +33,8 @@ async function wake(section) {
   // --- what is asked of the reader: the latest only ---
 
   function ask(message) {
-    reader.postMessage({ id: ++asked, options: chosen(), ...message });
+    const run = Number(options.elements.run.value);
+    reader.postMessage({ id: ++asked, options: chosen(), run, ...message });
   }
 
   function chosen() {
@@ -40,7 +42,7 @@ async function wake(section) {
     return {
       percentile: Number(percentile.value),
       threshold: threshold.value === "" ? null : Number(threshold.value),
-      tried: [...options.querySelectorAll(":checked")].map((box) => box.value),
+      tried: [...options.querySelectorAll("[name=tried]:checked")].map((box) => box.value),
     };
   }
 
@@ -55,6 +57,7 @@ async function wake(section) {
     note.textContent = say("reading", { name: file.name });
     section.setAttribute("aria-busy", "true");
     progress.value = 0;
+    options.elements.run.replaceChildren();
     ask({ file, given });
   }
 
@@ -73,6 +76,7 @@ async function wake(section) {
     note.classList.toggle("drop-error", "error" in data);
     result.hidden = options.hidden = "error" in data;
     if (!data.error) {
+      offer(data.runs);
       tell(data.sections);
       await draw(data.pictures);
     }
@@ -82,6 +86,15 @@ async function wake(section) {
   reader.onerror = (event) => {
     note.textContent = say("failed", { error: event.message });
   };
+
+  /** The runs of a log that has several, a line each, of which one is reported on. */
+  function offer(runs) {
+    find(".drop-runs").hidden = !runs.length;
+    const { run } = options.elements;
+    if (run.options.length !== runs.length) {
+      run.replaceChildren(...runs.map((line, i) => new Option(line, String(i))));
+    }
+  }
 
   function tell(sections) {
     const parts = sections.map(([heading, lines]) => {
@@ -134,6 +147,9 @@ async function wake(section) {
   chooser.addEventListener("change", () => {
     if (chooser.files.length) take(chooser.files[0]);
   });
+  pasted.addEventListener("input", () => {
+    if (pasted.value.trim()) take(new File([pasted.value], say("pasted")));
+  });
   for (const button of section.querySelectorAll("[data-example]")) {
     const name = button.dataset.example;
     button.addEventListener("click", async () => {
@@ -166,7 +182,7 @@ async function wake(section) {
     take(files[0], files.length > 1 ? say("one", { name: files[0].name }) : "");
     section.scrollIntoView({ block: "nearest" });
   });
-  chooser.disabled = false;
+  chooser.disabled = pasted.disabled = false;
   section.dataset.ready = "";
 }
 

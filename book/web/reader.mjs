@@ -1,20 +1,21 @@
 // Reads and diagnoses logs away from the page. Messages: {words} first, then {id, options} with a
-// {file, given} to read, or without for the log that was read last. Answers: {id, progress}, then
-// {id, sections, pictures, names, columns} or {id, error} with those two if columns may be chosen.
+// {file, given} to read, or without for the log that was read last; {run} is the place of one of
+// its runs. Answers: {id, progress}, then {id, sections, pictures, names, columns, runs} or
+// {id, error} with names and columns if columns may be chosen.
 
 import { advise } from "./parts/advice.mjs";
 import { contextOf, diagnose } from "./parts/diagnosis.mjs";
 import { fill } from "./parts/numbers.mjs";
 import { pictures } from "./parts/pictures.mjs";
 import { read } from "./parts/read.mjs";
-import { sections } from "./parts/sections.mjs";
+import { listing, sections } from "./parts/sections.mjs";
 import { Unreadable } from "./parts/unreadable.mjs";
 
 const EVERY = 100; // milliseconds from one word on progress to the next
 
 let words;
 let latest;
-let held = null; // the log that was read last, with its diagnosis
+let held = null; // the runs that were read last, with their diagnoses
 
 class Superseded extends Error {}
 
@@ -29,12 +30,17 @@ async function load({ id, file, given }) {
     self.postMessage({ id, progress: share });
   }
 
-  const { log, names } = await read(file, given, words, advance);
-  held = { log, names, found: diagnose(log.loss.value, words.rules, contextOf(log)) };
+  const { runs, names } = await read(file, given, words, advance);
+  const all = runs.map((log) => ({
+    log,
+    found: diagnose(log.loss.value, words.rules, contextOf(log)),
+  }));
+  held = { all, names };
 }
 
-function answer({ id, options }) {
-  const { log, names, found } = held;
+function answer({ id, options, run }) {
+  const { all, names } = held;
+  const { log, found } = all[run ?? 0] ?? all[0];
   const advice = advise(log, found, options, words);
   self.postMessage({
     id,
@@ -42,6 +48,7 @@ function answer({ id, options }) {
     pictures: pictures(log, found, advice.clip, words),
     names,
     columns: log.columns,
+    runs: all.length > 1 ? listing(all, words) : [],
   });
 }
 

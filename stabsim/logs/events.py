@@ -5,7 +5,8 @@ A reader of our own, since it needs ten fields of the format, and the packages t
 against what is there before it is believed.
 
 A record is a length (8 bytes, little-endian), the masked CRC-32C of the length, the data and
-the masked CRC-32C of the data. The data is an Event {wall_time = 1, step = 2, summary = 5};
+the masked CRC-32C of the data. The data is an Event {wall_time = 1, step = 2, summary = 5,
+session_log = 7 {status = 1}};
 a Summary holds values {tag = 1, simple_value = 2, tensor = 8}, and a TensorProto {dtype = 1,
 tensor_content = 4, float_val = 5, double_val = 6}.
 
@@ -23,9 +24,9 @@ from typing import NamedTuple
 import numpy as np
 
 from stabsim.logs.log import Log
+from stabsim.logs.objects import Skipped, Start
+from stabsim.logs.protobuf import fields, varint
 from stabsim.logs.source import BLOCK, LogError, Source
-
-Start = Callable[[list[str]], Log]
 
 LARGEST = 4096
 """A record of more bytes holds an image or a graph, not a scalar, and is passed over."""
@@ -38,10 +39,10 @@ HEAD = 20_000
 
 
 class Scalars(NamedTuple):
-    """Scalars in the order of the file, as lists of equal length."""
+    """Scalars in the order of the file, as lists of equal length; no tag where a session starts."""
 
     place: list[int]
-    tag: list[str]
+    tag: list[str | None]
     step: list[int]
     value: list[float]
 
@@ -61,48 +62,61 @@ def is_events(head: bytes) -> bool:
     return len(head) >= 12 and _length(head, 0) is not None
 
 
-def read(sources: Iterator[Source], start: Start) -> Log:
-    """A log from the event files of one run, in their order.
+def read(sources: Iterator[Source], start: Start) -> list[Log]:
+    """The logs from the event files of one run, in their order.
 
     Raises:
         LogError: if there is no scalar in them.
     """
-    skipped: dict[str, list[int]] = {}
+    skipped = Skipped()
     batches = (batch for source in sources for batch in _scalars(source, skipped))
     head = Scalars.none()
     while len(head.tag) < HEAD and (more := next(batches, None)) is not None:
         head.extend(more)
-    if not head.tag:
+    tags = [tag for tag in dict.fromkeys(head.tag) if tag is not None]
+    if not tags:
         raise LogError(
             "The event file holds no scalar.", "Berkas event itu tidak memuat satu skalar pun."
         )
-    log = start(list(dict.fromkeys(head.tag)))
+    seen: dict[str, list[float | None]] = {tag: [] for tag in tags}
+    for tag, value in zip(head.tag, head.value, strict=True):
+        if tag is not None and len(seen[tag]) < KEPT:
+            seen[tag].append(value)
+    most = max(map(len, seen.values()))
+    logs = start(
+        {tag: [*some, *[None] * (most - len(some))] for tag, some in seen.items()}, stepped=True
+    )
     batch: Scalars | None = head
     while batch is not None:
-        _add(log, batch)
+        for log in logs:
+            _add(log, batch)
         batch = next(batches, None)
-    for reason, (first, count) in skipped.items():
-        log.note(reason, first, count)
-    return log
+    skipped.tell(logs[0])
+    return logs
+
+
+KEPT = 1000
+"""Tags are chosen by so many first values of each."""
 
 
 def _add(log: Log, batch: Scalars) -> None:
     tag = np.array(batch.tag, object)
-    place, step = np.array(batch.place), np.array(batch.step, float)
+    place, step = np.array(batch.place, int), np.array(batch.step, float)
     value = np.array(batch.value, float)
-    for role in ("loss", "gradient_norm", "learning_rate"):
-        name = getattr(log.columns, role)
-        if name is not None:
-            there = tag == name
-            log.add(role, step[there], value[there], place[there])
+    starts = [i for i, one in enumerate(batch.tag) if one is None]
+    at = 0
+    for stop in [*starts, tag.size]:
+        part = slice(at, stop)
+        cells = {role: (value[part], tag[part] == name) for role, name in log.read.items()}
+        log.add(place[part], step[part], cells)
+        if stop < tag.size:  # what lies at or after the step of a new session was given up
+            (log.appended[-1] if log.appended else log).resume(float(step[stop]), int(place[stop]))
+        at = stop + 1
 
 
-def _scalars(source: Source, skipped: dict[str, list[int]]) -> Iterator[Scalars]:
+def _scalars(source: Source, skipped: Skipped) -> Iterator[Scalars]:
     """The scalars of a file, some at a time; what is skipped is counted."""
-
-    def skip(reason: str, place: int) -> None:
-        skipped.setdefault(reason, [place, 0])[1] += 1
-
+    skip = skipped.add
     batch: list[tuple[int, bytes, int]] = []
     for record in _records(source, skip):
         batch.append(record)
@@ -173,6 +187,9 @@ def _parse(batch: list[tuple[int, bytes, int]], skip: Skip) -> Scalars:
     return found
 
 
+SESSION_START = b"\x08\x01"
+"""A SessionLog whose status is START."""
+
 USUAL = re.compile(
     rb"\x09.{8}\x10([\x80-\xff]{0,9}[\x00-\x7f])\x2a([\x00-\x7f])\x0a([\x00-\x7f])"
     rb"\x0a([\x00-\x7f])(.*)\x15(.{4})",
@@ -188,16 +205,20 @@ def _event(found: Scalars, place: int, data: bytes) -> None:
         if size[0] == len(tag) and part[0] == len(tag) + 7 and whole[0] == len(tag) + 9:
             found.place.append(place)
             found.tag.append(tag.decode("utf-8", "replace"))
-            found.step.append(_signed(_varint(number, 0)[0]))
+            found.step.append(_signed(varint(number, 0)[0]))
             found.value.append(struct.unpack("<f", scalar)[0])
             return
-    step, summary = 0, None
-    for field, value in _fields(data):
+    step, summary, starts = 0, None, False
+    for field, value in fields(data):
         if field == 2 and isinstance(value, int):
             step = _signed(value)
         elif field == 5 and isinstance(value, bytes):
             summary = value
-    for field, value in _fields(summary or b""):
+        elif field == 7 and value == SESSION_START:
+            starts = True
+    if starts:
+        found.extend(Scalars([place], [None], [step], [np.nan]))
+    for field, value in fields(summary or b""):
         if field == 1 and isinstance(value, bytes):
             tag, scalar = _value(value)
             if scalar is not None:
@@ -213,7 +234,7 @@ def _signed(value: int) -> int:
 
 def _value(data: bytes) -> tuple[str, float | None]:
     tag, scalar = "", None
-    for field, value in _fields(data):
+    for field, value in fields(data):
         if isinstance(value, int):
             continue
         if field == 1:
@@ -229,7 +250,7 @@ def _tensor(data: bytes) -> float | None:
     """The number of a tensor of one float or double; None for any other."""
     kinds = {1: "<f", 2: "<d"}
     kind, content = None, []
-    for field, value in _fields(data):
+    for field, value in fields(data):
         if field == 1 and isinstance(value, int):
             kind = kinds.get(value)
         elif field in (4, 5, 6) and isinstance(value, bytes):
@@ -237,45 +258,6 @@ def _tensor(data: bytes) -> float | None:
     if kind is None or len(content) != 1 or len(content[0]) != struct.calcsize(kind):
         return None
     return struct.unpack(kind, content[0])[0]
-
-
-def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """The fields of a message: whole numbers as such, all others as their bytes.
-
-    Raises:
-        ValueError: if a length reaches beyond the message, or a wire type is unknown.
-    """
-    at, end = 0, len(data)
-    while at < end:
-        key, at = _varint(data, at)
-        wire = key & 7
-        if wire == 0:
-            value, at = _varint(data, at)
-            yield key >> 3, value
-            continue
-        if wire == 2:
-            size, at = _varint(data, at)
-        elif wire in (1, 5):
-            size = 8 if wire == 1 else 4
-        else:
-            raise ValueError(f"wire type {wire}")
-        if size > end - at:
-            raise ValueError("a field longer than its message")
-        yield key >> 3, data[at : at + size]
-        at += size
-
-
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    value = 0
-    for shift in range(0, 70, 7):
-        if at >= len(data):
-            break
-        byte = data[at]
-        at += 1
-        value |= (byte & 127) << shift
-        if byte < 128:
-            return value & 0xFFFFFFFFFFFFFFFF, at
-    raise ValueError("an unfinished number")
 
 
 def _table() -> np.ndarray:

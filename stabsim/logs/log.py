@@ -1,11 +1,12 @@
 """A log as it is read: its series, and notes of what was skipped."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from stabsim.logs.columns import Columns
+from stabsim.logs.cells import numbers
+from stabsim.logs.columns import Choice
 from stabsim.logs.spool import Spool
 from stabsim.logs.words import LOGS, PLACES
 
@@ -35,7 +36,7 @@ class Series:
 
     def __init__(self) -> None:
         self.step, self.value = Spool(), Spool()
-        self._last = -np.inf
+        self.first, self.last = np.inf, -np.inf
 
     @property
     def size(self) -> int:
@@ -45,12 +46,30 @@ class Series:
         """Keeps what is later than all before it; returns where it was not."""
         if step.size == 0:
             return np.zeros(0, bool)
-        before = np.maximum.accumulate(np.concatenate([[self._last], step[:-1]]))
+        before = np.maximum.accumulate(np.concatenate([[self.last], step[:-1]]))
         kept = step > before
-        self._last = max(self._last, float(step.max()))
+        self.last = max(self.last, float(step.max()))
+        if not self.size:
+            self.first = float(step[0])
         self.step.append(step[kept])
         self.value.append(value[kept])
         return ~kept
+
+    def rewind(self, step: float) -> int:
+        """Drops what lies at or after a step; returns how much."""
+        kept = sum(int(np.searchsorted(block, step)) for block in self.step.blocks())
+        dropped = self.size - kept
+        self.step.truncate(kept)
+        self.value.truncate(kept)
+        self.last = float(self.step.read(kept - 1, kept)[0]) if kept else -np.inf
+        return dropped
+
+
+SERIES = ("loss", "gradient_norm", "learning_rate", "validation_loss", "scale", "reward", "kl")
+"""The roles of columns whose values are kept."""
+
+MOST_RUNS = 100
+"""So many runs that were appended to one log are told apart."""
 
 
 class Log:
@@ -59,12 +78,15 @@ class Log:
     Attributes:
         name: what the log is called.
         kind: its format.
+        run: which of its runs or losses this is; "" if the log has but one.
         columns: the names of the columns that were read.
+        read: the name of each column that is read, by its role, those beside ``columns`` too.
         loss: the losses, NaN and inf included.
         gradient_norm: the norms, on their own steps.
         learning_rate: the rates, on their own steps.
         validation_loss: the losses on held-out data, on their own steps.
         scale: the loss scale of half-precision training, if a column holds it.
+        reward, kl: what reinforcement learning ought to raise, and the distance from the reference.
         last_step: the last step with any record, with or without a loss.
         resumed: steps from which the run was resumed.
         axis: what the steps count: "step", "epoch", "tokens" or "row".
@@ -73,18 +95,25 @@ class Log:
             ("sum").
         changes: where a batch size, a sequence length or a stage of the data changes: the column's
             name and the step.
+        appended: the runs after this one in the same file: each begins where steps start anew.
     """
 
-    def __init__(self, name: str, kind: str, columns: Columns) -> None:
-        self.name, self.kind, self.columns = name, kind, columns
+    def __init__(self, name: str, kind: str, choice: Choice) -> None:
+        self.name, self.kind, self.run = name, kind, choice.run
+        self.choice, self.columns, self.read = choice, choice.columns, choice.read
         self.loss, self.gradient_norm, self.learning_rate = Series(), Series(), Series()
         self.validation_loss, self.scale = Series(), Series()
+        self.reward, self.kl = Series(), Series()
         self.last_step = float("-inf")
         self.resumed: list[float] = []
-        self.axis, self.objective = "step" if columns.step is not None else "row", "falls"
+        self.axis, self.objective = choice.axis, choice.objective
         self.changes: list[tuple[str, float]] = []
+        self.appended: list[Log] = []
         self.rows = 0
         self._notes: dict[str, Note] = {}
+        self._held: dict[str, float] = {}
+        for reason in choice.notes:
+            self.note(reason, 0)
 
     @property
     def notes(self) -> list[Note]:
@@ -93,7 +122,7 @@ class Log:
 
     def note(self, reason: str, first: int, count: int = 1) -> None:
         if count:
-            unit = "byte" if self.kind == "tensorboard" else "line"
+            unit = UNITS.get(self.kind, "line")
             old = self._notes.get(reason, Note(reason, 0, first, unit))
             self._notes[reason] = old._replace(count=old.count + count, first=min(old.first, first))
 
@@ -101,71 +130,85 @@ class Log:
         if where.any():
             self.note(reason, int(places[where.argmax()]), int(where.sum()))
 
-    def _see(self, step: np.ndarray) -> None:
-        """Keeps the last finite step of all."""
-        real = step[np.isfinite(step)]
-        if real.size:
-            self.last_step = max(self.last_step, float(real.max()))
-
-    def add_rows(self, places: Sequence[int], cells: dict[str, Sequence[Any]]) -> None:
-        """Rows of a table: for each of the columns, a cell a row; None or "" if it is empty."""
+    def add_rows(self, places: Sequence[int], cells: Mapping[str, Sequence[Any]]) -> None:
+        """Rows of a table: for each role of ``read`` a cell a row; None or "" if it is empty."""
         place = np.asarray(places)
-        read = {role: numbers(column) for role, column in cells.items()}
+        read = {role: numbers(column, counted=role == "step") for role, column in cells.items()}
         for value in read.values():
             self._note_where("no number", value.bad, place)
+        has_loss = read["loss"].present
         if "step" in read:
             step, stepped = read["step"].value, read["step"].present
-        else:  # the rows are numbered, and those without a loss are not counted
-            has_loss = read["loss"].present
+        else:  # the rows are numbered; most often those without a loss are not counted
+            counted = np.ones(place.size, bool) if self.choice.dense else has_loss
+            step = np.maximum(self.rows + np.cumsum(counted) - 1, 0)
             stepped = np.ones(place.size, bool)
-            step = self.rows + np.cumsum(has_loss) - has_loss
-            self.rows += int(has_loss.sum())
-        self._see(step[stepped])
-        for role in ("loss", "gradient_norm", "learning_rate"):
-            if role in read:
-                there = read[role].present
+            self.rows += int(counted.sum())
+        stepped = stepped & np.isfinite(step)
+        self._note_where("no step", has_loss & ~stepped, place)
+        present = {role: (value.value, value.present & stepped) for role, value in read.items()}
+        self.add(place, np.where(stepped, step, np.nan).astype(float), present)
+
+    def add(
+        self, place: np.ndarray, step: np.ndarray, cells: dict[str, tuple[np.ndarray, np.ndarray]]
+    ) -> None:
+        """Rows with their steps, NaN for one without: of each role the values and which are there.
+
+        Where the steps of the losses start anew, a run was appended; where they go back to another
+        one, it was resumed there, and what lies at or after that step was given up.
+        """
+        log = self.appended[-1] if self.appended else self
+        losses = np.flatnonzero(cells["loss"][1])
+        before = np.concatenate([[log.loss.last], step[losses][:-1]])
+        turns = losses[step[losses] < before]
+        start = 0
+        for turn in [*turns.tolist(), place.size]:
+            part = slice(start, turn)
+            some = {role: (value[part], there[part]) for role, (value, there) in cells.items()}
+            log._append(place[part], step[part], some)
+            if turn == place.size:
+                break
+            if step[turn] <= log.loss.first and len(self.appended) < MOST_RUNS:
+                log = Log(self.name, self.kind, self.choice)
+                self.appended.append(log)
+            else:
+                log.resume(float(step[turn]), int(place[turn]))
+            start = turn
+
+    def resume(self, step: float, place: int) -> None:
+        """Drops what lies at or after a step from which the run was resumed."""
+        if self.loss.size:
+            self.resumed.append(step)
+            self.note("resumed", place, self.loss.rewind(step))
+        for role in SERIES[1:]:
+            getattr(self, role).rewind(step)
+
+    def _append(
+        self, place: np.ndarray, step: np.ndarray, cells: dict[str, tuple[np.ndarray, np.ndarray]]
+    ) -> None:
+        real = step[~np.isnan(step)]
+        if real.size:
+            self.last_step = max(self.last_step, float(real.max()))
+        for role, (value, there) in cells.items():
+            if role in SERIES:
+                skipped = getattr(self, role).append(step[there], value[there])
                 if role == "loss":
-                    self._note_where("no step", there & ~stepped, place)
-                there &= stepped
-                self.add(role, step[there], read[role].value[there], place[there])
+                    self._note_where("step back", skipped, place[there])
+            elif role.startswith("changes: "):
+                self._watch(self.read[role], step[there], value[there])
 
-    def add(self, role: str, step: np.ndarray, value: np.ndarray, place: np.ndarray) -> None:
-        """Numbers of one series: equal shapes ``(n,)``."""
-        real = np.isfinite(step)
-        self._see(step)
-        skipped = getattr(self, role).append(step[real], value[real])
-        if role == "loss":
-            self._note_where("no step", ~real, place)
-            self._note_where("step back", skipped, place[real])
-
-
-class Numbers(NamedTuple):
-    """Cells as numbers: which were there, and which were no number. Shapes ``(n,)``."""
-
-    value: np.ndarray
-    present: np.ndarray
-    bad: np.ndarray
+    def _watch(self, name: str, step: np.ndarray, value: np.ndarray) -> None:
+        """Keeps where the value of a column changes."""
+        if value.size == 0:
+            return
+        before = np.concatenate([[self._held.get(name, float(value[0]))], value[:-1]])
+        changed = step[value != before].tolist()
+        self.changes += [(name, at) for at in changed[: MOST_CHANGES - len(self.changes)]]
+        self._held[name] = float(value[-1])
 
 
-EMPTY = {"", "na", "n/a", "null", "none", "-"}
-"""What a cell without a number may hold. "nan" is a number that is not finite."""
+UNITS = {"tensorboard": "byte", "wandb": "byte", "document": "record", "sqlite": "record"}
+"""What the places of a format count; lines if it is not here."""
 
-
-def numbers(cells: Sequence[Any]) -> Numbers:
-    """Cells as numbers. Whatever ``float`` takes is one, and a decimal comma if it is alone."""
-    n = len(cells)
-    try:
-        value = np.fromiter(map(float, cells), float, n)
-        return Numbers(value, np.ones(n, bool), np.zeros(n, bool))
-    except (TypeError, ValueError, OverflowError):
-        value, present, bad = np.full(n, np.nan), np.zeros(n, bool), np.zeros(n, bool)
-    for i, cell in enumerate(cells):
-        if cell is None or (isinstance(cell, str) and cell.strip().lower() in EMPTY):
-            continue
-        try:
-            if isinstance(cell, str) and cell.count(",") == 1:
-                cell = cell.replace(",", ".")
-            value[i], present[i] = float(cell), True
-        except (TypeError, ValueError, OverflowError):
-            bad[i] = True
-    return Numbers(value, present, bad)
+MOST_CHANGES = 100
+"""So many changes of other columns are kept at most."""

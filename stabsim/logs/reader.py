@@ -1,28 +1,33 @@
 """A log of any kind that is known, read into series."""
 
 import contextlib
+import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from stabsim import _check
 from stabsim._settings import LANGUAGES
-from stabsim.logs import events, jsonl, table
+from stabsim.logs import document as documents
+from stabsim.logs import events, folders, jsonl, scattered, sqlite, table, text, wandb
 from stabsim.logs.columns import Columns, choose, listed
 from stabsim.logs.log import Log
-from stabsim.logs.source import BYTE_ORDER_MARKS, KINDS, LogError, Source, unreadable
+from stabsim.logs.source import (
+    BYTE_ORDER_MARKS,
+    KINDS,
+    LogError,
+    Source,
+    decoded,
+    split,
+    unreadable,
+)
 from stabsim.logs.verdict import LEAST
-
-EVENTS = "*tfevents*"
-"""How TensorBoard's event files are named."""
 
 OTHERS = {
     b"\x1f\x8b": "gzip",
     b"PK\x03\x04": "zip, xlsx",
     b"PAR1": "Parquet",
-    b"SQLite format 3": "SQLite",
-    b":W&B": ".wandb",
     b"\x28\xb5\x2f\xfd": "zstd",
     b"\x89HDF": "HDF5",
 }
@@ -36,16 +41,58 @@ def read(
     kind: str | None = None,
     number_rows: bool = False,
     advance: Callable[[int], object] = lambda _: None,
+    run: str | None = None,
 ) -> Log:
-    """A training log: CSV, JSON lines, or TensorBoard's event files, in constant memory.
-
-    Records whose step is not above all before it are skipped, as are rows that are no records;
-    ``log.notes`` says what was.
+    """The one run of a log: see :func:`runs`.
 
     Args:
-        path: the file; a folder that holds one run's event files; "-" for standard input.
+        path, columns, kind, number_rows, advance: see :func:`runs`.
+        run: which one, if the log has several.
+    Raises:
+        LogError: if it cannot be read, or has several runs and none is named, or not that one.
+    """
+    found = runs(path, columns, kind=kind, number_rows=number_rows, advance=advance)
+    return pick(found, run)
+
+
+def pick(found: Sequence[Log], run: str | None) -> Log:
+    """One of the runs.
+
+    Raises:
+        LogError: if there are several and none is named, or none has that name.
+    """
+    if run is None and len(found) == 1:
+        return found[0]
+    names = [log.run for log in found]
+    for log in found:
+        if run is not None and log.run == run:
+            return log
+    if run is not None:
+        raise LogError(
+            f"There is no run {run!r} (--run). The runs are {listed(names)}.",
+            f"Tidak ada run {run!r} (--run). Run yang ada: {listed(names)}.",
+        )
+    raise unreadable("several runs", names=listed(names), example=repr(names[0]))
+
+
+def runs(
+    path: str | Path,
+    columns: Columns = Columns(),  # noqa: B008, a constant
+    *,
+    kind: str | None = None,
+    number_rows: bool = False,
+    advance: Callable[[int], object] = lambda _: None,
+) -> list[Log]:
+    """The runs of a log of any kind that is known, judged by its content, in constant memory.
+
+    A log has several runs if it is a folder of them, if a column a run is named so ("run - loss"),
+    if its steps start anew, or if it has several losses and none of them is a total: then each
+    loss is one. Rows that are no records are skipped; ``log.notes`` says what was.
+
+    Args:
+        path: the file; a folder; "-" for standard input.
         columns: the names of the columns, for those that should not be guessed.
-        kind: one of "csv", "jsonl" and "tensorboard"; judged by the content if not given.
+        kind: one of :data:`stabsim.logs.source.KINDS`; judged by the content if not given.
         number_rows: whether to number the records rather than to read their steps.
         advance: called with the number of bytes after each that were read.
     Raises:
@@ -54,25 +101,95 @@ def read(
     """
     if kind is not None:
         _check.choice("kind", kind, KINDS)
-    with contextlib.ExitStack() as stack:
-        sources = _sources(str(path), stack, advance)
-        first = next(sources)
-        kind = kind or _kind(first)
+    folder = Path(path) if str(path) != "-" and Path(path).is_dir() else None
+    several = folders.runs(folder) if folder is not None else {"": [Path(path)]}
+    found, failed = [], None
+    for name, files in several.items():
+        try:
+            logs = _read([str(file) for file in files], columns, kind, number_rows, advance)
+        except LogError as error:
+            failed = failed or error
+            continue
+        for log in logs:
+            log.run = ": ".join(one for one in (name, log.run) if one)
+        found += logs
+    for i, log in enumerate(found):  # no two of the same name
+        same = sum(other.run == log.run for other in found[:i])
+        log.run += f" ({same + 1})" if same else ""
+    if not found:
+        assert failed is not None
+        raise failed
+    if len(found) == 1:
+        found[0].run = ""
+    return found
 
-        def start(names: list[str]) -> Log:
-            chosen, unclear = choose(names, columns)
-            log = Log(first.name, kind, chosen._replace(step=None) if number_rows else chosen)
-            for role in unclear:
-                log.note(f"several: {role}", 0)
-            return log
+
+def _read(
+    files: list[str],
+    columns: Columns,
+    kind: str | None,
+    number_rows: bool,
+    advance: Callable[[int], object],
+) -> list[Log]:
+    if files != ["-"] and Path(files[0]).is_dir():
+        kind = "folder"
+
+    def start(cells: Mapping[str, Sequence[Any]], *, stepped: bool = False) -> list[Log]:
+        chosen = choose(cells, columns, stepped=stepped)
+        if kind != "csv":  # records of other things lie between those of the loss
+            chosen = [one._replace(dense=False) for one in chosen]
+        if number_rows:
+            chosen = [
+                one._replace(columns=one.columns._replace(step=None), axis="row") for one in chosen
+            ]
+        return [Log(files[0], str(kind), one) for one in chosen]
+
+    with contextlib.ExitStack() as stack:
+        if kind == "folder":
+            return _whole(scattered.read(Path(files[0]), start))
+        sources = _sources(files, stack, advance)
+        first = next(sources)
+        document = None
+        if kind is None:
+            kind, document = _kind(first)
+        elif kind == "document":
+            document = documents.parsed(first)
 
         if kind == "tensorboard":
-            log = events.read(_also(first, sources), start)
+            logs = events.read(_also(first, sources), start)
+        elif kind == "sqlite":
+            if first.name == "-":
+                raise unreadable("database from a pipe")
+            logs = sqlite.read(Path(first.name), start)
+        elif kind == "document":
+            logs = documents.read(first, document, start)
         else:
-            log = (table if kind == "csv" else jsonl).read(first, start)
-    if log.loss.size < LEAST:
-        raise _too_short(log)
-    return log
+            readers = {"csv": table, "jsonl": jsonl, "text": text, "wandb": wandb}
+            logs = readers[kind].read(first, start)
+    return _whole(logs)
+
+
+def _whole(logs: list[Log]) -> list[Log]:
+    """The runs that are long enough.
+
+    Raises:
+        LogError: if none is.
+    """
+    whole = [log for log in _told_apart(logs) if log.loss.size >= LEAST]
+    if not whole:
+        raise _too_short(logs[0])
+    return whole
+
+
+def _told_apart(logs: list[Log]) -> Iterator[Log]:
+    """Each run, and after it those that were appended to it, by their numbers."""
+    for log in logs:
+        parts = [log, *log.appended]
+        long = [part for part in parts if part.loss.size >= LEAST]
+        for i, part in enumerate(long if len(long) > 1 else parts, 1):
+            if len(long) > 1:
+                part.run = ": ".join(one for one in (log.choice.run, str(i)) if one)
+            yield part
 
 
 def _too_short(log: Log) -> LogError:
@@ -91,13 +208,13 @@ def _also(first: Source, others: Iterator[Source]) -> Iterator[Source]:
 
 
 def _sources(
-    path: str, stack: contextlib.ExitStack, advance: Callable[[int], object]
+    files: list[str], stack: contextlib.ExitStack, advance: Callable[[int], object]
 ) -> Iterator[Source]:
-    if path == "-":
+    if files == ["-"]:
         yield Source(sys.stdin.buffer, "-", advance)
         return
-    for file in event_files(Path(path)) if Path(path).is_dir() else [Path(path)]:
-        yield Source(stack.enter_context(_opened(file)), str(file), advance)
+    for file in files:
+        yield Source(stack.enter_context(_opened(Path(file))), file, advance)
 
 
 def _opened(file: Path) -> BinaryIO:
@@ -112,34 +229,42 @@ def _opened(file: Path) -> BinaryIO:
         raise LogError("This is no name of a file.", "Ini bukan nama berkas.") from None
 
 
-def event_files(folder: Path) -> list[Path]:
-    """The event files of the one run in a folder, in the order in which they were begun.
-
-    Raises:
-        LogError: if there is none, or more than one run.
-    """
-    files = sorted(file for file in folder.rglob(EVENTS) if file.is_file())
-    runs = sorted({str(file.parent) for file in files})
-    if not files:
-        raise LogError(
-            f"The folder {str(folder)!r} holds no event file of TensorBoard.",
-            f"Folder {str(folder)!r} tidak memuat berkas event TensorBoard.",
-        )
-    if len(runs) > 1:
-        raise LogError(
-            f"The folder {str(folder)!r} holds several runs: {listed(runs)}. Name one of them.",
-            f"Folder {str(folder)!r} memuat beberapa run: {listed(runs)}. Sebutkan salah satu.",
-        )
-    return files
+HEAD = 1 << 18
+"""So many bytes are looked at to tell what kind of text a log is."""
 
 
-def _kind(source: Source) -> str:
+def _kind(source: Source) -> tuple[str, Any]:
+    """The kind of a log, and the document that it is, if it is one."""
     head = source.peek(4096)
     if events.is_events(head):
-        return "tensorboard"
+        return "tensorboard", None
+    for kind, marks in (("sqlite", sqlite.MARK), ("wandb", (wandb.MARK, wandb.SWANLAB))):
+        if head.startswith(marks):
+            return kind, None
     for mark, name in OTHERS.items():
         if head.startswith(mark):
             raise unreadable("other kind", kind=name)
     if b"\0" in head and not head.startswith(tuple(BYTE_ORDER_MARKS)):
         raise unreadable("binary")
-    return "jsonl" if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[") else "csv"
+    head = decoded(source.peek(HEAD)).lstrip()
+    is_object = head[:1] == "{" and head[1:2] != "'"  # a Python dict is a line of a console
+    if is_object or (head[:1] == "[" and head[1:].lstrip()[:1] in OPEN):
+        lines = [line for line in split(head) if line.strip()]
+        if not (_is_record(lines[0]) and len(lines) > 1):
+            document = documents.parsed(source)
+            if document is not None and documents.records(document):
+                return "document", document
+        return "jsonl", None
+    if not table.is_table(head) and text.is_console(head):
+        return "text", None
+    return ("jsonl" if head[:1] in ("{", "[") else "csv"), None
+
+
+OPEN = ("{", "[", "]", "")
+
+
+def _is_record(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False

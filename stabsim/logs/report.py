@@ -7,15 +7,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from stabsim._diagnosis_words import VERDICTS
 from stabsim._extras import extra
 from stabsim._plot_words import PLOTS
 from stabsim._style import GREY, PALETTE, TOP
 from stabsim._words import number, whole
 from stabsim.logs.advice import Advice
-from stabsim.logs.columns import listed
+from stabsim.logs.columns import listed, plain
 from stabsim.logs.log import Log, Series
 from stabsim.logs.spool import BLOCK
-from stabsim.logs.verdict import Reading
+from stabsim.logs.verdict import Reading, diagnose_log
 from stabsim.logs.words import REPORT
 
 SHOWN_RISES = 8
@@ -42,18 +43,11 @@ class Report(NamedTuple):
         left = len(diagnosis.rises) - SHOWN_RISES
         if left > 0:
             told.append(REPORT["more"].in_(language).format(count=left))
-        steps = log.loss.step
-        first, last = steps.read(0, 1)[0], steps.read(steps.size - 1, steps.size)[0]
-        names = [name for name in log.columns if name is not None]
-        read = REPORT["read"].in_(language).format(
-            records=steps.size, first=whole(first, language), last=whole(last, language),
-            columns=listed(names),
-        )  # fmt: skip
         said = {
             "verdict": told,
             "clipping": self.advice.clip_sentences(language),
             "next": self.advice.next_sentences(language),
-            "log": [read],
+            "log": told_of(log, language),
             "skipped": [note.sentence(language) for note in log.notes],
         }
         return {REPORT[key].in_(language): lines for key, lines in said.items() if lines}
@@ -83,6 +77,11 @@ class Report(NamedTuple):
             "warmup_steps": advice.warmup_steps,
             "log": {
                 "name": self.log.name,
+                "run": self.log.run,
+                "axis": self.log.axis,
+                "objective": self.log.objective,
+                "resumed": self.log.resumed,
+                "changes": self.log.changes,
                 "kind": self.log.kind,
                 "records": self.log.loss.size,
                 "columns": self.log.columns._asdict(),
@@ -104,6 +103,76 @@ class Report(NamedTuple):
             content="\n".join(parts),
             by=html.escape(REPORT["by"].in_(language)),
         )
+
+
+def told_of(log: Log, language: str) -> list[str]:
+    """What was read: the records, and what lies beside the loss."""
+
+    def ends(series: Series) -> list[float]:
+        return [
+            float(spool.read(at, at + 1)[0])
+            for spool in (series.step, series.value) for at in (0, series.size - 1)
+        ]  # fmt: skip
+
+    def say(name: str, **values: str | int) -> str:
+        return REPORT[name].in_(language).format(**values)
+
+    first, last, *_ = ends(log.loss)
+    names = [name for name in log.columns if name is not None]
+    said = [
+        say(f"read by {log.axis}", records=log.loss.size, first=whole(first, language),
+            last=whole(last, language), columns=listed(names))
+    ]  # fmt: skip
+    for role in ("validation_loss", "reward", "kl"):
+        series = getattr(log, role)
+        if series.size:
+            _, _, start, end = ends(series)
+            said.append(say(role, start=number(start, language), end=number(end, language),
+                            records=series.size))  # fmt: skip
+    return said
+
+
+class Listing(NamedTuple):
+    """Several runs, or several losses of one, side by side.
+
+    Attributes:
+        logs: the runs.
+        readings: the verdict on each.
+    """
+
+    logs: list[Log]
+    readings: list[Reading]
+
+    @classmethod
+    def of(cls, logs: list[Log]) -> "Listing":
+        return cls(logs, [diagnose_log(log) for log in logs])
+
+    def lines(self, language: str) -> list[str]:
+        """A line a run: its name, how many records, and the verdict."""
+        return [
+            REPORT["run"].in_(language).format(
+                name=plain(log.run), records=log.loss.size,
+                verdict=VERDICTS[str(reading.diagnosis.verdict)].in_(language),
+            )
+            for log, reading in zip(self.logs, self.readings, strict=True)
+        ]  # fmt: skip
+
+    def text(self, language: str) -> str:
+        lines = [REPORT["runs"].in_(language), *(f"  {line}" for line in self.lines(language))]
+        kinds = {log.objective for log in self.logs} & {"rl", "gan", "sum"}
+        lines += [REPORT[f"losses of {kind}"].in_(language) for kind in sorted(kinds)]
+        example = listed([self.logs[0].run])
+        return "\n".join([*lines, "", REPORT["take one"].in_(language).format(example=example)])
+
+    def facts(self) -> dict[str, Any]:
+        """The same as JSON."""
+        return {
+            "runs": [
+                {"run": log.run, "records": log.loss.size, "columns": log.columns._asdict(),
+                 "verdict": str(reading.diagnosis.verdict), "unstable": reading.diagnosis.unstable}
+                for log, reading in zip(self.logs, self.readings, strict=True)
+            ]
+        }  # fmt: skip
 
 
 def _plain(value: Any) -> Any:

@@ -2,13 +2,14 @@
 
 import codecs
 import io
+import re
 from collections.abc import Callable, Iterator
 from typing import IO, NamedTuple
 
 from stabsim._words import Text
 from stabsim.logs.words import UNREADABLE
 
-KINDS = ("csv", "jsonl", "tensorboard")
+KINDS = ("csv", "jsonl", "document", "text", "tensorboard", "sqlite", "wandb")
 """The formats that are read."""
 
 BLOCK = 1 << 18
@@ -89,6 +90,17 @@ BYTE_ORDER_MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+
+
+def decoded(head: bytes) -> str:
+    """A text that begins so, as far as it is known."""
+    marks = (name for mark, name in BYTE_ORDER_MARKS.items() if head.startswith(mark))
+    return head.decode(next(marks, "utf-8"), "replace")
+
+
+def split(head: str) -> list[str]:
+    """The lines of a text."""
+    return re.split(r"\r\n?|\n", head)
 
 
 def lines(source: Source) -> Iterator[Lines]:

@@ -30,6 +30,11 @@ class Spool:
         self._file.write(np.ascontiguousarray(values, np.float64).tobytes())
         self.size += values.size
 
+    def truncate(self, size: int) -> None:
+        """Keeps the first ``size`` of the numbers."""
+        self._file.truncate(8 * size)
+        self.size = size
+
     def read(self, start: int, stop: int) -> np.ndarray:
         """The numbers from ``start`` up to ``stop``."""
         self._file.seek(8 * start)

@@ -1,20 +1,19 @@
 """Logs as tables: CSV with any usual delimiter, also as downloaded from a chart of W&B."""
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 
-from stabsim.logs.log import Log, numbers
-from stabsim.logs.source import Lines, Source, lines, unreadable
+from stabsim.logs.cells import numbers
+from stabsim.logs.log import Log
+from stabsim.logs.objects import HEAD, Start
+from stabsim.logs.source import Lines, Source, lines, split, unreadable
 
 DELIMITERS = ",;\t|"
 
-Start = Callable[[list[str]], Log]
-"""Begins a log, given the names that it has."""
 
-
-def read(source: Source, start: Start) -> Log:
-    """A log from a table with a row of names.
+def read(source: Source, start: Start) -> list[Log]:
+    """The logs from a table with a row of names.
 
     Each line is one row. A quoted cell that goes on over a line's end is not taken: with it,
     one stray quotation mark would swallow the rest of the file.
@@ -35,14 +34,25 @@ def read(source: Source, start: Start) -> Log:
     if not numbers(names).bad.any() and len(names) > 1:  # no names: count the columns
         names = [str(i) for i in range(1, len(names) + 1)]
         rows = head.lines
-    log = start(names)
-    place = {
-        role: names.index(name) for role, name in log.columns._asdict().items() if name is not None
-    }
-    first = head.first + len(head.lines) - len(rows)
-    for batch in chain([Lines(first, rows)], batches):
-        _add(log, batch, delimiter, len(names), place)
-    return log
+    first = Lines(head.first + len(head.lines) - len(rows), rows)
+    known = [line for line in rows[: 2 * HEAD] if line is not None]
+    whole = [row for row in _split(known, delimiter) if len(row) == len(names)][:HEAD]
+    logs = start({name: [row[i] for row in whole] for i, name in enumerate(names)})
+    places = [{role: names.index(name) for role, name in log.read.items()} for log in logs]
+    for batch in chain([first], batches):
+        _add(logs, batch, delimiter, len(names), places)
+    return logs
+
+
+def is_table(head: str) -> bool:
+    """Whether a text that begins so is a table: a row of names, and rows as wide with a number."""
+    rows = [line for line in split(head)[:20] if line.strip()]
+    if not rows:
+        return False
+    delimiter = max(DELIMITERS, key=rows[0].count)
+    width = len(_split(rows[:1], delimiter)[0])
+    below = [row for row in _split(rows[1:], delimiter) if len(row) == width]
+    return any((found := numbers(row)).present.any() and not found.bad.all() for row in below)
 
 
 def _without_blanks(batches: Iterator[Lines]) -> Iterator[Lines]:
@@ -74,7 +84,10 @@ def _row(text: str, delimiter: str) -> list[str]:
         return []
 
 
-def _add(log: Log, batch: Lines, delimiter: str, width: int, place: dict[str, int]) -> None:
+def _add(
+    logs: list[Log], batch: Lines, delimiter: str, width: int, columns: list[dict[str, int]]
+) -> None:
+    log = logs[0]
     kept = [(i, line) for i, line in enumerate(batch.lines, batch.first) if line]
     log.note("too long", batch.first, sum(line is None for line in batch.lines))
     rows = _split([line for _, line in kept], delimiter)
@@ -84,4 +97,5 @@ def _add(log: Log, batch: Lines, delimiter: str, width: int, place: dict[str, in
         log.note("other width", places[whole.index(False)], whole.count(False))
         rows = [row for row, ok in zip(rows, whole, strict=True) if ok]
         places = [i for i, ok in zip(places, whole, strict=True) if ok]
-    log.add_rows(places, {role: [row[i] for row in rows] for role, i in place.items()})
+    for log, place in zip(logs, columns, strict=True):
+        log.add_rows(places, {role: [row[i] for row in rows] for role, i in place.items()})

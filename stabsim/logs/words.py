@@ -45,6 +45,16 @@ LOGS = {
         "{count} records are no events (the first at {first}).",
         "{count} catatan bukan event (yang pertama di {first}).",
     ),
+    "resumed": Text(
+        "{count} losses were given up, for the run was resumed from an earlier step (first at "
+        "{first}).",
+        "{count} loss ditinggalkan karena run dilanjutkan dari langkah sebelumnya (pertama kali di "
+        "{first}).",
+    ),
+    "validation only": Text(
+        "No training loss is in this log: the validation loss is read in its place.",
+        "Log ini tidak memuat loss pelatihan: loss validasi dibaca sebagai gantinya.",
+    ),
     "several: gradient_norm": Text(
         "Several columns may be the gradient norm, and none was taken: name one with "
         "--gradient-norm.",
@@ -60,16 +70,13 @@ UNREADABLE = {
         "The first line is too long for a row of names.",
         "Baris pertama terlalu panjang untuk sebuah baris nama.",
     ),
-    "several losses": Text(
-        "Several columns may be the training loss: {names}. {ask}",
-        "Beberapa kolom mungkin berisi loss pelatihan: {names}. {ask}",
+    "several runs": Text(
+        "This log holds several runs: {names}. Say which, as in --run {example}.",
+        "Log ini memuat beberapa run: {names}. Sebutkan salah satu, misalnya --run {example}.",
     ),
     "no loss": Text(
         "No column looks like a training loss. The columns are {names}. {ask}",
         "Tidak ada kolom yang tampaknya berisi loss pelatihan. Kolom yang ada: {names}. {ask}",
-    ),
-    "say which": Text(
-        "Say which, as in --loss {example}.", "Sebutkan salah satu, misalnya --loss {example}."
     ),
     "say one": Text(
         "Say which one it is with --loss NAME.", "Sebutkan kolomnya dengan --loss NAMA."
@@ -89,15 +96,40 @@ UNREADABLE = {
         "atau berkas event TensorBoard.",
     ),
     "no objects": Text(
-        "No line is a JSON object. One JSON document is not JSON lines; jq -c '.[]' FILE writes a "
-        "list as lines.",
-        "Tidak ada baris yang berupa objek JSON. Satu dokumen JSON bukan JSON lines; "
-        "jq -c '.[]' FILE menuliskan sebuah daftar per baris.",
+        "No line is a JSON object, and the whole is no JSON document with records in it.",
+        "Tidak ada baris yang berupa objek JSON, dan berkas ini seutuhnya bukan dokumen JSON yang "
+        "memuat catatan.",
+    ),
+    "no records": Text(
+        "This JSON document holds no list of records and no lists of numbers of equal length.",
+        "Dokumen JSON ini tidak memuat daftar catatan maupun daftar bilangan yang sama panjangnya.",
+    ),
+    "bad database": Text(
+        "SQLite cannot read this database: {error}.",
+        "SQLite tidak dapat membaca basis data ini: {error}.",
+    ),
+    "database from a pipe": Text(
+        "A database is read from a file, not from standard input.",
+        "Basis data dibaca dari berkas, bukan dari masukan standar.",
+    ),
+    "no metrics": Text(
+        "This database has no table of numbers by name and step, as MLflow and Trackio have one.",
+        "Basis data ini tidak memuat tabel bilangan menurut nama dan langkah seperti pada MLflow "
+        "dan Trackio.",
+    ),
+    "no history": Text(
+        "This file of Weights & Biases holds no history.",
+        "Berkas Weights & Biases ini tidak memuat riwayat.",
+    ),
+    "no pairs": Text(
+        "No line of this text holds a number with its name, as in 'loss: 0.5'.",
+        "Tidak ada baris teks ini yang memuat bilangan beserta namanya, misalnya 'loss: 0.5'.",
     ),
 }
 """Why a log cannot be read, where the book's page says it too."""
 
-PLACES = {"line": Text("line {}", "baris {}"), "byte": Text("byte {}", "byte {}")}
+PLACES = {"line": Text("line {}", "baris {}"), "byte": Text("byte {}", "byte {}"),
+          "record": Text("record {}", "catatan {}")}  # fmt: skip
 """Where something stands in a file."""
 
 ADVICE = {
@@ -210,11 +242,61 @@ ADVICE = {
 
 REPORT = {
     "log": Text("Log", "Log"),
-    "read": Text(
+    "read by step": Text(
         "{records} records, steps {first} to {last}, from {columns}.",
         "{records} catatan, langkah {first} sampai {last}, dari {columns}.",
     ),
-    "numbered": Text("numbered rows", "baris bernomor"),
+    "read by epoch": Text(
+        "{records} records, one an epoch, epochs {first} to {last}, from {columns}. The loss of an "
+        "epoch is a mean over its steps: what happens within an epoch does not show in it.",
+        "{records} catatan, satu tiap epoch, epoch {first} sampai {last}, dari {columns}. Loss "
+        "sebuah epoch adalah rata-rata langkah-langkahnya: yang terjadi di dalam satu epoch tidak "
+        "tampak.",
+    ),
+    "read by tokens": Text(
+        "{records} records, {first} to {last} tokens, from {columns}.",
+        "{records} catatan, {first} sampai {last} token, dari {columns}.",
+    ),
+    "read by row": Text(
+        "{records} records from {columns}. The step is not in this log: the records are numbered "
+        "from {first} to {last}, and steps are these numbers.",
+        "{records} catatan dari {columns}. Langkahnya tidak ada dalam log ini: catatan dinomori "
+        "{first} sampai {last}, dan yang disebut langkah adalah nomor itu.",
+    ),
+    "validation_loss": Text(
+        "The validation loss goes from {start} to {end} ({records} records).",
+        "Loss validasi berubah dari {start} menjadi {end} ({records} catatan).",
+    ),
+    "reward": Text(
+        "The reward goes from {start} to {end} ({records} records).",
+        "Reward berubah dari {start} menjadi {end} ({records} catatan).",
+    ),
+    "kl": Text(
+        "The KL divergence goes from {start} to {end} ({records} records).",
+        "Divergensi KL berubah dari {start} menjadi {end} ({records} catatan).",
+    ),
+    "runs": Text("Runs", "Run"),
+    "run": Text("{name}: {records} records, {verdict}.", "{name}: {records} catatan, {verdict}."),
+    "losses of gan": Text(
+        "Two networks are trained against each other: neither loss need fall, and a rise of one "
+        "may be the progress of the other.",
+        "Dua jaringan dilatih saling melawan: loss keduanya tidak harus turun, dan kenaikan yang "
+        "satu bisa merupakan kemajuan yang lain.",
+    ),
+    "losses of rl": Text(
+        "This is reinforcement learning: these losses do not measure what was learned; the reward "
+        "does.",
+        "Ini reinforcement learning: loss di sini tidak mengukur apa yang dipelajari; reward yang "
+        "mengukurnya.",
+    ),
+    "losses of sum": Text(
+        "These losses are sums since the last record: the first record is not comparable.",
+        "Loss di sini adalah jumlah sejak catatan sebelumnya: catatan pertama tidak sebanding.",
+    ),
+    "take one": Text(
+        "--run takes one of them and reports on it, as in --run {example}.",
+        "--run memilih salah satu dan melaporkannya, misalnya --run {example}.",
+    ),
     "verdict": Text("Verdict", "Putusan"),
     "clipping": Text("Clipping", "Pemotongan gradien"),
     "next": Text("Next", "Percobaan berikutnya"),

@@ -1,7 +1,7 @@
 """Small logs, and what must be said of each: one corpus for Python and for the page's scripts.
 
-The logs are runs of stabsim and formats written by hand. ``python -m tests.corpus`` writes down in
-``expected.json`` what Python says; read the difference before you commit it.
+The logs are runs of stabsim and formats written by hand: see README.md. ``python -m tests.corpus``
+writes down in ``expected.json`` what Python says; read the difference before you commit it.
 """
 
 import json
@@ -17,10 +17,11 @@ from book.assets import NODE
 from book.diagnose import page
 from book.diagnose.words import DROP_INSTEAD
 from stabsim._settings import LANGUAGES
-from stabsim.logs import Columns, LogError, diagnose_log, read
+from stabsim.logs import Columns, LogError, diagnose_log
 from stabsim.logs.advice import advise
 from stabsim.logs.experiments import EXPERIMENTS
-from stabsim.logs.report import Report
+from stabsim.logs.reader import pick, runs
+from stabsim.logs.report import Listing, Report
 from stabsim.logs.words import LOGS, UNREADABLE
 
 FOLDER = Path(__file__).parent
@@ -31,7 +32,8 @@ TOLERANCE = 1e-9
 
 
 class Case(NamedTuple):
-    """A log as it is given: with the columns of some roles, None for none, and some options."""
+    """A log as it is given: with the columns of some roles, None for none, and some options; among
+    them the ``run`` of a log that has several."""
 
     path: Path
     columns: dict[str, Any] = {}  # noqa: RUF012
@@ -39,8 +41,8 @@ class Case(NamedTuple):
 
 
 Answer = dict[str, Any]
-"""The ``columns`` taken, the ``verdict``, its ``numbers`` and what is ``said``; or the ``error``.
-Words are by language."""
+"""The ``columns`` taken, the ``axis``, the ``verdict``, its ``numbers`` and what is ``said``; the
+``runs`` of a log that has several, a line each; or the ``error``. Words are by language."""
 
 
 def cases() -> dict[str, Case]:
@@ -52,6 +54,9 @@ def cases() -> dict[str, Case]:
         "choose three": Case(choose, {"loss": "c", "step": "a", "gradient_norm": "b"}),
         "choose no step": Case(choose, {"step": None}),
         "no names, columns given": Case(logs / "no-names.csv", {"step": "1", "loss": "2"}),
+        "gan, one loss": Case(logs / "gan.csv", {}, {"run": "loss_G"}),
+        "appended, second run": Case(logs / "appended.csv", {}, {"run": "2"}),
+        "several runs, one loss": Case(logs / "several-runs.csv", {"loss": "b - loss"}),
         "early, percentile": Case(early, {}, {"percentile": 99.5}),
         "early, threshold": Case(early, {}, {"threshold": 0.25}),
         "early, tried": Case(early, {}, {"percentile": 10.0, "tried": ["warmup", "clipping"]}),
@@ -72,11 +77,16 @@ def in_python(case: Case) -> Answer:
     numbered = "step" in case.columns and case.columns["step"] is None
     named = Columns(**{role: name for role, name in case.columns.items() if name is not None})
     try:
-        log = read(case.path, named, number_rows=numbered)
+        several = runs(case.path, named, number_rows=numbered)
+        wanted = case.options.get("run")
+        if wanted is None and len(several) > 1:
+            return {"runs": {one: Listing.of(several).lines(one) for one in LANGUAGES}}
+        log = pick(several, wanted)
     except LogError as error:
         return {"error": {language: error.text.in_(language) for language in LANGUAGES}}
     reading = diagnose_log(log)
-    report = Report(log, reading, advise(log, reading, **DEFAULTS | case.options))
+    options = {name: one for name, one in case.options.items() if name != "run"}
+    report = Report(log, reading, advise(log, reading, **DEFAULTS | options))
     found = reading.diagnosis
     numbers = {
         "initial": found.initial_loss,
@@ -88,6 +98,7 @@ def in_python(case: Case) -> Answer:
     }
     return _plain({
         "columns": log.columns._asdict(),
+        "axis": [log.axis, log.objective, log.last_step, log.resumed, log.changes],
         "verdict": found.verdict,
         "numbers": numbers,
         "said": {one: [[*pair] for pair in report.sections(one).items()] for one in LANGUAGES},
@@ -117,7 +128,7 @@ import {{ openAsBlob, readFileSync }} from "node:fs";
 import {{ advise }} from "{PARTS}/advice.mjs";
 import {{ contextOf, diagnose }} from "{PARTS}/diagnosis.mjs";
 import {{ read }} from "{PARTS}/read.mjs";
-import {{ sections }} from "{PARTS}/sections.mjs";
+import {{ listing, sections }} from "{PARTS}/sections.mjs";
 
 const {{ words, logs }} = JSON.parse(readFileSync(0));
 const answers = [];
@@ -126,13 +137,23 @@ for (const {{ path, columns, options }} of logs) {{
   const answer = {{}};
   for (const [language, own] of Object.entries(words)) {{
     try {{
-      const {{ log }} = await read(file, columns, own, () => {{}});
-      const found = diagnose(log.loss.value, own.rules, contextOf(log));
+      const {{ runs }} = await read(file, columns, own, () => {{}});
+      const all = runs.map((log) => ({{
+        log,
+        found: diagnose(log.loss.value, own.rules, contextOf(log)),
+      }}));
+      if (options.run === undefined && runs.length > 1) {{
+        answer.runs = {{ ...answer.runs, [language]: listing(all, own) }};
+        continue;
+      }}
+      const wanted = ({{ log }}) => options.run === undefined || log.run === options.run;
+      const {{ log, found }} = all.find(wanted);
       const advice = advise(log, found, options, own);
       const {{ initial, final, end, largest }} = found;
       const rises = found.rises.map((r) => [r.onset, r.lowest, r.peakStep, r.peak, r.recovered]);
       const clip = advice.clip?.threshold ?? null;
       answer.columns = log.columns;
+      answer.axis = [log.axis, log.objective, log.last_step, log.resumed, log.changes];
       answer.verdict = found.verdict;
       answer.numbers = {{ initial, final, end, largest, rises, clip }};
       answer.said = {{ ...answer.said, [language]: sections(log, found, advice, own) }};

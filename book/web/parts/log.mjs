@@ -1,8 +1,19 @@
 // A log as it is read: its series, and notes of what was skipped. As stabsim/logs/log.py.
 
+import { before } from "./diagnosis.mjs";
 import { fill } from "./numbers.mjs";
 
-export const ROLES = ["loss", "step", "gradient_norm", "learning_rate"];
+export const ROLES = ["loss", "step", "gradient_norm", "learning_rate", "validation_loss"];
+
+const SERIES = [
+  "loss",
+  "gradient_norm",
+  "learning_rate",
+  "validation_loss",
+  "scale",
+  "reward",
+  "kl",
+];
 
 const NOT_FINITE = new Map([
   ["nan", NaN],
@@ -10,19 +21,28 @@ const NOT_FINITE = new Map([
   ["infinity", Infinity],
 ]);
 
-/** A cell as a number: null if it is empty, undefined if it is no number. */
-export function numberIn(cell, empty) {
+// MLflow writes infinity as the largest number that there is.
+const LARGEST = 1.797e308;
+const finite = (x) => (Math.abs(x) >= LARGEST ? Math.sign(x) * Infinity : x);
+
+/**
+ * A cell as a number: null if it is empty, undefined if it is no number. `counted` is whether
+ * "5/60" is 5.
+ */
+export function numberIn(cell, empty, counted = false) {
   if (typeof cell !== "string") return numberOf(cell);
   const text = cell.trim().toLowerCase();
   if (empty.has(text)) return null;
+  const of = counted && /^(\d+)\s*\/\s*\d+$/.exec(text);
+  if (of) return Number(of[1]);
   const value = Number(text.split(",").length === 2 ? text.replace(",", ".") : text);
-  if (!Number.isNaN(value)) return value;
+  if (!Number.isNaN(value)) return finite(value);
   const size = NOT_FINITE.get(text.replace(/^[+-]/, ""));
   return text.startsWith("-") && size ? -size : size;
 }
 
 function numberOf(value) {
-  if (typeof value === "number") return value;
+  if (typeof value === "number") return finite(value);
   if (typeof value === "boolean") return Number(value);
   return value === null || value === undefined ? null : undefined;
 }
@@ -41,6 +61,10 @@ class Column {
     this.#values[this.#size++] = value;
   }
 
+  truncate(size) {
+    this.#size = size;
+  }
+
   get all() {
     return this.#values.subarray(0, this.#size);
   }
@@ -50,15 +74,27 @@ class Column {
 class Series {
   #steps = new Column();
   #values = new Column();
-  #last = -Infinity;
+  first = Infinity;
+  last = -Infinity;
 
   /** Keeps what is later than all before it; says whether it was. */
   add(step, value) {
-    if (step <= this.#last) return false;
-    this.#last = step;
+    if (step <= this.last) return false;
+    if (!this.#steps.all.length) this.first = step;
+    this.last = step;
     this.#steps.push(step);
     this.#values.push(value);
     return true;
+  }
+
+  /** Drops what lies at or after a step; returns how much. */
+  rewind(step) {
+    const steps = this.step;
+    const kept = before(steps.length, (i) => steps[i], step);
+    this.#steps.truncate(kept);
+    this.#values.truncate(kept);
+    this.last = kept ? steps[kept - 1] : -Infinity;
+    return steps.length - kept;
   }
 
   get step() {
@@ -70,24 +106,37 @@ class Series {
   }
 }
 
-/** The series that a diagnosis reads. `columns` names the column of each role that has one. */
+/** The series that a diagnosis reads, by a choice of columns.mjs. As Log of stabsim/logs/log.py. */
 export class Log {
   #rows = 0;
   #notes = new Map();
+  #held = new Map();
 
-  constructor(columns, empty) {
-    this.columns = columns;
-    this.empty = empty;
+  constructor(choice, words) {
+    this.choice = choice;
+    this.words = words;
+    this.empty = words.emptySet;
+    this.columns = choice.columns;
+    this.run = choice.run;
+    this.read = { ...choice.more };
+    for (const role of ROLES) {
+      if (choice.columns[role] !== null) this.read[role] = choice.columns[role];
+    }
     this.loss = new Series();
     this.gradient_norm = new Series();
     this.learning_rate = new Series();
     this.validation_loss = new Series();
     this.scale = new Series();
+    this.reward = new Series();
+    this.kl = new Series();
     this.last_step = -Infinity;
     this.resumed = [];
-    this.axis = columns.step === null ? "row" : "step";
-    this.objective = "falls";
+    this.axis = choice.axis;
+    this.objective = choice.objective;
     this.changes = [];
+    this.appended = [];
+    this.unit = "line";
+    for (const reason of choice.notes) this.note(reason, 0);
   }
 
   /** What was skipped, one note a reason, in the order in which they first happened. */
@@ -95,36 +144,67 @@ export class Log {
     return [...this.#notes.values()].sort((a, b) => a.first - b.first);
   }
 
-  note(reason, first) {
-    const old = this.#notes.get(reason) ?? { reason, count: 0, first };
-    this.#notes.set(reason, { reason, count: old.count + 1, first: Math.min(old.first, first) });
+  note(reason, first, count = 1) {
+    if (!count) return;
+    const old = this.#notes.get(reason) ?? { reason, count: 0, first, unit: this.unit };
+    const least = Math.min(old.first, first);
+    this.#notes.set(reason, { ...old, count: old.count + count, first: least });
   }
 
-  /** The row at a line; `cellOf` gives the cell of a role. */
+  /** The row at a line; `cellOf` gives the cell of a column. */
   add(place, cellOf) {
     const read = {};
-    for (const role of ROLES) {
-      if (this.columns[role] === null) continue;
-      const value = numberIn(cellOf(role), this.empty);
+    for (const [role, name] of Object.entries(this.read)) {
+      const value = numberIn(cellOf(name), this.empty, role === "step");
       if (value === undefined) this.note("no number", place);
       read[role] = value ?? null;
     }
-    // Without a step the rows are numbered, and those without a loss are not counted.
-    const step = this.columns.step === null ? this.#rows : read.step;
-    if (this.columns.step === null && read.loss !== null) this.#rows++;
-    if (Number.isFinite(step)) this.last_step = Math.max(this.last_step, step);
-    for (const role of ["loss", "gradient_norm", "learning_rate"]) {
-      if ((read[role] ?? null) === null) continue;
-      if (step === null || !Number.isFinite(step)) {
-        if (role === "loss") this.note("no step", place);
-      } else if (!this[role].add(step, read[role]) && role === "loss") {
-        this.note("step back", place);
-      }
+    // Without a step the rows are numbered; most often those without a loss are not counted.
+    const numbered = this.columns.step === null;
+    if (numbered && (this.choice.dense || read.loss !== null)) this.#rows++;
+    const step = numbered ? Math.max(this.#rows - 1, 0) : read.step;
+    if (step === null || !Number.isFinite(step)) {
+      if (read.loss !== null) this.note("no step", place);
+      return;
     }
+    this.#at(place, step, read).#append(place, step, read);
+  }
+
+  /** The run that a row belongs to: an appended one, where the steps of the losses start anew. */
+  #at(place, step, read) {
+    const log = this.appended.at(-1) ?? this;
+    if (read.loss === null || step >= log.loss.last) return log;
+    if (step <= log.loss.first && this.appended.length < this.words.mostRuns) {
+      const next = new Log(this.choice, this.words);
+      next.unit = this.unit;
+      this.appended.push(next);
+      return next;
+    }
+    log.resumed.push(step);
+    log.note("resumed", place, log.loss.rewind(step));
+    for (const role of SERIES.slice(1)) log[role].rewind(step);
+    return log;
+  }
+
+  #append(place, step, read) {
+    this.last_step = Math.max(this.last_step, step);
+    for (const [role, value] of Object.entries(read)) {
+      if (value === null) continue;
+      if (SERIES.includes(role)) {
+        if (!this[role].add(step, value) && role === "loss") this.note("step back", place);
+      } else if (role.startsWith("changes: ")) this.#watch(this.read[role], step, value);
+    }
+  }
+
+  /** Keeps where the value of a column changes. */
+  #watch(name, step, value) {
+    const changed = this.#held.has(name) && this.#held.get(name) !== value;
+    if (changed && this.changes.length < this.words.mostChanges) this.changes.push([name, step]);
+    this.#held.set(name, value);
   }
 }
 
 /** A note in words. */
-export function sentence({ reason, count, first }, words) {
-  return fill(words.logs[reason], { count, first: fill(words.places.line, { "": first }) });
+export function sentence({ reason, count, first, unit }, words) {
+  return fill(words.logs[reason], { count, first: fill(words.places[unit], { "": first }) });
 }

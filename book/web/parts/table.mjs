@@ -3,43 +3,64 @@
 import { numberIn } from "./log.mjs";
 import { Unreadable } from "./unreadable.mjs";
 
-/** A log from batches of lines; `start` begins it, given the names that it has. */
+/** The logs from batches of lines; `start` begins them, given the first cells of each column. */
 export async function readTable(batches, start, words) {
-  let log = null;
+  /** @type {any} */
+  let logs = null;
   let delimiter;
   let width;
-  let place;
+  let places;
+
+  /** Reads the row of names; returns how many lines it is, if it is one. */
+  function begin(lines) {
+    const [line] = lines;
+    if (line === null) throw new Unreadable(words, "long header");
+    delimiter = commonest(line, words.delimiters);
+    let names = splitRow(line.replace(/^[# ]+/, ""), delimiter).map((name) => name.trim());
+    const isData =
+      names.every((name) => numberIn(name, words.emptySet) !== undefined) && names.length > 1;
+    if (isData) names = names.map((_, column) => String(column + 1));
+    width = names.length;
+    const known = lines.slice(isData ? 0 : 1, 2 * words.head + (isData ? 0 : 1));
+    const rows = known.filter((one) => one !== null).map((one) => splitRow(one, delimiter));
+    const whole = rows.filter((row) => row.length === width).slice(0, words.head);
+    logs = start(new Map(names.map((name, i) => [name, whole.map((row) => row[i])])));
+    places = new Map(names.map((name) => [name, names.indexOf(name)]));
+    return isData ? 0 : 1;
+  }
+
   for await (const { first, lines } of batches) {
-    for (let i = 0; i < lines.length; i++) {
-      const line = lines[i];
-      if (!log) {
-        if (line !== null && line.trim() === "") continue;
-        if (line === null) throw new Unreadable(words, "long header");
-        delimiter = commonest(line, words.delimiters);
-        const header = splitRow(line.replace(/^[# ]+/, ""), delimiter);
-        let names = header.map((name) => name.trim());
-        const empty = new Set(words.empty);
-        const isData =
-          names.every((name) => numberIn(name, empty) !== undefined) && names.length > 1;
-        if (isData) names = names.map((_, column) => String(column + 1));
-        log = start(names);
-        width = names.length;
-        place = Object.fromEntries(
-          Object.entries(log.columns).map(([role, name]) => [role, names.indexOf(name)]),
-        );
-        if (!isData) continue;
-      }
+    let at = 0;
+    if (!logs) {
+      while (at < lines.length && lines[at] !== null && lines[at].trim() === "") at++;
+      if (at === lines.length) continue;
+      at += begin(lines.slice(at));
+    }
+    for (; at < lines.length; at++) {
+      const line = lines[at];
       if (line === null) {
-        log.note("too long", first + i);
+        logs[0].note("too long", first + at);
       } else if (line) {
         const row = splitRow(line, delimiter);
-        if (row.length !== width) log.note("other width", first + i);
-        else log.add(first + i, (role) => row[place[role]]);
+        if (row.length !== width) logs[0].note("other width", first + at);
+        else for (const log of logs) log.add(first + at, (name) => row[places.get(name)]);
       }
     }
   }
-  if (!log) throw new Unreadable(words, "empty");
-  return log;
+  if (!logs) throw new Unreadable(words, "empty");
+  return logs;
+}
+
+/** Whether lines are those of a table: a row of names, and rows as wide with a number. */
+export function isTable(lines, words) {
+  const rows = lines.slice(0, 20).filter((line) => line.trim());
+  if (!rows.length) return false;
+  const delimiter = commonest(rows[0], words.delimiters);
+  const width = splitRow(rows[0], delimiter).length;
+  return rows.slice(1).some((line) => {
+    const cells = splitRow(line, delimiter).map((cell) => numberIn(cell, words.emptySet));
+    return cells.length === width && cells.some((x) => x !== null && x !== undefined);
+  });
 }
 
 /** Of the delimiters the one that a line has most of. */

@@ -1,0 +1,65 @@
+"""Logs as one JSON document: Trainer's state, Keras's history, a list of records."""
+
+import json
+from typing import Any
+
+from stabsim.logs import objects
+from stabsim.logs.log import Log
+from stabsim.logs.objects import Start, flat
+from stabsim.logs.source import Source, unreadable
+
+LARGEST = 64 << 20
+"""A document of more bytes is not read: it would have to be in memory as a whole."""
+
+
+def parsed(source: Source) -> Any:
+    """The document that the whole source is; None if it is none, or too large a one."""
+    text = source.peek(LARGEST + 1)
+    if len(text) > LARGEST:
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def records(document: Any, depth: int = 0) -> list[dict[str, Any]]:
+    """The longest list of records in a document: a list of objects, an object of lists of equal
+    length, or an object of objects, whose names are then the steps."""
+    found: list[list[dict[str, Any]]] = [[]]
+    if isinstance(document, list):
+        rows = [row for row in document if isinstance(row, dict)]
+        found.append([flat(row) for row in rows])
+    elif isinstance(document, dict):
+        columns = {k: v for k, v in document.items() if isinstance(v, list) and v and _plain(v)}
+        longest = max((len(v) for v in columns.values()), default=0)
+        columns = {k: v for k, v in columns.items() if len(v) == longest}
+        if longest > 1:
+            found.append([
+                dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)
+            ])  # fmt: skip
+        inner = [(k, v) for k, v in document.items() if isinstance(v, dict)]
+        if len(inner) > 1 and all(k.isdigit() for k, _ in inner):
+            found.append([{"step": k} | flat(v) for k, v in inner])
+        if depth < objects.DEEPEST:
+            found += [records(v, depth + 1) for v in document.values()]
+    return max(found, key=len)
+
+
+def _plain(values: list[Any]) -> bool:
+    return not any(isinstance(value, dict | list) for value in values)
+
+
+def read(source: Source, document: Any, start: Start) -> list[Log]:
+    """The logs from a document.
+
+    Raises:
+        LogError: if it holds no records.
+    """
+    while source.read(1 << 20):  # it was looked at; now it is read
+        pass
+    rows = records(document)
+    logs = objects.read(iter([(list(range(1, len(rows) + 1)), rows)]), start)
+    if logs is None:
+        raise unreadable("no records")
+    return logs
