@@ -92,8 +92,8 @@ def z_score(log: Labelled) -> np.ndarray:
 
 
 def norm_over_median(log: Labelled) -> np.ndarray:
-    """The gradient norm over the median of all norms before it."""
-    norm = log.norm
+    """The gradient norm over the median of all norms before it, of those that are finite."""
+    norm = log.norm[np.isfinite(log.norm)]
     return np.array([norm[i] / np.median(norm[:i]) for i in range(EARLY_STEPS, norm.size)])
 
 
@@ -174,7 +174,8 @@ def main() -> int:
         for name, rule in PEERS.items():
             seen = np.array([alarm(rule(log)) for log in chosen])
             levels = np.unique(seen[np.isfinite(seen)])
-            best = float(next(k for k in levels if (seen > k)[~truth].mean() <= FALSE))
+            few = (k for k in levels if (seen > k)[~truth].mean() <= FALSE)
+            best = float(next(few, levels[-1]))
             found = [alarm(rule(log)) > best for log in held]
             rows.append(summary(f"{name}, above {best:.3g}", labels, None, found))
     tall = [(log, v) for log, v in zip(held, said, strict=True)
@@ -219,8 +220,8 @@ and Pearson) are narrower than they should be.
 
 {rows}
 
-The last three rules tell only whether something is wrong; their thresholds are the least that give at
-most 2% of false alarms on the even seeds, and a value that is not a number raises an alarm.
+The last three rules tell only whether something is wrong; their thresholds are the least that
+give at most 2% of false alarms on the even seeds, and a loss that is not finite raises an alarm.
 
 Rises of at least one nat or ten standard deviations of the noise, found unstable: {high}.
 
