@@ -64,7 +64,10 @@ NEARLY = 0.8
 """What takes long to rise by this share of its height is a climb, no shift."""
 
 NOISE_SHARE = 0.25
-"""Noise above this share of the scale is reckoned with before it was seen."""
+"""Noise above this share of the scale is reckoned with before it was seen, ..."""
+
+UNSEEN_NOISE = 1.5
+"""... as so many times that of the quietest stretch."""
 
 RESTART = 1.2
 """A rate that falls and then grows by this factor restarts."""
@@ -756,7 +759,7 @@ def _seen(
     tops = np.maximum.accumulate(curve.smooth)[start + lowest_at] if top is None else top
     scale = np.maximum(np.abs(low), (tops - low) / 2)
     known = record >= record[0] + NOISE_WINDOW + curve.window
-    unseen = np.where(curve.typical > NOISE_SHARE * scale, curve.typical, 0.0)
+    unseen = np.where(curve.typical > NOISE_SHARE * scale, UNSEEN_NOISE * curve.typical, 0.0)
     noise = np.where(known, curve.noise[start:], unseen)
     least = np.where(known, RISE, RISE_UNSEEN) * scale
     margin = np.maximum(least, NOISE * noise)

@@ -31,9 +31,10 @@ async function load({ id, file, given }) {
   }
 
   const { runs, names } = await read(file, given, words, advance);
-  const all = runs.map((log) => {
-    return { log, found: diagnose(log.loss.value, words.rules, contextOf(log)) };
-  });
+  const all = runs.map((log) => ({
+    log,
+    found: diagnose(log.loss.value, words.rules, contextOf(log)),
+  }));
   held = { all, names };
 }
 

@@ -214,13 +214,13 @@ def _smooth(loss: Spool, start: int, stop: int, window: int) -> np.ndarray:
 
     Towards both ends of the log it is over as many records as there are on the shorter side.
     """
-    import pandas as pd  # here, for whoever only reads a log waits for no import of it
+    from scipy.ndimage import median_filter  # here, for whoever only reads a log waits for it
 
     end = loss.size
     half = min(window // 2, (end - 1) // 2)
     low, high = max(start - half, 0), min(stop + half, end)
     near = loss.read(low, high)
-    middle = pd.Series(near).rolling(2 * half + 1, center=True).median().to_numpy()
+    middle = median_filter(near, 2 * half + 1)
     smooth = middle[start - low : stop - low].copy()
     for i in range(start, min(half, stop)):
         smooth[i - start] = np.median(near[: 2 * i + 1])
@@ -231,7 +231,7 @@ def _smooth(loss: Spool, start: int, stop: int, window: int) -> np.ndarray:
 
 def _noise(loss: Spool, start: int, stop: int, window: int) -> np.ndarray:
     """The noise before the records from ``start`` up to ``stop``; NaN where it is not known."""
-    import pandas as pd
+    from scipy.ndimage import rank_filter
 
     lag = NOISE_WINDOW + window
     noise = np.full(stop - start, np.nan)
@@ -240,6 +240,8 @@ def _noise(loss: Spool, start: int, stop: int, window: int) -> np.ndarray:
         values = loss.read(first - lag, stop - window)
         with np.errstate(over="ignore"):
             change = np.minimum(np.abs(np.diff(values)), np.finfo(float).max)
-        quantile = pd.Series(change).rolling(NOISE_WINDOW).quantile(NOISE_PERCENTILE / 100)
-        noise[first - start :] = quantile.to_numpy()[NOISE_WINDOW - 1 :][: stop - first]
+        place = NOISE_PERCENTILE / 100 * (NOISE_WINDOW - 1)
+        low, high = (rank_filter(change, int(place) + i, NOISE_WINDOW) for i in (0, 1))
+        quantile = low + (high - low) * (place - int(place))
+        noise[first - start :] = quantile[NOISE_WINDOW // 2 :][: stop - first]
     return noise

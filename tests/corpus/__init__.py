@@ -140,9 +140,10 @@ for (const {{ path, columns, options }} of logs) {{
   for (const [language, own] of Object.entries(words)) {{
     try {{
       const {{ runs }} = await read(file, columns, own, () => {{}});
-      const all = runs.map((log) => {{
-        return {{ log, found: diagnose(log.loss.value, own.rules, contextOf(log)) }};
-      }});
+      const all = runs.map((log) => ({{
+        log,
+        found: diagnose(log.loss.value, own.rules, contextOf(log)),
+      }}));
       if (options.run === undefined && runs.length > 1) {{
         answer.runs = {{ ...answer.runs, [language]: listing(all, own) }};
         continue;

@@ -358,7 +358,7 @@ function nextRise(curve, start, top, rules) {
     if (level[i] < level[lowLevel]) lowLevel = i;
     const scale = Math.max(Math.abs(smooth[low]), ((top ?? highestYet) - smooth[low]) / 2);
     const known = i >= start + rules.NOISE_WINDOW + window;
-    const unseen = typical > rules.NOISE_SHARE * scale ? typical : 0;
+    const unseen = typical > rules.NOISE_SHARE * scale ? rules.UNSEEN_NOISE * typical : 0;
     const noise = known ? curve.noise[i] : unseen;
     const heard = !Number.isNaN(curve.noise[i]);
     const loud = heard ? curve.noise[i] : noise;
