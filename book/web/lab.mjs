@@ -149,7 +149,8 @@ async function wake(section, key) {
 
   /** As many rows as there ever were, for Vega keeps something of every row that it loses. */
   function filled(table, found) {
-    const most = Math.max(found.length, longest.get(table) ?? 0);
+    const size = Math.ceil(found.length / 256) * 256;
+    const most = Math.max(size, longest.get(table) ?? 0);
     longest.set(table, most);
     const nothing = Object.fromEntries(Object.keys(found[0] ?? {}).map((name) => [name, null]));
     return [...found, ...Array.from({ length: most - found.length }, () => nothing)];

@@ -26,7 +26,7 @@ from stabsim.labs.frame.lab import (
 from stabsim.simulation import simulate
 from stabsim.workloads import quadratic
 
-STEPS, HIGHEST, PLACES = 60, 4.0, 201
+STEPS, HIGHEST, PLACES = 60, 4.0, 81
 """Updates of a run, the largest rate times curvature, and places on the way of the roots."""
 
 RULES = ("momentum", "nesterov", "sgd")
