@@ -13,7 +13,7 @@ from book.diagnose.words import CHAPTERS, DROP
 from stabsim._settings import LANGUAGES
 from stabsim.diagnosis import smoothed
 from tests.browser import NARROW, WIDE, visit, watch
-from tests.corpus import Case, assert_alike, for_the_page, in_node, in_page, in_python
+from tests.corpus import FOLDER, Case, assert_alike, for_the_page, in_node, in_page, in_python
 
 pytestmark = pytest.mark.long_runs
 
@@ -147,6 +147,26 @@ def test_fuzz(write):
                 row.append("1")
             lines.append(separator.join(row))
         logs.append((write("\n".join(lines)),))
+    same(logs)
+
+
+SPOILT = ["olmo.txt", "megatron.txt", "nanogpt.txt", "lightning-bars.txt", "keras-bars.txt",
+          "transformers-4.txt", "transformers-twice.txt", "fairseq-json.log", "torchtitan.txt",
+          "trainer_state.json", "keras-history.json", "appended.csv", "gan.csv", "wandb-runs.csv",
+          "counted.jsonl", "yolo-results.csv", "llmc.log"]  # fmt: skip
+PIECES = [b"nan", b"inf", b"1e999", b'"', b"\r", b"\n", b"{", b",", b"'", b"loss", b"epoch: 1",
+          b"[", b"=", b"|", b"step 3 ", b"9" * 50, b" - "]  # fmt: skip
+
+
+def test_fuzz_of_what_trainers_write(write):
+    rng = np.random.default_rng(4)
+    logs = []
+    for _ in range(120):
+        text = (FOLDER / "logs" / SPOILT[rng.integers(len(SPOILT))]).read_bytes()
+        for _ in range(rng.integers(0, 5)):
+            at, cut = int(rng.random() * len(text)), int(rng.integers(0, 20))
+            text = text[:at] + PIECES[rng.integers(len(PIECES))] + text[at + cut :]
+        logs.append((write(text),))
     same(logs)
 
 
