@@ -17,7 +17,7 @@ from stabsim import diagnosis, labs
 from stabsim._settings import LANGUAGES, using
 from stabsim._words import Text, number
 from stabsim.labs import LABS, clip, plane, roots
-from stabsim.labs.frame import charts, landscape
+from stabsim.labs.frame import charts, landscape, picture
 from stabsim.labs.frame.any_rule import RULES, AnyRule
 from stabsim.labs.frame.frames import as_of, within
 from stabsim.labs.frame.lab import Choice, Slider
@@ -182,6 +182,17 @@ def test_contour_lines_lie_where_the_height_is_theirs():
     whole = share.round().reshape(-1, 2)
     np.testing.assert_array_equal(whole[:, 0], whole[:, 1])
     assert set(whole.ravel()) == set(range(1, landscape.LEVELS + 1))
+
+
+def test_lines_side_by_side_are_one_path_in_a_first_picture():
+    line = '<line aria-hidden="true" transform="translate({},{})" x2="{}" y2="-1.5" stroke="{}"/>'
+    drawn = [line.format(1, 2, 3, "red"), line.format(1e-3, 4.26, 5, "red"),
+             line.format(6, 7, 8, "blue")]  # fmt: skip
+    assert picture.LINES.sub(picture._joined, f"<g>{''.join(drawn)}</g>{drawn[0]}") == (
+        '<g><path aria-hidden="true" fill="none" d="M1.0,2.0l3.0,-1.5M0.0,4.3l5.0,-1.5" '
+        'stroke="red"/><path aria-hidden="true" fill="none" d="M6.0,7.0l8.0,-1.5" stroke="blue"/>'
+        f"</g>{drawn[0]}"
+    )
 
 
 @pytest.mark.parametrize("rate", [0.08, 0.12, 0.5])
