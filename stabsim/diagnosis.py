@@ -47,6 +47,9 @@ NOISE = 2.0
 QUICK_NOISE = 3.0
 """So does one that shows in the median of a few records alone, above this many times, ..."""
 
+QUICK_RISE = 1.5
+"""... and by so many times the share of the scale, ..."""
+
 LEVEL_NOISE = 3.0
 """... and one of the medians of whole stretches, above this many times over the root of their
 records."""
@@ -100,7 +103,11 @@ NOISE_PERCENTILE = 90.0
 """... at this percentile of their sizes: minibatch losses are heavy-tailed."""
 
 SPREAD = 2.44
-"""How many times its median the 90th percentile of a normal variable's size is."""
+"""How many times its median the 90th percentile of a normal variable's size is, ..."""
+
+APART = 4.7
+"""... and how many times the median distance of normal noise from the median of the five records
+around each the 90th percentile of its changes is."""
 
 LONG = 20_000
 """A log of more records has some quiet stretch, whose noise is typical of it."""
@@ -593,7 +600,7 @@ class Smoothed(NamedTuple):
         size: how many records the whole log holds.
         window: how many records a running median takes.
         levels: the medians of equal stretches of the log, at most 32.
-        typical: the least noise of the log, or what the median of its changes shows, if less.
+        typical: the least noise of the log, or that of :func:`typical_noise` if it is less.
         quarters: the medians of the log's second and last quarters; NaN if it is too short.
         final: the median of its last tenth.
         means: whether a record is a mean of many.
@@ -630,6 +637,20 @@ def window_for(records: int) -> int:
     return max(WINDOW, round(1.4 * records ** (1 / 3)))
 
 
+def typical_noise(loss: np.ndarray) -> float:
+    """What the medians of a log's changes, and of its distances from the median of five, show.
+
+    A trend passes for changes, and a rise of a short log too; but no distance comes of either.
+    """
+    if loss.size < 2:
+        return 0.0
+    change = SPREAD * float(np.median(np.abs(np.diff(loss))))
+    if loss.size <= 2 * WINDOW:
+        return change
+    apart = np.median(np.abs(loss - _running_median(loss, WINDOW)))
+    return min(change, APART * float(apart))
+
+
 def quick_window_for(records: int) -> int:
     """How many records the quick median takes: so many that chance outliers seldom fill it."""
     return WINDOW + 2 * max(0, round(np.log10(records / 1000)))
@@ -649,7 +670,7 @@ def smoothed(step: np.ndarray, loss: np.ndarray, means: bool = False) -> Smoothe
     window, quarter = window_for(n), n // 4
     noise = np.full(n, np.nan)
     change = np.minimum(np.abs(np.diff(loss)), np.finfo(float).max)
-    typical = SPREAD * float(np.median(change)) if n > 1 else 0.0
+    typical = typical_noise(loss)
     if n > NOISE_WINDOW + window:
         view = np.lib.stride_tricks.sliding_window_view(change, NOISE_WINDOW)
         seen = slice(NOISE_WINDOW + window, None)
@@ -766,9 +787,8 @@ def _seen(
     inside = (record < n - 1) | (n < WINDOW)  # the last median is of one record alone
     climbs = inside & (smooth - low > margin)
     heard = ~np.isnan(curve.noise[start:])
-    leaps = quick - low > np.maximum(
-        least, QUICK_NOISE * np.where(heard, curve.noise[start:], noise)
-    )
+    loud = QUICK_NOISE * np.where(heard, curve.noise[start:], noise)
+    leaps = quick - low > np.maximum(QUICK_RISE * least, loud)
     climbs |= leaps if curve.means else leaps & inside & heard
     # before the noise is known, a rise also shows by the loss never being as low again
     later = np.minimum.accumulate(smooth[::-1])[::-1]

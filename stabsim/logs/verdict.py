@@ -20,7 +20,6 @@ from stabsim.diagnosis import (
     LONG,
     NOISE_PERCENTILE,
     NOISE_WINDOW,
-    SPREAD,
     Context,
     Diagnosis,
     Finite,
@@ -30,6 +29,7 @@ from stabsim.diagnosis import (
     find_rises,
     level_edges,
     quick_window_for,
+    typical_noise,
     window_for,
 )
 from stabsim.logs.log import Log, Series
@@ -161,8 +161,7 @@ def _read(loss: Series, context: Context) -> Smoothed:
     ]
     typical = min(least for _, least in blocks)
     if 1 < n <= LONG:
-        changes = np.abs(np.diff(loss.value.read(0, n)))
-        typical = min(typical, SPREAD * float(np.median(changes)))
+        typical = min(typical, typical_noise(loss.value.read(0, n)))
     final = _final(loss.value)
 
     def joined(parts: list[np.ndarray]) -> Smoothed:

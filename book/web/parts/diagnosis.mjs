@@ -221,7 +221,7 @@ function levelEdges(records, rules) {
 function smoothed(step, loss, rules, means) {
   const n = loss.length;
   const noise = noiseBefore(loss, rules);
-  let typical = n > 1 ? rules.SPREAD * median(changes(loss)) : 0;
+  let typical = typicalNoise(loss, rules);
   let quiet = Infinity;
   for (const x of noise) if (x < quiet) quiet = x;
   if (Number.isFinite(quiet)) typical = n > rules.LONG ? quiet : Math.min(typical, quiet);
@@ -252,6 +252,15 @@ function smoothed(step, loss, rules, means) {
     final: finalLoss(loss),
     stuck: !(last <= second - 0.01 * Math.abs(second)),
   };
+}
+
+/** What the medians of a log's changes, and of its distances from the median of five, show. */
+function typicalNoise(loss, rules) {
+  if (loss.length < 2) return 0;
+  const change = rules.SPREAD * median(changes(loss));
+  if (loss.length <= 2 * rules.WINDOW) return change;
+  const near = runningMedian(loss, rules.WINDOW);
+  return Math.min(change, rules.APART * median(near.map((x, i) => Math.abs(loss[i] - x))));
 }
 
 /** The changes from record to record, none of them infinite. */
@@ -368,7 +377,7 @@ function nextRise(curve, start, top, rules) {
     const climbs =
       (inside && smooth[i] - smooth[low] > margin) ||
       ((means || (inside && heard)) &&
-        quick[i] - smooth[low] > Math.max(least, rules.QUICK_NOISE * loud)) ||
+        quick[i] - smooth[low] > Math.max(rules.QUICK_RISE * least, rules.QUICK_NOISE * loud)) ||
       (!known && later[i] - smooth[low] > least && n - i >= Math.max(2 * rules.WINDOW, n / 2));
     const around = known ? Math.max(curve.noise[i], typical) : typical;
     const apart = Math.max(
