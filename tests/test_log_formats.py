@@ -245,6 +245,36 @@ def test_a_resumed_run_keeps_what_came_later(tmp_path):
     assert log.resumed == [30.0]
 
 
+# --- columns are chosen by what stands in them ---
+
+
+def test_a_counter_of_calls_and_a_constant_are_no_steps(tmp_path):
+    path = tmp_path / "log.jsonl"
+    rows = [{"_step": i, "train/global_step": 10 * i, "total_steps": 600, "train/loss": x}
+            for i, x in enumerate(LOSS)]  # fmt: skip
+    path.write_text("\n".join(map(json.dumps, [*rows, {"_step": 60, "train/train_loss": 1.0}])))
+    log = read(path)
+    assert (log.columns.step, log.columns.loss) == ("train/global_step", "train/loss")
+    for row in rows:
+        row["current_steps"] = row.pop("train/global_step")
+    path.write_text("\n".join(map(json.dumps, rows)))
+    assert read(path).columns.step == "current_steps"
+
+
+def test_sums_and_rewards_are_known(tmp_path):
+    def written(rows):
+        (tmp_path / "log.jsonl").write_text("\n".join(map(json.dumps, rows)))
+        return read(tmp_path / "log.jsonl")
+
+    losses = [{"tok2vec": 0.0, "ner": x} for x in LOSS]
+    log = written({"step": i, "losses": x, "score": 1} for i, x in enumerate(losses))
+    assert (log.columns.loss, log.objective) == ("losses/ner", "sum")
+    rewarded = ({"step": i, "loss": 0.0, "reward": i, "reward_std": 1, "kl": x}
+                for i, x in enumerate(LOSS))  # fmt: skip
+    log = written(rewarded)
+    assert (log.objective, values(log.kl), log.reward.size) == ("rl", LOSS, STEPS)
+
+
 # --- one run in three shapes ---
 
 

@@ -87,10 +87,10 @@ DROP = {
 """The words of the page that diagnoses a log dropped on it."""
 
 COMMAND_ONLY = Text(
-    "This is a file ({kind}) that this page does not read, for it would have to load a large "
-    "program first. The command reads it: stabsim diagnose FILE.",
-    "Ini berkas ({kind}) yang tidak dibaca halaman ini, karena untuk itu halaman harus memuat "
-    "program yang besar dahulu. Perintah ini membacanya: stabsim diagnose BERKAS.",
+    "This is a file of another kind ({kind}), and this page reads text and JSON. The command reads "
+    "it: stabsim diagnose FILE.",
+    "Ini berkas jenis lain ({kind}), sedangkan halaman ini membaca teks dan JSON. Perintah ini "
+    "membacanya: stabsim diagnose BERKAS.",
 )
 """What the page says of a file that only the command reads."""
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from stabsim.logs.columns import Columns as Columns
     from stabsim.logs.log import Log as Log
     from stabsim.logs.reader import read as read
+    from stabsim.logs.reader import runs as runs
     from stabsim.logs.source import LogError as LogError
     from stabsim.logs.verdict import diagnose_log as diagnose_log
 
@@ -19,6 +20,7 @@ _HOMES = {
     "advise": "stabsim.logs.advice",
     "diagnose_log": "stabsim.logs.verdict",
     "read": "stabsim.logs.reader",
+    "runs": "stabsim.logs.reader",
 }
 
 __all__ = sorted(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]

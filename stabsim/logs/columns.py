@@ -40,8 +40,9 @@ class Choice(NamedTuple):
         run: which run or which loss of the log it is; "" if the log has but one.
         axis: what the steps count: "step", "epoch", "tokens" or "row".
         objective: "falls", "rl", "gan" or "sum": see :class:`stabsim.logs.log.Log`.
-        more: columns that are read beside: "scale", "reward" and "kl" by these names, and
-            "changes: NAME" for one whose changes of value are kept.
+        more: columns that are read beside: "scale", "reward" and "kl" by these names,
+            "changes: NAME" for one whose changes of value are kept, and "clock" for the epoch by
+            which it is seen where numbered rows start anew.
         notes: reasons of :data:`stabsim.logs.words.LOGS` that hold for the choice.
         dense: whether the first records have a loss each, up to the last loss among them.
     """
@@ -176,7 +177,11 @@ class _Head:
 
 
 def choose(
-    cells: Mapping[str, Sequence[Any]], given: Columns, *, stepped: bool = False
+    cells: Mapping[str, Sequence[Any]],
+    given: Columns,
+    *,
+    stepped: bool = False,
+    numbered: bool = False,
 ) -> list[Choice]:
     """What each run of a log is read from: of most logs one.
 
@@ -187,6 +192,7 @@ def choose(
         cells: the first cells of each column, with None for an empty one: equally many of each.
         given: the columns that are named.
         stepped: whether each record has a step of its own, outside of the columns.
+        numbered: whether the records are to be numbered, whatever steps there are.
     Raises:
         LogError: if a given name is not there, or no column may be the loss.
     """
@@ -201,7 +207,7 @@ def choose(
             name for name in cells
             if name not in named.values() and (not run or _run(name) in ("", run))
         ]  # fmt: skip
-        found += _choices(_Head(cells, free), named, run, stepped)
+        found += _choices(_Head(cells, free), named, run, stepped, numbered)
     return found
 
 
@@ -215,7 +221,9 @@ def _runs(names: list[str]) -> list[str]:
     return [run for run in runs if run] if len([run for run in runs if run]) > 1 else []
 
 
-def _choices(head: _Head, named: dict[str, str], run: str, stepped: bool) -> list[Choice]:
+def _choices(
+    head: _Head, named: dict[str, str], run: str, stepped: bool, numbered: bool
+) -> list[Choice]:
     notes: list[str] = []
     losses = [named["loss"]] if "loss" in named else _losses(head, notes)
     beside: dict[str, str] = {}
@@ -234,14 +242,20 @@ def _choices(head: _Head, named: dict[str, str], run: str, stepped: bool) -> lis
     for loss in losses:
         held_out = _held_out(head, losses, loss)
         chosen = ({"validation_loss": held_out} if held_out else {}) | beside | {"loss": loss}
-        if "step" not in chosen and not stepped and (step := _step(head, loss)) is not None:
+        if (
+            not (numbered or stepped or "step" in chosen)
+            and (step := _step(head, loss)) is not None
+        ):
             chosen["step"] = step
-        axis = "step" if stepped else _axis(chosen.get("step"), head, chosen)
+        axis = "row" if numbered else "step" if stepped else _axis(chosen.get("step"), head, chosen)
         label = ": ".join(one for one in (run, loss if len(losses) > 1 else "") if one)
         columns = Columns(**chosen)
         there = np.flatnonzero(head.of(loss).present)
         dense = there.size > 1 and there[-1] == there.size - 1
         more = _more(head, columns, kind)
+        if columns.step is None and not stepped:
+            clocks = [one for one in head.free if _written(_words(one)) == "epoch"]
+            more |= {"clock": clocks[-1]} if clocks else {}
         found.append(Choice(columns, label, axis, kind, more, notes, dense))
     return found
 

@@ -53,6 +53,8 @@ class Listing(NamedTuple):
         """The runs, or what they say together, as plain text."""
         lines = [REPORT["runs"].in_(language), *(f"  {line}" for line in self.lines(language))]
         kinds = {log.objective for log in self.logs} & {"rl", "gan", "sum"}
+        if any(log.axis == "row" for log in self.logs):
+            lines.append(REPORT["numbered"].in_(language))
         lines += [REPORT[f"losses of {kind}"].in_(language) for kind in sorted(kinds)]
         said = "\n".join(lines) if self.sweep is None else self.sweep.text(language)
         example = listed([self.logs[0].run])

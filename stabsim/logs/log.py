@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from stabsim.logs.cells import numbers
+from stabsim.logs.cells import Numbers, numbers
 from stabsim.logs.columns import Choice
 from stabsim.logs.spool import Spool
 from stabsim.logs.words import LOGS, PLACES
@@ -112,6 +112,7 @@ class Log:
         self.rows = 0
         self._notes: dict[str, Note] = {}
         self._held: dict[str, float] = {}
+        self._first_time, self._time = np.inf, -np.inf
         for reason in choice.notes:
             self.note(reason, 0)
 
@@ -141,13 +142,31 @@ class Log:
             step, stepped = read["step"].value, read["step"].present
         else:  # the rows are numbered; most often those without a loss are not counted
             counted = np.ones(place.size, bool) if self.choice.dense else has_loss
-            step = np.maximum(self.rows + np.cumsum(counted) - 1, 0)
+            step = np.maximum(self._numbered(counted, read.get("clock")), 0)
             stepped = np.ones(place.size, bool)
-            self.rows += int(counted.sum())
         stepped = stepped & np.isfinite(step)
         self._note_where("no step", has_loss & ~stepped, place)
         present = {role: (value.value, value.present & stepped) for role, value in read.items()}
         self.add(place, np.where(stepped, step, np.nan).astype(float), present)
+
+    def _numbered(self, counted: np.ndarray, clock: Numbers | None) -> np.ndarray:
+        """The numbers of rows, from 0 again where the epoch starts anew."""
+        number = self.rows + np.cumsum(counted) - 1
+        if clock is not None:
+            at = np.flatnonzero(counted & clock.present)
+            time = clock.value[at]
+            if self._first_time == np.inf and time.size:
+                self._first_time = float(time[0])
+            before = np.concatenate([[self._time], time[:-1]])
+            for place, now in zip(at[time < before], time[time < before], strict=True):
+                if now <= self._first_time:
+                    number[place:] -= number[place]
+                    self._first_time = float(now)
+            if time.size:
+                self._time = float(time[-1])
+        if number.size:
+            self.rows = int(number[-1]) + 1
+        return number
 
     def add(
         self, place: np.ndarray, step: np.ndarray, cells: dict[str, tuple[np.ndarray, np.ndarray]]

@@ -45,19 +45,20 @@ def read(batches: Iterator[Objects], start: Start) -> list[Log] | None:
     if not rows:
         return None
     names = dict.fromkeys(name for row in rows for name in row)
-    logs = start({name: [_cell(row.get(name)) for row in rows] for name in names})
+    logs = start({name: _column(rows, name) for name in names})
     batch: Objects | None = (places, rows)
     while batch is not None:
         for log in logs:
-            cells = {r: [_cell(row.get(n)) for row in batch[1]] for r, n in log.read.items()}
+            cells = {role: _column(batch[1], name) for role, name in log.read.items()}
             log.add_rows(batch[0], cells)
         batch = next(batches, None)
     return logs
 
 
-def _cell(value: Any) -> Any:
-    """Ray writes NaN as the string "null"; a null that is none is an empty cell."""
-    return "nan" if value == "null" else value
+def _column(rows: list[dict[str, Any]], name: str) -> list[Any]:
+    """The cells of a column. Ray writes NaN as the string "null"; a null is an empty cell."""
+    cells = [row.get(name) for row in rows]
+    return ["nan" if cell == "null" else cell for cell in cells] if "null" in cells else cells
 
 
 DEEPEST = 4

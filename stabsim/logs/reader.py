@@ -135,13 +135,10 @@ def _read(
         kind = "folder"
 
     def start(cells: Mapping[str, Sequence[Any]], *, stepped: bool = False) -> list[Log]:
-        chosen = choose(cells, columns, stepped=stepped)
+        numbered = number_rows and not stepped
+        chosen = choose(cells, columns, stepped=stepped, numbered=numbered)
         if kind != "csv":  # records of other things lie between those of the loss
             chosen = [one._replace(dense=False) for one in chosen]
-        if number_rows:
-            chosen = [
-                one._replace(columns=one.columns._replace(step=None), axis="row") for one in chosen
-            ]
         return [Log(files[0], str(kind), one) for one in chosen]
 
     with contextlib.ExitStack() as stack:

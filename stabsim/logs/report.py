@@ -170,7 +170,11 @@ def _loss(report: Report, language: str) -> str:
     diagnosis, curve = report.reading
     figure, axes = new_axes(language, "step", "loss")
     _draw_band(axes, report.log.loss, PALETTE[0])
-    marks = ""
+    marks = marked = ""
+    held_out = report.log.validation_loss
+    if held_out.size:
+        axes.plot(*_band(held_out)[:2], color=GREY, linewidth=1, linestyle=":")
+        marks = REPORT["held out"].in_(language)
     if curve is not None:
         axes.plot(curve.step, curve.smooth, color=PALETTE[1], linewidth=1)
         back = [r.recovered_at for r in diagnosis.rises if r.recovered_at is not None]
@@ -181,11 +185,11 @@ def _loss(report: Report, language: str) -> str:
         }
         for marker, (x, y) in places.items():
             if x:
-                marks = REPORT["marks"].in_(language)
+                marked = REPORT["marks"].in_(language)
                 fill = {} if marker == "x" else {"facecolors": "none", "edgecolors": GREY}
                 axes.scatter(x, y, marker=marker, zorder=3, s=45,
                              **(fill or {"color": GREY}))  # fmt: skip
-    caption = REPORT["loss caption"].in_(language).format(marks=marks)
+    caption = REPORT["loss caption"].in_(language).format(marks=marked + marks)
     told = diagnosis._replace(rises=diagnosis.rises[:SHOWN_RISES], largest_gradient=None)
     return embedded(figure, axes, language, " ".join(told.sentences(language)), caption)
 

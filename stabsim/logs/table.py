@@ -1,7 +1,7 @@
 """Logs as tables: CSV with any usual delimiter, also as downloaded from a chart of W&B."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from stabsim.logs.cells import numbers
@@ -65,7 +65,7 @@ def _without_blanks(batches: Iterator[Lines]) -> Iterator[Lines]:
                 return
 
 
-def _split(texts: list[str], delimiter: str) -> list[list[str]]:
+def _split(texts: Sequence[str], delimiter: str) -> list[list[str]]:
     if not any('"' in text for text in texts):
         return [text.split(delimiter) for text in texts]
     try:
@@ -87,15 +87,32 @@ def _row(text: str, delimiter: str) -> list[str]:
 def _add(
     logs: list[Log], batch: Lines, delimiter: str, width: int, columns: list[dict[str, int]]
 ) -> None:
-    log = logs[0]
-    kept = [(i, line) for i, line in enumerate(batch.lines, batch.first) if line]
-    log.note("too long", batch.first, sum(line is None for line in batch.lines))
-    rows = _split([line for _, line in kept], delimiter)
-    places = [i for i, _ in kept]
-    if any(len(row) != width for row in rows):
-        whole = [len(row) == width for row in rows]
-        log.note("other width", places[whole.index(False)], whole.count(False))
-        rows = [row for row, ok in zip(rows, whole, strict=True) if ok]
-        places = [i for i, ok in zip(places, whole, strict=True) if ok]
+    texts = [line for line in batch.lines if line]
+    places: Sequence[int] = range(batch.first, batch.first + len(texts))
+    if len(texts) < len(batch.lines):
+        kept = [(i, line) for i, line in enumerate(batch.lines, batch.first) if line]
+        places = [i for i, _ in kept]
+        logs[0].note("too long", batch.first, sum(line is None for line in batch.lines))
+    cells = _at_once(texts, delimiter, width)
+    if cells is None:
+        rows = _split(texts, delimiter)
+        if any(len(row) != width for row in rows):
+            whole = [len(row) == width for row in rows]
+            logs[0].note("other width", places[whole.index(False)], whole.count(False))
+            rows = [row for row, ok in zip(rows, whole, strict=True) if ok]
+            places = [i for i, ok in zip(places, whole, strict=True) if ok]
+        cells = [cell for row in rows for cell in row]
     for log, place in zip(logs, columns, strict=True):
-        log.add_rows(places, {role: [row[i] for row in rows] for role, i in place.items()})
+        log.add_rows(places, {role: cells[i::width] for role, i in place.items()})
+
+
+def _at_once(texts: Sequence[str], delimiter: str, width: int) -> list[str] | None:
+    """The cells of all rows, one after the other; None if a row is of another width or quoted.
+
+    The first cell of each row but the first begins with a line's end, which no number minds: so
+    it is seen whether every row begins where it should.
+    """
+    text = f"{delimiter}\n".join(texts)
+    cells = text.split(delimiter)
+    whole = len(cells) == width * len(texts) and '"' not in text
+    return cells if whole and "".join(cells[::width]).count("\n") == len(texts) - 1 else None

@@ -343,6 +343,10 @@ REPORT = {
     ),
     "runs": Text("Runs", "Run"),
     "run": Text("{name}: {records} records, {verdict}.", "{name}: {records} catatan, {verdict}."),
+    "numbered": Text(
+        "The step is not in this log: the records are numbered.",
+        "Langkahnya tidak ada dalam log ini: catatannya dinomori.",
+    ),
     "losses of gan": Text(
         "Two networks are trained against each other: neither loss need fall, and a rise of one "
         "may be the progress of the other.",
@@ -381,6 +385,12 @@ REPORT = {
         " Triangles mark where a rise began, crosses its peak, circles where it had recovered.",
         " Segitiga menandai awal suatu kenaikan, silang menandai puncaknya, lingkaran menandai "
         "saat loss pulih.",
+    ),
+    "held out": Text(
+        " The dotted line is the validation loss: a gap that opens is overfitting, not "
+        "instability.",
+        " Garis titik-titik menunjukkan loss validasi: celah yang melebar berarti overfitting, "
+        "bukan ketidakstabilan.",
     ),
     "norm caption": Text(
         "Unclipped gradient norm against the step: the band spans the lowest and highest norm of "

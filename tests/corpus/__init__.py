@@ -58,6 +58,7 @@ def cases() -> dict[str, Case]:
         "gan, one loss": Case(logs / "gan.csv", {}, {"run": "loss_G"}),
         "appended, second run": Case(logs / "appended.csv", {}, {"run": "2"}),
         "several runs, one loss": Case(logs / "several-runs.csv", {"loss": "b - loss"}),
+        "trainer, numbered": Case(logs / "trainer.jsonl", {"step": None}),
         "early, percentile": Case(early, {}, {"percentile": 99.5}),
         "early, threshold": Case(early, {}, {"threshold": 0.25}),
         "early, tried": Case(early, {}, {"percentile": 10.0, "tried": ["warmup", "clipping"]}),

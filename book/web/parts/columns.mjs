@@ -140,6 +140,12 @@ function choices(head, given, run) {
     const there = head.of(loss).flatMap((x, i) => (x === null ? [] : [i]));
     const dense = there.length > 1 && there.at(-1) === there.length - 1;
     const more = moreOf(head, columns, objective);
+    if (columns.step === null) {
+      const { noMatter } = head.rules;
+      for (const name of head.free) {
+        if (writtenOf(wordsOf(name, head.rules), noMatter) === "epoch") more.clock = name;
+      }
+    }
     return { columns, run: label, axis, objective, more, notes, dense };
   });
 }

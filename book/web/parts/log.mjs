@@ -109,6 +109,8 @@ class Series {
 /** The series that a diagnosis reads, by a choice of columns.mjs. As Log of stabsim/logs/log.py. */
 export class Log {
   #rows = 0;
+  #firstTime = Infinity;
+  #time = -Infinity;
   #notes = new Map();
   #held = new Map();
 
@@ -161,13 +163,26 @@ export class Log {
     }
     // Without a step the rows are numbered; most often those without a loss are not counted.
     const numbered = this.columns.step === null;
-    if (numbered && (this.choice.dense || read.loss !== null)) this.#rows++;
+    if (numbered && (this.choice.dense || read.loss !== null)) this.#count(read.clock ?? null);
     const step = numbered ? Math.max(this.#rows - 1, 0) : read.step;
     if (step === null || !Number.isFinite(step)) {
       if (read.loss !== null) this.note("no step", place);
       return;
     }
     this.#at(place, step, read).#append(place, step, read);
+  }
+
+  /** Numbers a row, from 0 again where the epoch starts anew. */
+  #count(time) {
+    if (time !== null) {
+      if (this.#firstTime === Infinity) this.#firstTime = time;
+      if (time < this.#time && time <= this.#firstTime) {
+        this.#rows = 0;
+        this.#firstTime = time;
+      }
+      this.#time = time;
+    }
+    this.#rows++;
   }
 
   /** The run that a row belongs to: an appended one, where the steps of the losses start anew. */

@@ -1,6 +1,7 @@
 """The values at a lab's cursor."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
