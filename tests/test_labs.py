@@ -21,7 +21,7 @@ from stabsim.labs.frame import charts, landscape, picture
 from stabsim.labs.frame.any_rule import RULES, AnyRule
 from stabsim.labs.frame.frames import as_of, within
 from stabsim.labs.frame.lab import Choice, Slider
-from stabsim.labs.frame.picture import OWN, is_own, specifications
+from stabsim.labs.frame.picture import OWN, is_own, pictures, specifications
 from stabsim.labs.frame.reading import at_cursor, steps
 from stabsim.labs.frame.report import reached, report
 from tests.node import READ, in_node
@@ -502,6 +502,20 @@ def test_a_minibatch_is_shown_as_the_network_gets_it():
     corrupted = {digit for i in range(8) for row in hit[:32] for digit in
                  f"{table[f'line_{i}'][row]:08o}"}  # fmt: skip
     assert {"0", "7"} <= corrupted
+
+
+@pytest.mark.parametrize("name", ["blocks", "clip", "first"])
+def test_what_is_drawn_by_hand_is_drawn_with_the_other_pictures(name):
+    lab = LABS[name]
+    values = lab.defaults
+    tables = lab.compute(values)
+    facts = report(lab, tables, values, "en").facts
+    place = next(i for i, s in enumerate(specifications(lab, "en")) if is_own(s))
+    still, *moved = (
+        pictures(lab, tables, values, facts, "en", 300, at=at)[place] for at in (None, 3, 4.0)
+    )
+    assert len({still, *moved}) == 3
+    assert all(svg is not None and svg.startswith("<svg") for svg in (still, *moved))
 
 
 def test_layers_are_measured_as_by_hand():

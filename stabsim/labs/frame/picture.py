@@ -103,7 +103,8 @@ def pictures(
 ) -> list[str | None]:
     """Every panel's SVG; None for one with nothing to show.
 
-    The pictures that change with the cursor are drawn as of step ``at``, or as the lab opens.
+    The pictures that change with the cursor are drawn as of step ``at``, or as the lab opens; those
+    that we draw ourselves choose a step of their own then.
     """
     step = lab.opens if at is None else at
     drawn: list[str | None] = []
@@ -112,8 +113,8 @@ def pictures(
             drawn.append(None)
             continue
         if is_own(spec):
-            own, at = OWN[spec["picture"]], None if step is None else int(step)
-            drawn.append(own.svg(spec, tables[panel.table], at, width, language))
+            own, place = OWN[spec["picture"]], None if at is None else int(at)
+            drawn.append(own.svg(spec, tables[panel.table], place, width, language))
             continue
         run = as_of(tables[panel.table], step)
         ghosts = [as_of(ghost[panel.table], step) for ghost in kept]
