@@ -41,8 +41,9 @@ def test_an_outlier_replaces_the_net():
 
 def test_the_final_loss_turns_with_the_threshold():
     assert verdicts("clip").count("mid-training instability") >= MOST
-    for threshold in (2.0, 3.16, 5.01):
-        assert goals("clip", threshold=threshold) == 10
+    assert goals("clip", threshold=2.0) == goals("clip", threshold=2.1) == 10
+    for threshold in (3.16, 5.01):
+        assert goals("clip", threshold=threshold) >= MOST
     assert goals("clip") <= 3
     assert verdicts("clip", threshold=10.0).count("stable") < 5
     assert goals("clip", threshold=1.0) == 0
@@ -150,16 +151,16 @@ def test_only_what_knows_something_survives_the_first_step():
 
 def test_warmup_and_memory_together():
     assert verdicts("strategies", warmup=20).count("stable") <= 2
-    for which in ("auto90", "auto10"):
-        assert verdicts("strategies", which=which, warmup=20).count("stable") >= MOST
-    assert 2 <= verdicts("strategies", which="zclip", warmup=20).count("stable") <= 8
+    assert set(verdicts("strategies", which="auto10", warmup=20)) == {"stable"}
+    assert verdicts("strategies", which="auto90", warmup=20).count("stable") > len(SEEDS) / 2
+    assert 0 < verdicts("strategies", which="zclip", warmup=20).count("stable") <= 3
     assert set(verdicts("strategies", outliers=1, warmup=20)) == {"stable"}
 
 
 def test_the_goal_of_the_strategies():
     assert goals("strategies") == 0
     assert goals("strategies", which="auto90") == 0
-    assert goals("strategies", which="auto90", warmup=20) > len(SEEDS) / 2
+    assert 4 <= goals("strategies", which="auto90", warmup=20) <= 6
     assert goals("strategies", which="fixed", threshold=50.0) >= MOST
 
 
