@@ -7,12 +7,15 @@ import pytest
 from click.testing import CliRunner
 
 import stabsim as ss
+from book.diagnose import page
+from stabsim._settings import LANGUAGES
 from stabsim._words import number
 from stabsim.cli import app
 from stabsim.logs import diagnose_log, read
 from stabsim.logs.rates import rate_of
 from stabsim.logs.sweep import read_sweep
 from stabsim.workloads import residual_mlp
+from tests.node import in_node
 
 
 @pytest.fixture(scope="module")
@@ -151,8 +154,8 @@ def command():
 def test_the_command_reads_a_folder_of_runs_as_a_sweep(swept, tmp_path, command):
     written(tmp_path / "runs", swept, column=False)
     right = ss.diagnose_sweep(swept)
-    page = tmp_path / "report.html"
-    done = command(tmp_path / "runs", "--html", page)
+    report = tmp_path / "report.html"
+    done = command(tmp_path / "runs", "--html", report)
     assert done.exit_code == 1, done.output
     assert done.stdout.startswith("Sweep of the learning rate\n")
     for sentence in right.sentences("en"):
@@ -161,7 +164,7 @@ def test_the_command_reads_a_folder_of_runs_as_a_sweep(swept, tmp_path, command)
     facts = json.loads(command(tmp_path / "runs", "--json").stdout)
     assert facts["sweep"]["best_learning_rate"] == right.best_learning_rate
     assert len(facts["runs"]) == 16
-    written_page = page.read_text()
+    written_page = report.read_text()
     assert written_page.count("<tr>") == 17
     assert written_page.count("<img ") == 1
     assert "<script" not in written_page
@@ -175,7 +178,47 @@ def test_the_command_takes_the_rates_from_where_it_is_told(swept, tmp_path, comm
     told = command(tmp_path / "runs", "--json", "--learning-rate-from", "log")
     assert json.loads(told.stdout)["sweep"] is None
     assert command(tmp_path / "runs", "--learning-rate-from", "log").stdout.startswith("Runs\n")
-    page = tmp_path / "runs.html"
-    command(tmp_path / "runs", "--learning-rate-from", "log", "--html", page)
-    assert "<img" not in page.read_text()
-    assert page.read_text().count("<p>") >= 16
+    listed = tmp_path / "runs.html"
+    command(tmp_path / "runs", "--learning-rate-from", "log", "--html", listed)
+    assert "<img" not in listed.read_text()
+    assert listed.read_text().count("<p>") >= 16
+
+
+SCRIPT = """
+import { openAsBlob, readFileSync } from "node:fs";
+import { contextOf, diagnose } from "./diagnosis.mjs";
+import { read } from "./read.mjs";
+import { sweepSection } from "./sweep.mjs";
+
+const { words, paths } = JSON.parse(readFileSync(0));
+const all = [];
+for (const [name, path] of paths) {
+  const { runs } = await read(await openAsBlob(path), {}, words, () => {});
+  for (const log of runs) {
+    log.run = name;
+    all.push({ log, found: diagnose(log.loss.value, words.rules, contextOf(log)) });
+  }
+}
+console.log(JSON.stringify(sweepSection(all, words)));
+"""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("rates", [slice(None), slice(0, 6), slice(6, None), slice(3)])
+def test_the_page_says_the_same(swept, tmp_path, language, rates):
+    """All runs, the low rates alone, the high ones, and too few rates for a sweep."""
+    paths = written(tmp_path, swept, column=False)[rates]
+    found = swept_logs(paths)
+    there = in_node(SCRIPT, {
+        "words": page.words(language), "paths": [[str(path), str(path)] for path in paths],
+    })  # fmt: skip
+    if found is None:
+        assert there is None
+        return
+    heading, lines = there
+    assert heading == found.text(language).splitlines()[0]
+    said = found.sentences(language)
+    assert lines[-len(said) :] == said
+    table = [line.split("; ") for line in lines[: -len(said)]]
+    assert table == [[*row[:3], path] for row, path in
+                     zip(found.table(language)[1:], map(str, paths), strict=True)]  # fmt: skip

@@ -9,7 +9,7 @@ from book.diagnose.words import CHAPTERS, COMMAND_ONLY, DROP, DROP_INSTEAD
 from book.lab_page import RULES
 from stabsim import diagnosis
 from stabsim._advice import AGGRESSIVE, LARGEST_WARMUP
-from stabsim._diagnosis_words import EVIDENCE, VERDICTS
+from stabsim._diagnosis_words import EVIDENCE, SWEEP, VERDICTS
 from stabsim._words import Text
 from stabsim.logs import columns, document, objects, text
 from stabsim.logs.advice import ENOUGH
@@ -32,7 +32,7 @@ from stabsim.logs.table import DELIMITERS
 from stabsim.logs.verdict import LEAST
 from stabsim.logs.wandb import MARK as WANDB
 from stabsim.logs.wandb import SWANLAB
-from stabsim.logs.words import ADVICE, LOGS, PLACES, REPORT, UNREADABLE
+from stabsim.logs.words import ADVICE, LOGS, PLACES, REPORT, SWEEPS, UNREADABLE
 from stabsim.plots import TOP
 
 COMMAND = "stabsim diagnose run.csv --language {language} --html report.html"
@@ -50,6 +50,8 @@ def words(language: str) -> dict[str, Any]:
         "evidence": chosen(EVIDENCE),
         "advice": chosen(ADVICE),
         "report": chosen(REPORT),
+        "sweep": chosen(SWEEP),
+        "sweeps": chosen(SWEEPS),
         "logs": chosen(LOGS),
         "places": chosen(PLACES),
         "unreadable": chosen(UNREADABLE | {"command only": COMMAND_ONLY}),
@@ -147,7 +149,7 @@ def markup(language: str, source: str) -> str:
         '<div class="drop-zone pst-js-only"><label for="drop-file">'
         f"<strong>{say['choose']}</strong> {say['formats']} "
         f'<span class="drop-hint">{say["or drop"]}</span></label>'
-        '<input type="file" id="drop-file" disabled>'
+        '<input type="file" id="drop-file" multiple disabled>'
         f'<p><label for="drop-text">{say["paste"]}</label> '
         '<textarea id="drop-text" rows="2" spellcheck="false" disabled></textarea></p>'
         f'<p class="drop-here">{say["here"]}</p></div>'

@@ -27,10 +27,7 @@ DROP = {
     "progress": Text("How much is read", "Banyaknya yang sudah dibaca"),
     "reading": Text("Reading {name} …", "Membaca {name} …"),
     "done": Text("{name} is diagnosed.", "{name} sudah didiagnosis."),
-    "one": Text(
-        "One log at a time, please: {name} was taken.",
-        "Satu log saja setiap kali: yang dipakai {name}.",
-    ),
+    "unread": Text("No log: {names}.", "Bukan log: {names}."),
     "gone": Text(
         "This cannot be read: it is a folder, or has changed since it was chosen. Choose the file "
         "again.",

@@ -25,7 +25,7 @@ async function wake(section) {
   const say = (name, values) => fill(words.drop[name], values);
 
   let asked = 0;
-  let file = null;
+  let files = null;
   let done = ""; // what to say once it is diagnosed
   let given = {};
   const drawn = [];
@@ -46,19 +46,22 @@ async function wake(section) {
     };
   }
 
-  function take(log, about = "") {
-    file = log;
+  function take(logs, about = "") {
+    files = logs;
     given = {};
-    done = [say("done", { name: file.name }), about].join(" ").trim();
+    done = [say("done", { name: named() }), about].join(" ").trim();
     load();
   }
 
+  /** What the logs are called together. */
+  const named = () => Array.from(files, ({ name }) => name).join(", ");
+
   function load() {
-    note.textContent = say("reading", { name: file.name });
+    note.textContent = say("reading", { name: named() });
     section.setAttribute("aria-busy", "true");
     progress.value = 0;
     options.elements.run.replaceChildren();
-    ask({ file, given });
+    ask({ files, given });
   }
 
   // --- what it answers ---
@@ -72,7 +75,7 @@ async function wake(section) {
     }
     progress.hidden = true;
     columns.show(data.names, data.columns);
-    note.textContent = data.error ?? done;
+    note.textContent = data.error ?? [done, ...left(data.unread)].join(" ");
     note.classList.toggle("drop-error", "error" in data);
     result.hidden = options.hidden = "error" in data;
     if (!data.error) {
@@ -86,6 +89,9 @@ async function wake(section) {
   reader.onerror = (event) => {
     note.textContent = say("failed", { error: event.message });
   };
+
+  /** What is said of files that are no logs. */
+  const left = (unread) => (unread.length ? [say("unread", { names: unread.join(", ") })] : []);
 
   /** The runs of a log that has several, a line each, of which one is reported on. */
   function offer(runs) {
@@ -155,17 +161,17 @@ async function wake(section) {
     chooser.value = ""; // the same file may be chosen again
   });
   chooser.addEventListener("change", () => {
-    if (chooser.files.length) take(chooser.files[0]);
+    if (chooser.files.length) take([...chooser.files]);
   });
   pasted.addEventListener("input", () => {
-    if (pasted.value.trim()) take(new File([pasted.value], say("pasted")));
+    if (pasted.value.trim()) take([new File([pasted.value], say("pasted"))]);
   });
   for (const button of section.querySelectorAll("[data-example]")) {
     const name = button.dataset.example;
     button.addEventListener("click", async () => {
       try {
         const answer = await fetch(new URL(`${name}.csv`, source));
-        take(new File([await answer.blob()], `${name}.csv`), examples[name]);
+        take([new File([await answer.blob()], `${name}.csv`)], examples[name]);
       } catch (/** @type {any} */ error) {
         note.textContent = say("failed", { error: error.message });
       }
@@ -189,7 +195,7 @@ async function wake(section) {
     section.classList.remove("drop-over");
     const files = event.dataTransfer?.files;
     if (!files?.length) return;
-    take(files[0], files.length > 1 ? say("one", { name: files[0].name }) : "");
+    take([...files]);
     section.scrollIntoView({ block: "nearest" });
   });
   chooser.disabled = pasted.disabled = false;

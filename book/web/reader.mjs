@@ -1,7 +1,7 @@
 // Reads and diagnoses logs away from the page. Messages: {words} first, then {id, options} with a
-// {file, given} to read, or without for the log that was read last; {run} is the place of one of
-// its runs. Answers: {id, progress}, then {id, sections, chapter, pictures, names, columns, runs}
-// or {id, error} with names and columns if columns may be chosen.
+// {files, given} to read, or without for the logs that were read last; {run} is the place of one of
+// their runs. Answers: {id, progress}, then {id, sections, chapter, pictures, names, columns, runs,
+// unread} or {id, error} with names and columns if columns may be chosen.
 
 import { advise, chapter } from "./parts/advice.mjs";
 import { contextOf, diagnose } from "./parts/diagnosis.mjs";
@@ -9,6 +9,7 @@ import { fill } from "./parts/numbers.mjs";
 import { pictures } from "./parts/pictures.mjs";
 import { read } from "./parts/read.mjs";
 import { listing, sections } from "./parts/sections.mjs";
+import { sweepSection } from "./parts/sweep.mjs";
 import { Unreadable } from "./parts/unreadable.mjs";
 
 const EVERY = 100; // milliseconds from one word on progress to the next
@@ -19,7 +20,7 @@ let held = null; // the runs that were read last, with their diagnoses
 
 class Superseded extends Error {}
 
-async function load({ id, file, given }) {
+async function load({ id, files, given }) {
   held = null;
   let told = performance.now();
 
@@ -30,26 +31,45 @@ async function load({ id, file, given }) {
     self.postMessage({ id, progress: share });
   }
 
-  const { runs, names } = await read(file, given, words, advance);
-  const all = runs.map((log) => ({
+  const logs = [];
+  const unread = [];
+  let names = /** @type {string[]} */ ([]);
+  let failed = /** @type {Error | null} */ (null);
+  for (const [i, file] of files.entries()) {
+    try {
+      const found = await read(file, given, words, (share) => advance((i + share) / files.length));
+      if (files.length > 1) {
+        for (const log of found.runs) log.run = [file.name, log.run].filter(Boolean).join(": ");
+      }
+      logs.push(...found.runs);
+      names = found.names;
+    } catch (/** @type {any} */ error) {
+      if (!(error instanceof Unreadable)) throw error;
+      failed ??= error;
+      unread.push(file.name);
+    }
+  }
+  if (!logs.length) throw failed;
+  const all = logs.map((log) => ({
     log,
     found: diagnose(log.loss.value, words.rules, contextOf(log)),
   }));
-  held = { all, names };
+  held = { all, names, unread };
 }
 
 function answer({ id, options, run }) {
-  const { all, names } = held;
+  const { all, names, unread } = held;
   const { log, found } = all[run ?? 0] ?? all[0];
   const advice = advise(log, found, options, words);
   self.postMessage({
     id,
-    sections: sections(log, found, advice, words),
+    sections: [sweepSection(all, words), ...sections(log, found, advice, words)].filter(Boolean),
     chapter: chapter(advice, words),
     pictures: pictures(log, found, advice.clip, words),
     names,
     columns: log.columns,
     runs: all.length > 1 ? listing(all, words) : [],
+    unread,
   });
 }
 
@@ -67,7 +87,7 @@ self.onmessage = async ({ data }) => {
   }
   latest = data.id;
   try {
-    if (data.file) await load(data);
+    if (data.files) await load(data);
     else await new Promise((resolve) => setTimeout(resolve)); // so that later wishes are known
     if (held && data.id === latest) answer(data);
   } catch (/** @type {any} */ error) {

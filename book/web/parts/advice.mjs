@@ -178,7 +178,7 @@ export const chapter = ({ experiment }, words) => words.chapters[experiment] ?? 
 const percent = (share, language) => `${number(100 * share, language)}%`;
 
 /** Warmup lengths to try: as stabsim.playbook.warmup_candidates. */
-function warmups(duration, words) {
+export function warmups(duration, words) {
   const largest = Math.floor(words.largestWarmup * Math.max(10, Math.floor(duration)));
   const lengths = [];
   for (let n = 10; n < largest && n < 1e10; n *= 10) lengths.push(n);

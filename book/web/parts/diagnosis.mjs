@@ -465,24 +465,25 @@ export function noiseBefore(loss, rules) {
 
 /** The reading of a learning-rate sweep with one seed, as diagnose_sweep; null if none is feasible. */
 export function diagnoseSweep(rates, losses, rules) {
-  const runs = losses.map((loss) => diagnose(loss, rules));
-  const finals = losses.map(finalLoss);
-  const feasible = runs.map(
-    (run) =>
-      run.verdict === "stable" ||
-      (run.verdict !== "diverged" && run.rises.every((rise) => rise.recovered !== null)),
-  );
-  const compared = finals.map((x, i) => (feasible[i] && !Number.isNaN(x) ? x : Infinity));
+  const runs = losses.map((loss) => [diagnose(loss, rules)]);
+  return concludeSweep(rates, runs, rules);
+}
+
+/** The same from the diagnoses of each rate's runs, as conclude_sweep. */
+export function concludeSweep(rates, runs, rules) {
+  const half = (some, holds) => some.filter(holds).length >= some.length / 2;
+  const feasible = runs.map((some) => half(some, isFeasible));
   if (!feasible.some(Boolean)) return null;
+  const compared = runs.map((some, i) => (feasible[i] ? middle(some) : Infinity));
   let star = 0;
   compared.forEach((x, i) => {
     if (x < compared[star]) star = i;
   });
-  const kept = feasible.map(
-    (ok, i) => ok && (finals[i] < rules.LEARNED * losses[i][0] || i < star),
-  );
+  const learned = (found) => found.final < rules.LEARNED * found.initial;
+  const kept = feasible.map((ok, i) => ok && (half(runs[i], learned) || i < star));
   const edge = kept.findIndex((ok, i) => i >= star && !ok);
-  const unstable = runs.findIndex((run, i) => i >= star && run.verdict !== "stable");
+  const isUnstable = (found) => found.verdict !== "stable";
+  const unstable = runs.findIndex((some, i) => i >= star && half(some, isUnstable));
   return {
     feasible: kept,
     star,
@@ -491,4 +492,16 @@ export function diagnoseSweep(rates, losses, rules) {
     unstable: unstable < 0 ? null : rates[unstable],
     limited: unstable >= 0 && rates[unstable] <= 1.001 * rules.NEAR * rates[star],
   };
+}
+
+const isFeasible = (found) =>
+  found.verdict === "stable" ||
+  (found.verdict !== "diverged" && found.rises.every((rise) => rise.recovered !== null));
+
+/** The median of the final losses, of which one that is not finite counts as infinite. */
+function middle(some) {
+  const finals = some.map(({ final }) => (Number.isNaN(final) ? Infinity : final));
+  finals.sort((a, b) => a - b);
+  const last = finals.length - 1;
+  return (finals[Math.floor(last / 2)] + finals[Math.ceil(last / 2)]) / 2;
 }
