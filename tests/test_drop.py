@@ -300,6 +300,28 @@ def test_a_second_log_supersedes_one_that_is_being_read(address, context, write)
     assert path.name in page.locator(".drop-note").inner_text()
 
 
+def test_logs_chosen_together_are_read_as_a_sweep(address, context, tmp_path):
+    """Three rates in the names of the files; beside them a file that is no log."""
+    paths = []
+    for rate, loss in ((0.1, decay()), (0.2, decay()), (0.4, [1.0, *120 * [float("nan")]])):
+        paths.append(tmp_path / f"lr{rate}.csv")
+        paths[-1].write_text(table({"step": range(len(loss)), "loss": loss}))
+    paths.append(tmp_path / "notes.txt")
+    paths[-1].write_text("nothing to read")
+    page = context(viewport=WIDE).new_page()
+    wrong = watch(page, address)
+    open_page(page, address, "en")
+    page.locator("#drop-file").set_input_files(paths)
+    page.wait_for_function(ANSWERED, arg=0)
+    heading, lines = page.evaluate(SAID)[0]
+    assert heading == "Sweep of the learning rate"
+    assert [line.split("; ")[0] for line in lines[:3]] == ["0.1 ★", "0.2", "0.4 ×"]
+    assert "Unstable from 0.4 on." in lines
+    assert "No log: notes.txt." in page.locator(".drop-note").inner_text()
+    assert page.locator("#drop-run option").count() == 3
+    assert not wrong
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_without_scripts_it_gives_the_command(address, context, language):
     page = context(java_script_enabled=False).new_page()
