@@ -143,7 +143,8 @@ def largest_eigenvalues(
     def below(x):
         def pivot(d, row):
             alpha, beta = row
-            d = alpha - x - beta**2 / jnp.where(jnp.abs(d) < tiny, -tiny, d)
+            d = alpha - x - beta**2 / d
+            d = jnp.where(jnp.abs(d) < tiny, -tiny, d)  # x is an eigenvalue of what came so far
             return d, d < 0
 
         return jnp.sum(jax.lax.scan(pivot, jnp.ones_like(x), (diagonal, before))[1])

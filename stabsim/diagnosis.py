@@ -350,8 +350,8 @@ def diagnose(
         ValueError: if there are fewer than two records, or the lengths differ, or the steps
             do not increase.
     Examples:
-        >>> diagnose([2.3, 2.0, 1.5, 40.0, 30.0, 25.0, 24.0, 23.0, 22.0, 21.0]).verdict.value
-        'early instability'
+        >>> diagnose([2.3, *(40.0 / k for k in range(1, 40))]).verdict.value
+        'early instability with recovery'
     """
     if isinstance(run, Trace):
         rate = np.asarray(run.learning_rate, float)
@@ -722,7 +722,10 @@ def find_rises(curve: Smoothed, context: Context = Context()) -> tuple[Rise, ...
         cause = context.cause(float(step[near]), float(step[at]))
         risen = float(smooth[onset:until].max())
         nearly = onset + int((smooth[onset:until] >= lowest + NEARLY * (risen - lowest)).argmax())
-        slowly = step[nearly] - step[onset] > UNLEARNED_SHARE * (step[-1] - step[0])
+        slowly = (
+            step[nearly] - step[onset] > UNLEARNED_SHARE * (step[-1] - step[0])
+            and record[nearly] - record[onset] > curve.window
+        )
         if cause == "restart" and risen > SPIKE * abs(top):
             cause = None  # more than a restart does
         shape = "spike" if recovered is not None else "climb" if slowly else "shift"

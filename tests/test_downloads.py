@@ -20,7 +20,7 @@ SAMPLES = 8
 QUICK = ("twins",)
 """The labs whose Python is run each time; that of the others is read, compared and compiled."""
 
-VIEWS = {"strides": {"every"}, "race": {"shown"}}
+VIEWS = {"plane": {"plane"}, "strides": {"every"}, "race": {"shown"}}
 """Controls of what is shown of a run."""
 
 PRINTED = {

@@ -36,7 +36,7 @@ def test_a_diagnosis_needs_no_jax(tmp_path):
     log = tmp_path / "run.csv"
     log.write_text("step,loss,grad_norm\n" + "".join(f"{i},{2 - i / 99},1\n" for i in range(99)))
     code = "import sys\nfrom stabsim.cli import app\ntry: app()\nexcept SystemExit: pass"
-    assert imported(code, "diagnose", str(log)) == ["numpy", "pandas"]
+    assert imported(code, "diagnose", str(log)) == ["numpy", "scipy"]
 
 
 def test_using_it_imports_what_it_runs():

@@ -55,7 +55,7 @@ def test_a_link_opens_the_same_run_to_the_last_digit(address, context):
             there.locator("[data-do=csv]").click()
         runs.append(download.value.path().read_text())
     assert runs[0] == runs[1]
-    assert runs[0].startswith("run.gradient_norm,run.loss,run.step\n")
+    assert runs[0].startswith("run.gradient_norm,run.learning_rate,run.loss,run.step\n")
     setting = {k: float(v) if k == "times" else int(v) for k, v in settings_in(page.url).items()}
     tables = labs.LABS["kinds"].compute(labs.LABS["kinds"].setting(setting))
     losses = [float(line.split(",")[1]) for line in runs[0].splitlines()[1:4]]
@@ -182,7 +182,7 @@ def test_one_cursor_goes_through_all_panels(address, context):
     scrub.press("ArrowRight")  # as a first action it has the run drawn
     page.wait_for_function(DONE, arg=["kinds", 0])
     tips.nth(1).wait_for()
-    assert lab.evaluate(STEPS_THERE) == ["step 1", "step 1"]
+    assert lab.evaluate(STEPS_THERE) == 3 * ["step 1"]
     assert scrub.get_attribute("aria-valuetext").startswith("step 1, loss ")
     lab.locator("[data-do=keep]").click()
     lab.locator(".lab-kept li").wait_for()
@@ -286,7 +286,8 @@ def test_a_lab_is_presented_alone(address, context):
     assert (box["x"], box["y"], box["width"], box["height"]) == (0, 0, *WIDE.values())
     charts = [svg.bounding_box() for svg in lab.locator(".lab-panel:visible svg").all()]
     assert sum(chart["height"] for chart in charts) > 0.75 * WIDE["height"]
-    assert min(chart["width"] for chart in charts) > 0.6 * WIDE["width"]
+    beside = [svg.bounding_box() for svg in lab.locator(".lab-charts svg:visible").all()]
+    assert min(chart["width"] for chart in beside) > 0.6 * WIDE["width"]
     press(page, lab, "warmup")
     assert "present=strides" in page.url
     assert settings_in(page.url) == {"warmup": "10"}

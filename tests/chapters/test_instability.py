@@ -6,7 +6,7 @@ import pytest
 import stabsim as ss
 from stabsim.exercises import EXERCISES
 from stabsim.labs import LABS
-from stabsim.labs.frame.reading import as_of
+from stabsim.labs.frame.frames import as_of
 from stabsim.labs.frame.report import reached, report
 from tests.chapters.runs import MOST, SEEDS, goals, run, tables, verdicts
 

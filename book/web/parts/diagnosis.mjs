@@ -311,7 +311,8 @@ function findRises(curve, given, rules) {
     if (cause === "restart" && risen > rules.SPIKE * Math.abs(top)) cause = null;
     let nearly = onset;
     while (smooth[nearly] < lowest + rules.NEARLY * (risen - lowest)) nearly++;
-    const slowly = step[nearly] - step[onset] > rules.UNLEARNED_SHARE * duration;
+    const slowly =
+      step[nearly] - step[onset] > rules.UNLEARNED_SHARE * duration && nearly - onset > window;
     rises.push({
       onset: step[onset],
       lowest,
