@@ -117,13 +117,13 @@ def test_every_control_moves_its_lab(address, engine, language, page):
         names = engine.run(CONTROLS, lab)
         assert names, name
         idle = [n for n in names if engine.run(CONTROL, f"{lab} [name='{n}']")["disabled"]]
-        first, *others = [n for n in names if n not in idle]
-        move(engine, lab, first)  # only then are the pictures drawn by the page
+        free = [n for n in names if n not in idle]
+        move(engine, lab, free[0])  # only then are the pictures drawn by the page
         before = engine.run(STATE, lab)["pictures"]
         assert before, name
-        move(engine, lab, others[-1])
+        move(engine, lab, free[-1])
         assert engine.run(STATE, lab)["pictures"] != before, name
-        for control in [*others[:-1], *idle]:
+        for control in [*free[1:-1], *idle]:
             move(engine, lab, control)
     assert not engine.wrong()
 

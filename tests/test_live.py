@@ -58,7 +58,7 @@ def test_a_link_opens_the_same_run_to_the_last_digit(address, context):
     assert runs[0].startswith("run.gradient_norm,run.learning_rate,run.loss,run.step\n")
     setting = {k: float(v) if k == "times" else int(v) for k, v in settings_in(page.url).items()}
     tables = labs.LABS["kinds"].compute(labs.LABS["kinds"].setting(setting))
-    losses = [float(line.split(",")[1]) for line in runs[0].splitlines()[1:4]]
+    losses = [float(line.split(",")[2]) for line in runs[0].splitlines()[1:4]]
     assert losses == pytest.approx(tables["run"]["loss"][:3].tolist(), rel=1e-5)
 
 
