@@ -188,12 +188,18 @@ def test_a_log_is_dropped(address, engine, tmp_path, language):
 # --- the other language ---
 
 
+LOADED = "(here) => location.href === here && document.readyState === 'complete'"
+
+
 @pytest.mark.parametrize("engine", ENGINES, indirect=True)
 def test_language_switch_keeps_the_place(address, engine):
     engine.open(f"{address}en/index.html")
     section = engine.run("() => [...document.querySelectorAll('main section section')].at(-1).id")
     for language, other in (("en", "id"), ("id", "en")):
-        engine.open(f"{address}{language}/index.html?rate=0.1#{section}")
+        here = f"{address}{language}/index.html?rate=0.1#{section}"
+        engine.open(here)
+        # WebKit's driver may answer while the page before is still shown.
+        engine.wait(LOADED, here)
         engine.type("a.language-switch", "Enter")
         there = f"{address}{other}/index.html?rate=0.1#{section}"
         arrived = "(there, id) => location.href === there && document.getElementById(id) !== null"
