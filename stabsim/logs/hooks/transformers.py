@@ -15,9 +15,9 @@ class StepLog(TrainerCallback):
     """Logs every step to JSON lines: ``trainer.add_callback(StepLog("run.jsonl", trainer))``.
 
     What Trainer logs itself is the mean of a window, which ``logging_nan_inf_filter`` frees of
-    NaN, with the rate of the step to come. This is the loss of the step, NaN included, summed
-    over its accumulated minibatches as Trainer weighs them, the norm before clipping and
-    without the loss scale, and the rate of that step. For one process.
+    NaN. This is the loss of each step, NaN included, summed over its accumulated minibatches as
+    Trainer weighs them, the norm before clipping and without the loss scale, and the rate of the
+    step. For one process.
 
     Args:
         path: the file, which is written anew.
