@@ -71,7 +71,7 @@ EVIDENCE = {
         "{cause}, dan itu bukan ketidakstabilan.",
     ),
     "restart": Text("the learning rate restarts", "laju pembelajaran dimulai ulang"),
-    "resumed": Text("the run was resumed", "proses latih dilanjutkan dari titik simpan"),
+    "resumed": Text("the run was resumed", "run dilanjutkan"),
     "change": Text("{what} changes", "{what} berubah"),
     "recovered": Text("and is back by step {step}", "lalu pulih pada langkah {step}"),
     "lost": Text("and never comes back", "dan tidak pernah pulih"),
@@ -83,17 +83,17 @@ EVIDENCE = {
         "From step {step} on it is exactly 0, after being well above: a trainer that writes 0 for "
         "NaN, most likely.",
         "Sejak langkah {step} nilainya tepat 0, padahal sebelumnya jauh lebih besar: kemungkinan "
-        "besar pelatih menulis 0 sebagai pengganti NaN.",
+        "besar program pelatihan menulis 0 sebagai pengganti NaN.",
     ),
     "stops": Text(
         "After step {step} there are no more losses, though the log goes on: they were not finite, "
         "most likely, and left out.",
         "Setelah langkah {step} tidak ada loss lagi, padahal log berlanjut: kemungkinan besar "
-        "nilainya tidak berhingga lalu dikosongkan.",
+        "nilainya tidak berhingga lalu tidak dicatat.",
     ),
     "start": Text(
         "It ends where it began: nothing was learned.",
-        "Loss berakhir di tempat ia bermula: tidak ada yang dipelajari.",
+        "Pada akhirnya loss sama dengan nilai awalnya: tidak ada yang dipelajari.",
     ),
     "constant": Text(
         "Its last values are all the same number: the network no longer changes.",
@@ -112,19 +112,20 @@ EVIDENCE = {
     ),
     "rl": Text(
         "In reinforcement learning the loss does not measure what is learned: read the return.",
-        "Dalam reinforcement learning, loss tidak mengukur apa yang dipelajari: lihatlah imbalan.",
+        "Dalam reinforcement learning, loss tidak mengukur apa yang dipelajari: lihatlah reward.",
     ),
     "gan": Text(
         "Two networks work against each other here: neither loss is expected to fall.",
-        "Di sini dua jaringan saling melawan: kedua loss-nya memang tidak diharapkan turun.",
+        "Di sini dua jaringan saling melawan: tidak satu pun loss-nya harus turun.",
     ),
     "sum": Text(
-        "The losses are sums since the record before, and do not compare.",
-        "Loss ini jumlah sejak catatan sebelumnya, sehingga tidak dapat dibandingkan.",
+        "The losses are sums since the record before: those over fewer steps do not compare.",
+        "Loss ini merupakan jumlah sejak catatan sebelumnya: yang mencakup lebih sedikit langkah "
+        "tidak dapat dibandingkan.",
     ),
     "likely": Text(
         "This is likely, not sure: records of more steps, or another seed, would tell.",
-        "Ini mungkin, belum pasti: catatan dari lebih banyak langkah, atau benih acak lain, akan "
+        "Ini baru kemungkinan: catatan dari lebih banyak langkah, atau benih acak lain, akan "
         "menjawabnya.",
     ),
     "open": Text(

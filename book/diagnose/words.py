@@ -86,8 +86,8 @@ DROP = {
 COMMAND_ONLY = Text(
     "This is a file of another kind ({kind}), and this page reads text and JSON. The command reads "
     "it: stabsim diagnose FILE.",
-    "Ini berkas jenis lain ({kind}), sedangkan halaman ini membaca teks dan JSON. Perintah ini "
-    "membacanya: stabsim diagnose BERKAS.",
+    "Ini berkas jenis lain ({kind}), sedangkan halaman ini membaca teks dan JSON. Berkas itu "
+    "dapat dibaca dengan perintah stabsim diagnose BERKAS.",
 )
 """What the page says of a file that only the command reads."""
 

@@ -113,7 +113,7 @@ LAB = Lab(
             "block's output, of its gradient, and of its update against its weights. What is no "
             "longer finite is orange.",
             "Tiga peta blok, dengan blok pertama di bawah, sepanjang langkah: ukuran keluaran "
-            "setiap blok, ukuran gradiennya, dan ukuran pembaruannya dibandingkan bobotnya. Yang "
+            "setiap blok, ukuran gradiennya, dan ukuran pembaruannya terhadap bobotnya. Yang "
             "tidak lagi berhingga berwarna jingga.")),
     ),
     (Curve("run", "loss"),),

@@ -166,7 +166,7 @@ PERCENTILE_NAME = Text("90th percentile of this run", "persentil ke-90 dari run 
 
 
 ARROW_WORDS = {
-    "back": Text("← against", "← melawan"),
+    "back": Text("← against", "← berlawanan"),
     "along": Text("with the last update →", "searah pembaruan terakhir →"),
     "share": Text("% clipped so far", "% dipotong sejauh ini"),
 }

@@ -168,6 +168,6 @@ print(ss.diagnose(trace.loss))
     facts=(
         Fact("held", "share", Text(
             "The plane holds {value} per cent of the path's variance.",
-            "Bidang itu memuat {value} persen variansi lintasan.")),
+            "Bidang itu memuat {value} persen ragam lintasan.")),
     ),
 )  # fmt: skip

@@ -87,7 +87,7 @@ plots.sharpness(trace)
             "its start, and that still ends with a loss below 0.4. Not every seed has one.",
             "Temukan lontaran: tanpa warmup sama sekali, run yang loss-nya melonjak ke lebih dari "
             "tiga kali nilai awalnya, tetapi tetap berakhir dengan loss di bawah 0,4. Tidak setiap "
-            "benih acak memilikinya.",
+            "benih acak menghasilkannya.",
         ),
         (
             ("warmup", "<", 1),

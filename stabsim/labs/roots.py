@@ -121,7 +121,7 @@ def run(rule: Any, product: Any, gamma: Any) -> Tables:
 
 PATH = {
     "distance": Text("distance from the bottom", "jarak dari dasar"),
-    "power": Text("|z|ᵗ of the larger root", "|z|ᵗ dari akar yang terbesar"),
+    "power": Text("|z|ᵗ of the larger root", "|z|ᵗ dari akar yang lebih besar"),
 }
 
 
@@ -135,13 +135,13 @@ LAB = Lab(
         Panel("roots", lambda _: charts.roots(), Text(
             "The two roots of z² - az + b in the complex plane, the unit circle, and as thin lines "
             "the ways of the roots as rate times curvature goes from 0 to 4.",
-            "Kedua akar z² - az + b pada bidang kompleks, lingkaran satuan, dan sebagai garis "
-            "tipis jalan kedua akar itu ketika laju kali kelengkungan naik dari 0 sampai 4.")),
+            "Kedua akar z² - az + b pada bidang kompleks, lingkaran satuan, dan, berupa garis "
+            "tipis, lintasan kedua akar itu ketika laju kali kelengkungan naik dari 0 sampai 4.")),
         charts.over_steps("path", PATH, PATH["distance"], (-2, 2), STEPS, Text(
             "The distance from the bottom of a parabola at every step of a run from 1, and the "
             "power of the larger root's size.",
             "Jarak dari dasar parabola pada setiap langkah sebuah run yang mulai di 1, dan pangkat "
-            "dari besar akar yang terbesar."), height=160, points=True, log=False),
+            "dari |z| akar yang lebih besar."), height=160, points=True, log=False),
     ),
     (Curve("run", "loss"),),
     """import stabsim as ss
@@ -162,7 +162,7 @@ print(ss.diagnose(trace.loss))
     ),
     facts=(
         Fact("now", "largest", Text("The larger root has a size |z| of {value}.",
-                                    "Akar yang terbesar mempunyai besar |z| {value}.")),
+                                    "Akar yang lebih besar: |z| = {value}.")),
         Fact("now", "edge", Text("A root leaves the circle above ηh = {value}.",
                                  "Sebuah akar keluar dari lingkaran di atas ηh = {value}.")),
     ),

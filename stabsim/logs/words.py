@@ -48,7 +48,7 @@ LOGS = {
     "resumed": Text(
         "{count} losses were given up, for the run was resumed from an earlier step (first at "
         "{first}).",
-        "{count} loss ditinggalkan karena run dilanjutkan dari langkah sebelumnya (pertama kali di "
+        "{count} loss diabaikan karena run dilanjutkan dari langkah sebelumnya (pertama kali di "
         "{first}).",
     ),
     "validation only": Text(
@@ -240,7 +240,7 @@ ADVICE = {
         "that grow, and steps are too long then (Wortsman et al. 2023, Stable and low-precision "
         "training).",
         "Dengan Adam, cobalah beta2 sebesar 0,95: momen kedua yang ingatannya panjang terlambat "
-        "mengikuti gradien yang membesar, sehingga langkahnya terlalu jauh (Wortsman et al. 2023, "
+        "mengikuti gradien yang membesar, maka langkahnya terlalu panjang (Wortsman et al. 2023, "
         "Stable and low-precision training).",
     ),
     "qk-norm": Text(
@@ -254,16 +254,16 @@ ADVICE = {
     "z-loss": Text(
         "Against output logits that drift, add the z-loss, 1e-4 times the square of log Z "
         "(Chowdhery et al. 2022, PaLM, 5).",
-        "Terhadap logit keluaran yang hanyut, tambahkan z-loss, yaitu 1e-4 kali kuadrat log Z "
+        "Jika logit keluaran terus bergeser, tambahkan z-loss, yaitu 1e-4 kali kuadrat log Z "
         "(Chowdhery et al. 2022, PaLM, 5).",
     ),
     "weight-decay": Text(
         "Against a slow climb, look at the size of the weights and at weight decay: without it "
         "they grow on, until half precision cannot hold them apart (D'Angelo et al. 2023, Why do "
         "we need weight decay).",
-        "Terhadap kenaikan yang lambat, periksalah besarnya bobot dan weight decay: tanpanya bobot "
-        "terus membesar sampai presisi setengah tidak sanggup membedakannya (D'Angelo et al. 2023, "
-        "Why do we need weight decay).",
+        "Jika kenaikannya lambat, periksalah besarnya bobot dan weight decay: tanpanya bobot "
+        "terus membesar sampai presisi setengah tidak dapat lagi membedakannya (D'Angelo et al. "
+        "2023, Why do we need weight decay).",
     ),
     "rewarm": Text(
         "After the restart before step {step}, let the rate climb again over some hundred steps: "
@@ -271,7 +271,7 @@ ADVICE = {
         "pre-training).",
         "Sesudah laju dimulai ulang sebelum langkah {step}, naikkan kembali laju itu selama "
         "beberapa ratus langkah: lamanya tidak banyak berpengaruh, puncaknyalah yang menentukan "
-        "kenaikan (Gupta et al. 2023, Continual pre-training).",
+        "besarnya kenaikan loss (Gupta et al. 2023, Continual pre-training).",
     ),
     "loss-scale": Text(
         "Skipped steps are how a loss scaler works. If they become many, let the scale grow more "
@@ -315,7 +315,7 @@ REPORT = {
     "read by epoch": Text(
         "{records} records, one an epoch, epochs {first} to {last}, from {columns}. The loss of an "
         "epoch is a mean over its steps: what happens within an epoch does not show in it.",
-        "{records} catatan, satu tiap epoch, epoch {first} sampai {last}, dari {columns}. Loss "
+        "{records} catatan, satu per epoch, epoch {first} sampai {last}, dari {columns}. Loss "
         "sebuah epoch adalah rata-rata langkah-langkahnya: yang terjadi di dalam satu epoch tidak "
         "tampak.",
     ),
