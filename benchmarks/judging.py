@@ -216,8 +216,9 @@ free of the minibatch's noise and hidden from every rule; the cause and that cur
 did. From each run come several logs, as people log: every step, every tenth or fiftieth, epoch
 means, from the middle on, NaN written as 0 or left out. Of {logs} logs {open} have no label, for
 the noise-free loss leaves the verdict open. The even seeds chose the rule; what follows is of the
-{held} logs of the odd ones. Logs of one run are not independent, so the intervals (95%, Clopper
-and Pearson) are narrower than they should be.
+{held} logs of the odd ones. This table was printed three times while the rule still changed, its
+numbers each time chosen on the even seeds: it is no single clean look. Logs of one run are not
+independent, so the intervals (95%, Clopper and Pearson) are narrower than they should be.
 
 {rows}
 

@@ -60,6 +60,22 @@ class Positive(click.ParamType):
         return number
 
 
+def columns_named(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds the options that say which column of a log holds what, and how it is read."""
+    options = [
+        click.option("--loss", metavar="NAME", help="Column, key or tag of the training loss."),
+        click.option("--step", metavar="NAME", help="Column or key of the step."),
+        click.option("--gradient-norm", metavar="NAME", help="... of the unclipped gradient norm."),
+        click.option("--learning-rate", metavar="NAME", help="... of the learning rate."),
+        click.option(
+            "--format", "kind", type=click.Choice(KINDS), help="Judged by content if not given."
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 @app.command(
     epilog="""\b
 Examples:
@@ -78,10 +94,7 @@ Exit status:
 """
 )
 @click.argument("log")
-@click.option("--loss", metavar="NAME", help="Column, key or tag of the training loss.")
-@click.option("--step", metavar="NAME", help="Column or key of the step.")
-@click.option("--gradient-norm", metavar="NAME", help="... of the unclipped gradient norm.")
-@click.option("--learning-rate", metavar="NAME", help="... of the learning rate.")
+@columns_named
 @click.option("--validation-loss", metavar="NAME", help="... of the loss on held-out data.")
 @click.option("--run", metavar="NAME", help="Which run (or loss), of a log that holds several.")
 @click.option(
@@ -90,7 +103,6 @@ Exit status:
     "in their names; all are tried if not given.",
 )  # fmt: skip
 @click.option("--number-rows", is_flag=True, help="Number the records; read no step.")
-@click.option("--format", "kind", type=click.Choice(KINDS), help="Judged by content if not given.")
 @click.option(
     "--percentile", type=click.FloatRange(0, 100), default=90.0, show_default=True,
     help="Clip at this percentile of the gradient norms.",
@@ -205,11 +217,7 @@ Exit status:
 """
 )
 @click.argument("log")
-@click.option("--loss", metavar="NAME", help="Column, key or tag of the training loss.")
-@click.option("--step", metavar="NAME", help="Column or key of the step.")
-@click.option("--gradient-norm", metavar="NAME", help="... of the unclipped gradient norm.")
-@click.option("--learning-rate", metavar="NAME", help="... of the learning rate.")
-@click.option("--format", "kind", type=click.Choice(KINDS), help="Judged by content if not given.")
+@columns_named
 @click.option(
     "--stop-when", type=click.Choice(STOPS), default="never", show_default=True,
     help="End when a loss is not finite; or also when a rise has not recovered in 100 records.",
