@@ -43,6 +43,8 @@ PLOTS = {
 }
 """The words of figures, by themselves in English."""
 
-LOCALES = {"en": "en-US", "id": {"decimal": ",", "thousands": ".", "grouping": [3],
-                                  "currency": ["Rp", ""]}}  # fmt: skip
+LOCALES = {
+    "en": {"decimal": ".", "thousands": ",", "grouping": [3], "currency": ["$", ""]},
+    "id": {"decimal": ",", "thousands": ".", "grouping": [3], "currency": ["Rp", ""]},
+}
 """How Vega writes numbers in each language."""

@@ -2,11 +2,13 @@
 
 Charts have a transparent background and mid-grey axes, so that they read on light and dark
 pages; their colours are told apart by colour-blind readers (Okabe and Ito, 2008), and no
-meaning rests on colour alone. Their words follow the environment variable ``STABSIM_LANGUAGE``.
+meaning rests on colour alone. Their words are in the ``language`` that is asked for, "en" or "id",
+or in that of the environment variable ``STABSIM_LANGUAGE``.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 import altair as alt
 import jax.numpy as jnp
@@ -17,6 +19,7 @@ import xarray as xr
 from stabsim import _check
 from stabsim._extras import extra
 from stabsim._plot_words import LOCALES, PLOTS
+from stabsim._settings import checked, using
 from stabsim._style import GREY as GREY
 from stabsim._style import PALETTE as PALETTE
 from stabsim._style import TOP as TOP
@@ -52,14 +55,31 @@ UNREADABLE_LOSS = 10.0
 PERCENTILE = Text("{}th percentile: {}", "persentil ke-{}: {}")
 
 
+P = ParamSpec("P")
+Chart = TypeVar("Chart")
+
+
+def _spoken(draw: Callable[P, Chart]) -> Callable[P, Chart]:
+    """Draw in the ``language`` that the function was given, or in that of the settings."""
+
+    @wraps(draw)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> Chart:
+        language = kwargs.get("language")
+        with using(language=default_language() if language is None else checked(str(language))):
+            return draw(*args, **kwargs)
+
+    return drawn
+
+
 def _say(words: str) -> str:
-    """Words of ours in the language of the page; other words stay as they are."""
+    """Words of ours in the language of the chart; other words stay as they are."""
     return PLOTS[words].in_(default_language()) if words in PLOTS else words
 
 
 def _style(chart: Any, title: str) -> Any:
     return (
         chart.properties(title=_say(title), background="transparent", padding=PADDING)
+        .configure(locale=alt.Locale(number=LOCALES[default_language()]))
         .configure_view(stroke=None)
         .configure_title(color=GREY, fontSize=13)
         .configure_axis(
@@ -140,8 +160,13 @@ def _last_finite(values: Any) -> float:
     return float(finite[-1]) if finite.size else np.nan
 
 
+@_spoken
 def loss_curves(
-    traces: Trace | dict[str, Trace], *, log: bool = True, title: str = "Training loss"
+    traces: Trace | dict[str, Trace],
+    *,
+    log: bool = True,
+    title: str = "Training loss",
+    language: str | None = None,
 ) -> alt.LayerChart:
     """Training loss against step. A cross marks where a run stops being finite.
 
@@ -149,17 +174,20 @@ def loss_curves(
         traces: a trace, or one a label.
         log: whether the loss's axis is logarithmic.
         title: the chart's title.
+        language: of its words and numbers; that of the settings if not given.
     Raises:
         TypeError: if ``traces`` is something else.
     """
     return _style(_lines(traces, "loss", "loss", log), title)
 
 
+@_spoken
 def gradient_norms(
     traces: Trace | dict[str, Trace],
     *,
     threshold: float | Sequence[float] = (),
     title: str = "Unclipped gradient norm",
+    language: str | None = None,
 ) -> alt.LayerChart:
     """Gradient norm against step, with clipping thresholds if any are given.
 
@@ -167,6 +195,7 @@ def gradient_norms(
         traces: a trace, or one a label.
         threshold: where to put a line, or several.
         title: the chart's title.
+        language: of its words and numbers; that of the settings if not given.
     Raises:
         TypeError: if ``traces`` is something else.
         ValueError: if a threshold is not a finite number above 0.
@@ -190,8 +219,13 @@ def _rule(axis: str, value: float, label: str) -> Any:
     return alt.layer(rule.encode(y="value:Q"), text.encode(y="value:Q"))
 
 
+@_spoken
 def norm_histogram(
-    gradient_norm: Any, *, percentile: float = 90.0, title: str = "Gradient norms of all steps"
+    gradient_norm: Any,
+    *,
+    percentile: float = 90.0,
+    title: str = "Gradient norms of all steps",
+    language: str | None = None,
 ) -> alt.LayerChart:
     """A histogram of gradient norms on a log scale, with a line at a percentile.
 
@@ -199,6 +233,7 @@ def norm_histogram(
         gradient_norm: unclipped norms, any shape; those not finite or 0 are left out.
         percentile: where to put the line, from 0 to 100.
         title: the chart's title.
+        language: of its words and numbers; that of the settings if not given.
     Raises:
         ValueError: if no norm is finite, or the percentile is out of range.
     """
@@ -224,6 +259,7 @@ def norm_histogram(
     return _style(alt.layer(bars, line), title)
 
 
+@_spoken
 def axis_plot(
     runs: xr.Dataset,
     *,
@@ -231,6 +267,7 @@ def axis_plot(
     by: str | None = None,
     objective: str = "final_loss",
     title: str = "Learning-rate sweep",
+    language: str | None = None,
 ) -> alt.LayerChart:
     """The playbook's axis plot: a point a rate, a star on the best, crosses where it fails.
 
@@ -243,6 +280,7 @@ def axis_plot(
         by: another axis, one coloured line a value.
         objective: as for :func:`stabsim.diagnose_sweep`.
         title: the chart's title.
+        language: of its words and numbers; that of the settings if not given.
     Raises:
         TypeError: if ``runs`` is no dataset.
         ValueError: if an axis is missing or left over, or no rate is feasible.
@@ -289,6 +327,7 @@ def axis_plot(
     return _style(alt.layer(lines, points), title)
 
 
+@_spoken
 def intervals(
     runs: xr.Dataset,
     objective: str,
@@ -298,6 +337,7 @@ def intervals(
     reference: Mapping[Any, float] | None = None,
     label: str = "theory",
     title: str = "Means with 95% intervals",
+    language: str | None = None,
 ) -> alt.LayerChart:
     """Means over the seeds with their 95 per cent intervals, on logarithmic axes.
 
@@ -309,6 +349,7 @@ def intervals(
         reference: a dashed line, from value of ``axis`` to number.
         label: what that line is called in the legend.
         title: the chart's title.
+        language: of its words and numbers; that of the settings if not given.
     Raises:
         ValueError: if an axis is missing or left over.
     """
@@ -347,12 +388,14 @@ def intervals(
     return _style(alt.layer(*layers), title)
 
 
+@_spoken
 def outcome_map(
     runs: xr.Dataset,
     *,
     by: str,
     axis: str = "learning_rate",
     title: str = "Final loss by block and rate",
+    language: str | None = None,
 ) -> alt.LayerChart:
     """The final loss of a sweep as a table: a row a value of ``by``, a column a rate.
 
@@ -364,6 +407,7 @@ def outcome_map(
         by: the axis of the rows.
         axis: the axis of the learning rates.
         title: the chart's title.
+        language: of its words and numbers; that of the settings if not given.
     Raises:
         ValueError: if an axis is missing or left over.
     """
@@ -408,12 +452,14 @@ STAR = "M0,-1L0.235,-0.324L0.951,-0.309L0.380,0.124L0.588,0.809L0,0.4L-0.588,0.8
 CROSS = "M-0.8,-1L0,-0.2L0.8,-1L1,-0.8L0.2,0L1,0.8L0.8,1L0,0.2L-0.8,1L-1,0.8L-0.2,0L-1,-0.8Z"
 
 
+@_spoken
 def schedule(
     schedules: Schedule | dict[str, Schedule],
     steps: int | None = None,
     *,
     log: bool = False,
     title: str = "Learning-rate schedule",
+    language: str | None = None,
 ) -> alt.Chart:
     """Learning rate against step.
 
@@ -422,6 +468,7 @@ def schedule(
         steps: how many steps to show; a schedule's own length if not given.
         log: whether both axes are logarithmic; then step 0 is left out.
         title: the chart's title.
+        language: of its words and numbers; that of the settings if not given.
     Raises:
         ValueError: if a schedule has no length and none is given.
     """
@@ -450,8 +497,13 @@ def schedule(
     return _style(chart, title)
 
 
+@_spoken
 def sharpness(
-    trace: Trace, *, log: bool = True, title: str = "Sharpness against its threshold"
+    trace: Trace,
+    *,
+    log: bool = True,
+    title: str = "Sharpness against its threshold",
+    language: str | None = None,
 ) -> alt.Chart:
     """Measured sharpness, with the threshold above which the optimizer is unstable.
 
@@ -459,6 +511,7 @@ def sharpness(
         trace: a run that measured its sharpness.
         log: whether the axis is logarithmic.
         title: the chart's title.
+        language: of its words and numbers; that of the settings if not given.
     Raises:
         ValueError: if the run measured none.
     """
@@ -490,13 +543,21 @@ def sharpness(
     return _style(chart, title)
 
 
-def trajectories(traces: dict[str, Trace], surface: str, *, title: str = "Trajectories") -> Any:
+@_spoken
+def trajectories(
+    traces: dict[str, Trace],
+    surface: str,
+    *,
+    title: str = "Trajectories",
+    language: str | None = None,
+) -> Any:
     """Paths of runs over the contours of a 2-D surface, in Matplotlib, whose contours are better.
 
     Args:
         traces: runs on that surface with ``record_parameters=True``, one a label.
         surface: its name.
         title: the figure's title.
+        language: of its words and numbers; that of the settings if not given.
     Returns:
         A ``matplotlib.figure.Figure``.
     Raises:
@@ -538,4 +599,3 @@ def _cycle(items: Sequence[str]) -> list[str]:
 def use_svg() -> None:
     """Show charts as SVG from here on: no script, no network, the same on every page."""
     alt.renderers.enable("svg")
-    alt.renderers.set_embed_options(format_locale=LOCALES[default_language()])

@@ -65,7 +65,7 @@ class Draws(NamedTuple):
     scale: Float[Array, " steps"] | None
 
 
-class Plan(NamedTuple):
+class RunPlan(NamedTuple):
     """The fixed numbers of a run, which decide the shape of its program."""
 
     steps: int
@@ -162,7 +162,7 @@ def _plan(
     measure_sharpness_at: Any,
     record_parameters: bool,
     observe: Any,
-) -> Plan:
+) -> RunPlan:
     if observe is not None and not callable(observe):
         raise TypeError(f"observe must be a function from a Moment to arrays, not {observe!r}.")
     if steps is None:
@@ -182,7 +182,7 @@ def _plan(
         evaluate_at = ()
     elif evaluate_at is None:
         evaluate_at = (steps,)
-    return Plan(
+    return RunPlan(
         steps,
         batch_size,
         _check.steps_within("evaluate_at", evaluate_at, steps),
@@ -203,7 +203,7 @@ def _schedule_steps(optimizer: Optimizer) -> int:
 
 
 @partial(jax.jit, static_argnames="plan")
-def draw(workload: Workload, seed: Scalar, plan: Plan) -> Draws:
+def draw(workload: Workload, seed: Scalar, plan: RunPlan) -> Draws:
     """The initial parameters, minibatches and outliers of a run, from its seed alone."""
     init_key, batch_key, outlier_key = jax.random.split(jax.random.key(seed), 3)
     rows = scale = None
@@ -232,7 +232,7 @@ class _Now(NamedTuple):
 
 @partial(jax.jit, static_argnames="plan")
 def run(
-    workload: Workload, optimizer: Optimizer, clipping: Clipping, draws: Draws, plan: Plan
+    workload: Workload, optimizer: Optimizer, clipping: Clipping, draws: Draws, plan: RunPlan
 ) -> Trace:
     """The deterministic part of :func:`simulate`, which draws nothing."""
     validation = workload.validation

@@ -1,5 +1,6 @@
 """Figures: valid Vega-Lite that draws, keeps divergence, and suits light and dark."""
 
+import inspect
 import json
 import re
 
@@ -11,7 +12,7 @@ import xarray as xr
 
 import stabsim as ss
 from stabsim import plots
-from stabsim._settings import using
+from stabsim._settings import settings, using
 from stabsim.schedules import constant, cosine_decay, prepend_warmup
 from stabsim.workloads import mlp, quadratic, surface
 
@@ -141,14 +142,26 @@ def test_figures_follow_the_language(traces, runs, language):
     assert "best" not in svg
 
 
-@pytest.mark.parametrize(
-    ("language", "written"), [("en", "0.0"), ("id", "0,0")], indirect=["language"]
-)
-def test_shown_figures_write_numbers_as_the_language_does(language, written, runs):
+@pytest.mark.parametrize(("language", "written"), [("en", "0.0"), ("id", "0,0")])
+def test_a_figure_speaks_the_language_it_is_asked_for(language, written, traces, runs):
     with alt.renderers.enable("default"), alt.renderers.set_embed_options():
         plots.use_svg()
-        shown = str(plots.axis_plot(runs, by="optimizer")._repr_mimebundle_())
+        shown = str(plots.axis_plot(runs, by="optimizer", language=language)._repr_mimebundle_())
     assert f">{written}" in shown
+    assert ("laju pembelajaran" in shown) == (language == "id")
+    figure = plots.trajectories(
+        {"SGD": ss.simulate(surface("valley"), ss.sgd(0.05), steps=2, record_parameters=True)},
+        "valley", language=language,
+    )  # fmt: skip
+    assert figure.axes[0].get_title() == {"en": "Trajectories", "id": "Lintasan"}[language]
+    assert settings().language == "en"  # and so does nothing else
+    with pytest.raises(ValueError, match="language must be one of en, id, not 'fr'"):
+        plots.loss_curves(traces["calm"], language="fr")
+
+
+def test_every_figure_takes_a_language():
+    drawing = [getattr(plots, name) for name in plots.__all__ if name != "use_svg"]
+    assert all("language" in inspect.signature(one).parameters for one in drawing)
 
 
 def test_trajectories_are_drawn_over_their_surface(tmp_path):
