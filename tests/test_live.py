@@ -256,6 +256,7 @@ def test_without_webassembly_the_first_picture_stays(address, context):
     assert lab.locator(".lab-panel svg").count()
 
 
+@pytest.mark.long
 def test_two_hundred_moves_leave_no_memory_behind(address, context):
     page = context(viewport=WIDE).new_page()
     lab = open_lab(page, address, "en", "simulator", "simulator", "?simulator.net=valley")

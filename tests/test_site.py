@@ -189,7 +189,7 @@ def test_styles_keep_what_pages_use():
             id="notebook",
             marks=pytest.mark.long,
         ),
-        pytest.param("{ref}`nowhere`", "nowhere", id="warning"),
+        pytest.param("{ref}`nowhere`", "nowhere", id="warning", marks=pytest.mark.long),
         pytest.param("$\\frac{1}$", "formula", id="formula", marks=pytest.mark.long),
     ],
 )

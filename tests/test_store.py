@@ -16,6 +16,7 @@ import stabsim as ss
 from stabsim.sweeps import workers
 from stabsim.sweeps.sweep import SweepInterrupted
 from stabsim.workloads import mlp, quadratic
+from tests.tiers import in_short
 
 pytestmark = pytest.mark.usefixtures("nothing_kept")
 
@@ -88,9 +89,18 @@ def flip(path):
     array[(0,) * array.ndim] = 7
 
 
-@pytest.mark.parametrize("name", ["loss", "_checksum", "validation_loss"])
-@pytest.mark.parametrize("damage", [cut, empty, flip, Path.unlink])
-def test_a_damaged_block_is_computed_anew(store, runs, ran, name, damage):
+WAYS = {
+    f"{damage.__name__} {name}": (damage, name)
+    for damage in (cut, empty, flip, Path.unlink)
+    for name in ("loss", "_checksum", "validation_loss")
+}
+
+
+@pytest.mark.parametrize(
+    "way", in_short(WAYS, "cut loss", "empty _checksum", "flip validation_loss", "unlink loss")
+)
+def test_a_damaged_block_is_computed_anew(store, runs, ran, way):
+    damage, name = WAYS[way]
     damage(chunks(store, name)[0])
     xr.testing.assert_identical(ss.sweep(experiment, store=store, **AXES), runs)
     assert len(ran) == 1

@@ -79,12 +79,13 @@ def test_special_functions():
         assert off.max() < 2e-6, (name, x[finite][off.argmax()], off.max())
 
 
+@pytest.mark.parametrize("modules", [2, pytest.param(8, marks=pytest.mark.long)])
 @pytest.mark.parametrize("family", FAMILIES)
-def test_family(family):
+def test_family(family, modules):
     size = CASES.get(family.__name__, 12)
 
     @settings(
-        max_examples=3,
+        max_examples=modules,
         phases=[Phase.generate],  # a failure names its case: shrinking would only compile on
         suppress_health_check=list(HealthCheck),
     )
