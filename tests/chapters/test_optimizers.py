@@ -51,7 +51,7 @@ def test_the_goal_of_the_race_is_reached_between_the_two_edges():
 
 
 def test_on_the_saddle_the_rules_that_divide_walk_off():
-    for found, *_ in run("race", surface="saddle", shown=20):
+    for found, *_ in run("race", surface="saddle"):
         path = found["path"]
         after = [abs(path["y"][(path["line"] == i) & (path["step"] == 20)][0]) for i in range(6)]
         assert max(after[:3]) < min(after[3:])
