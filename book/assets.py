@@ -64,12 +64,14 @@ def bundle() -> None:
     """Make one small file of each script (.mjs) and style (.css) that lies in book/web itself."""
     shutil.rmtree(ASSETS / "lab", ignore_errors=True)
     entries = [*sorted((BOOK / "web").glob("*.mjs")), *sorted((BOOK / "web").glob("*.css"))]
+    packages = NPM / "node_modules"
     # The settings of the type check are not esbuild's: by its paths it would bundle Vega twice.
     node(
-        NPM / "node_modules/esbuild/bin/esbuild", *entries, f"--outdir={ASSETS / 'lab'}",
+        packages / "esbuild/bin/esbuild", *entries, f"--outdir={ASSETS / 'lab'}",
         "--bundle", "--minify", "--format=esm", "--target=es2022", "--out-extension:.js=.mjs",
         "--loader:.svg=dataurl", "--log-level=warning", "--tsconfig-raw={}",
         "--external:node:*",  # what the compiler's loader imports outside a browser
+        f"--alias:vega-transforms={packages / 'vega-transforms'}",  # file by file: see parts/vega
     )  # fmt: skip
 
 

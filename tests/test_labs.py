@@ -1,5 +1,6 @@
 """The labs: settings, reports, the widget, and the two halves that must say the same."""
 
+import dataclasses
 import json
 
 import jax
@@ -131,7 +132,9 @@ def test_the_cursor_reads_every_panel_and_every_kept_run():
     )
     assert said == ["epoch 20", f"loss tiap minibatch {' / '.join(loss)}",
                     f"galat validasi dalam % {' / '.join(error)}"]  # fmt: skip
-    assert [lab.cursor for lab in LABS.values()].count("") == 3
+    # Maps over batch sizes and rates, whose marks are no run's steps.
+    none = ["batch_rates", "batch_steps"]
+    assert [name for name, lab in LABS.items() if not lab.cursor] == none
 
 
 def test_the_cursor_says_where_one_path_stands_and_not_where_six_do():
@@ -217,12 +220,19 @@ def test_the_view_widens_as_the_path_leaves_and_holds_it_at_every_step(rate):
     assert widths[-1] == {0.08: 10, 0.12: 10240, 0.5: 10240}[rate]
 
 
-def test_the_page_sees_the_rows_that_the_widget_sees():
-    lab = LABS["valley"]
-    one, other = (
-        lab.compute(lab.setting({"learning_rate": rate}))["path"] for rate in (0.11, 0.13)
-    )
-    steps_seen = [0, 7, 60]
+@pytest.mark.parametrize(
+    ("name", "table", "one", "other"),
+    [
+        ("valley", "path", {"learning_rate": 0.11}, {"learning_rate": 0.13}),
+        ("race", "path", {}, {"learning_rate": 0.05}),
+        ("overshoot", "cut", {"learning_rate": 0.05}, {"learning_rate": 0.08}),
+        ("clip", "arrow", {"seed": 6}, {"seed": 5}),
+    ],
+)
+def test_the_page_sees_the_rows_that_the_widget_sees(name, table, one, other):
+    lab = LABS[name]
+    one, other = (lab.compute(lab.setting(changes))[table] for changes in (one, other))
+    steps_seen = [0, 7, 39]
     plain = [{k: [None if np.isnan(x) else min(float(x), 1e9) for x in v] for k, v in t.items()}
              for t in (one, other)]  # fmt: skip
     there = in_node(
@@ -241,6 +251,30 @@ def test_the_page_sees_the_rows_that_the_widget_sees():
         assert count == run["x"].size
         assert xs == pytest.approx(inside.tolist())
         assert inside.size > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "changes"),
+    [
+        ("overshoot", 0, {"learning_rate": 0.05}),
+        ("bowl", 0, {"product": 0.6}),
+        ("clip", 1, {"seed": 6, "threshold": 1.0}),
+        ("roots", 0, {"product": 2.5}),
+        ("race", 0, {"learning_rate": 0.05}),
+        ("valley", 0, {"learning_rate": 0.05}),
+    ],
+)
+def test_a_kept_run_is_drawn_in_its_colour(name, place, changes):
+    lab = LABS[name]
+    tables, kept = (lab.compute(lab.setting(given)) for given in ({}, changes))
+    facts = report(lab, tables, lab.defaults, "en").facts
+    lab = dataclasses.replace(lab, panels=(lab.panels[place],))
+    alone, both, twice = (
+        pictures(lab, tables, lab.defaults, facts, "en", 620, runs, 5)[0] or ""
+        for runs in ((), (kept,), (tables, kept))
+    )
+    assert len(both) > len(alone)
+    assert twice.count(charts.KEPT_COLORS[1]) > alone.count(charts.KEPT_COLORS[1])
 
 
 def test_the_arrow_has_the_angle_between_gradient_and_velocity():
@@ -465,23 +499,30 @@ def test_the_page_draws_what_is_drawn_by_hand_as_python_does(name, language):
         if is_own(spec)
     )
     table, own = tables[place.table], OWN[spec["picture"]]
+    kept = lab.compute(lab.setting({"seed": 5}))[place.table]
     cases = [(step, width) for step in (None, 0, 62, 10_000) for width in (300, 480, 620)]
     there = in_node(
         READ + 'import { said, svg } from "./PART.mjs";\n'.replace("PART", own.PART) +
-        "const { spec, table, cases, language } = given;\n"
+        "const { spec, cases, language } = given;\n"
+        "const kept = [{ slot: 0, table: given.kept }];\n"
         "console.log(JSON.stringify(cases.map(([step, width]) =>\n"
-        "  [said(spec, table, step, language), svg(spec, table, step, width, language)])));",
+        "  [said, svg].flatMap((f) => [[], kept].map((k) => f === said ?\n"
+        "    said(spec, given.table, step, language, k) :\n"
+        "    svg(spec, given.table, step, width, language, k))))));",
         {
             "spec": spec, "cases": cases, "language": language,
             "table": {k: x.tolist() for k, x in table.items()},
+            "kept": {k: x.tolist() for k, x in kept.items()},
         },
     )  # fmt: skip
     here = [
-        [own.said(spec, table, step, language), own.svg(spec, table, step, width, language)]
+        [*(own.said(spec, table, step, language, k) for k in ((), (kept,))),
+         *(own.svg(spec, table, step, width, language, k) for k in ((), (kept,)))]
         for step, width in cases
-    ]
+    ]  # fmt: skip
     assert there == here
-    assert len({said for said, _ in here}) > 2
+    assert len({said for said, *_ in here}) > 2
+    assert all(said != compared for said, compared, *_ in here)
 
 
 def test_a_minibatch_is_shown_as_the_network_gets_it():

@@ -1,16 +1,6 @@
-// The charts, once a lab is touched: Vega without its compiler, data sources and evaluator of
-// code, which the page's security policy would not let run.
+// The charts, once a lab is touched.
 
-import { changeset, transforms } from "vega-dataflow";
-import * as encode from "vega-encode";
-import { expressionInterpreter } from "vega-interpreter";
-import { parse } from "vega-parser";
-import * as basic from "vega-transforms";
-import { extend } from "vega-util";
-import { View } from "vega-view";
-import * as view from "vega-view-transforms";
-
-extend(transforms, basic, view, encode);
+import { changeset, expressionInterpreter, parse, View } from "./parts/vega.mjs";
 
 const NUMBERS = {
   id: { decimal: ",", thousands: ".", grouping: [3], currency: ["Rp", ""] },

@@ -94,6 +94,7 @@ async function wake(section, key) {
   const panels = () =>
     lab.panels.map((panel, i) => ({
       panel,
+      picture: lab.charts[i].picture, // one of our own
       host: hosts[i],
       chart: hosts[i].hidden ? null : charts[i],
       table: shown?.tables[panel.table] ?? {},
@@ -120,11 +121,11 @@ async function wake(section, key) {
     );
     charts = await drawing;
     await Promise.all(
-      panels().map(({ panel, host, table }, i) => {
+      panels().map(({ panel, picture, host, table, kept }, i) => {
         host.hidden = isEmpty(table);
         if (host.hidden) return null;
         charts[i].resized(over);
-        if (lab.charts[i].picture) return charts[i].draw(table);
+        if (picture) return charts[i].draw(table, kept);
         return charts[i].draw({
           ...seen(panel),
           marks: marks(lab, panel, shown.tables, shown.values, shown.facts),
@@ -140,11 +141,10 @@ async function wake(section, key) {
     if (!table.since) return { run: rows(table), ghost: ghosts(panel.table) };
     const at = marker.at() ?? lab.opens ?? Infinity;
     const now = asOf(table, at);
-    const ghost = keep.runs.flatMap(({ slot, tables }) => {
-      const own = asOf(tables[panel.table], at);
-      return rows(now.line ? within(own, now) : own).map((row) => ({ ...row, kept: slot }));
-    });
-    return { run: filled(panel.table, rows(now)), ghost };
+    const ghost = keep.runs.flatMap(({ slot, tables }) =>
+      rows(within(asOf(tables[panel.table], at), now)).map((row) => ({ ...row, kept: slot })),
+    );
+    return { run: filled(panel.table, rows(now)), ghost: filled(`${panel.table} kept`, ghost) };
   }
 
   /** As many rows as there ever were, for Vega keeps something of every row that it loses. */
@@ -353,7 +353,8 @@ async function wake(section, key) {
       }
     });
   }
-  const followed = lab.panels.filter(({ over }) => over).map(({ table }) => table);
+  const lines = lab.panels.filter(({ over, columns }) => over && columns[1]?.[0] !== "y");
+  const followed = lines.map(({ table }) => table);
   const along = program().outputs.filter(
     ([table, column]) => column === lab.cursor && followed.includes(table),
   );

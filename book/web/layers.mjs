@@ -1,7 +1,7 @@
 // Maps of layers by steps, loaded by the labs that show them.
 
-import { said, svg } from "./parts/maps.mjs";
+import { placeOf, said, stepAt, svg, values } from "./parts/maps.mjs";
 import { ownChart } from "./parts/own.mjs";
 
 export const chart = (host, specification, language, how) =>
-  ownChart(host, specification, language, how, { svg, said });
+  ownChart(host, specification, language, how, { svg, said, stepAt, values, placeOf });

@@ -36,7 +36,7 @@ def run(product: Any) -> Tables:
         "cut": {
             "kind": np.tile(np.repeat(np.asarray([0, 1], np.int32), [POINTS, 2]), STEPS),
             "x": x.ravel(),
-            "loss": x.ravel() ** 2 / 2,
+            "y": x.ravel() ** 2 / 2,
             "since": np.repeat(step, rows),
             "until": np.repeat(np.append(step[:-1], np.float32(np.inf)), rows),
         },

@@ -70,7 +70,7 @@ def run(learning_rate: Any, seed: Any) -> Tables:
         "cut": {
             "kind": kind,
             "x": along.ravel(),
-            "loss": losses.ravel(),
+            "y": losses.ravel(),
             "parabola": jnp.where(kind == 0, bowl.ravel(), jnp.nan),
             "since": np.repeat(step, rows),
             "until": np.repeat(np.append(step[:-1], np.float32(np.inf)), rows),

@@ -30,8 +30,6 @@ STEP = np.concatenate([
 CONTROLS = (
     Choice("surface", Text("Surface (synthetic)", "Permukaan (sintetis)"),
            tuple(Option(name, LABELS[name], name) for name in NAMES)),
-    Slider("shown", Text("Steps shown", "Langkah yang ditampilkan"), 1, STEPS, 40, "whole",
-           unit=Text("steps", "langkah")),
     Slider("learning_rate", Text("Learning rate of SGD, Momentum, Nesterov",
                                  "Laju pembelajaran SGD, Momentum, Nesterov"),
            1e-5, 1, 0.02, "log"),
@@ -45,9 +43,8 @@ CONTROLS = (
 
 
 def run(
-    surface: Any, shown: Any, learning_rate: Any, adaptive_rate: Any, gamma: Any, beta2: Any,
-    seed: Any,
-) -> Tables:  # fmt: skip
+    surface: Any, learning_rate: Any, adaptive_rate: Any, gamma: Any, beta2: Any, seed: Any
+) -> Tables:
     def race(which: Any) -> Any:
         rate = jnp.where(which < RULES.index("rmsprop"), learning_rate, adaptive_rate)
         rule = AnyRule(which, rate, gamma, beta2)
@@ -56,13 +53,19 @@ def run(
 
     loss, path = jax.vmap(race)(jnp.arange(len(RULES)))
     box = jnp.asarray([SURFACES[name].box for name in NAMES], jnp.float32)[surface]
-    step = jnp.arange(STEPS + 1)
-    # What leaves the picture runs along its edge, and what is yet to come is not drawn.
-    path = jnp.where((step <= shown)[:, None], jnp.clip(path, box[::2], box[1::2]), jnp.nan)
+    path = jnp.clip(path, box[::2], box[1::2])  # what leaves the picture runs along its edge
     lines = jnp.asarray(contours(), jnp.float32)[surface]
     points = jnp.concatenate([lines.reshape(-1, 2), path.reshape(-1, 2)])
     return {
-        "path": {"line": LINE, "step": STEP, "x": points[:, 0], "y": points[:, 1]},
+        "path": {
+            "line": LINE,
+            "step": STEP,
+            "x": points[:, 0],
+            "y": points[:, 1],
+            "surface": jnp.full(LINE.size, surface),
+            "since": np.where(LINE < 0, 0, STEP).astype(np.float32),
+            "until": np.full(LINE.size, np.inf, np.float32),
+        },
         "loss": {"step": jnp.arange(STEPS), **dict(zip(RULES, loss, strict=True))},
     }
 
@@ -82,10 +85,11 @@ LAB = Lab(
     run,
     (
         Panel("path", _paths, Text(
-            "The paths of the six rules over contour lines, from the same start, a mark every "
-            "ten steps. What leaves the picture runs along its edge.",
-            "Lintasan keenam aturan di atas garis kontur, dari titik mula yang sama, dengan tanda "
-            "setiap sepuluh langkah. Lintasan yang keluar dari gambar menyusuri tepinya."),
+            "The paths of the six rules over contour lines, from the same start up to the cursor, "
+            "a mark every ten steps. What leaves the picture runs along its edge.",
+            "Lintasan keenam aturan di atas garis kontur, dari titik mula yang sama sampai ke "
+            "kursor, dengan tanda setiap sepuluh langkah. Lintasan yang keluar dari gambar "
+            "menyusuri tepinya."),
             over="step", columns=charts.PLACE),
         charts.over_steps("loss", NAMED, LOSS, (1e-8, 1e4), STEPS, Text(
             "The loss of each rule at every step.", "Loss tiap aturan pada setiap langkah."),
@@ -122,4 +126,5 @@ plots.trajectories(traces, "{surface}").savefig("race.png")
         ),
         (("surface", "==", "valley"), ("verdict", "==", "diverged"), ("final_loss_2", "<", 0.01)),
     ),
+    opens=40,  # when the rules have parted, and the slow ones are still on their way
 )  # fmt: skip

@@ -122,12 +122,23 @@ UP = charts.Across(
 STEPS = (float(LENGTH_SCALES[1] / LENGTH_SCALES[0]), float(NOISES[1] / NOISES[0]))
 
 
+HERE = (
+    ("mean", Text("mean", "rata-rata")),
+    ("low", Text("band from", "pita dari")),
+    ("high", Text("to", "sampai")),
+    ("typical", Text("median of 12 runs", "median dari 12 run")),
+)
+"""What the cursor says at a learning rate."""
+
+IMPROVEMENT = Text("exp. improvement", "perbaikan harapan")
+
+
 def _posterior(language: str) -> Any:
     return charts.surrogate(language, NAMES, Text("validation loss", "loss validasi"))
 
 
 def _improvement(language: str) -> Any:
-    return charts.improvement(language, Text("exp. improvement", "perbaikan harapan"))
+    return charts.improvement(language, IMPROVEMENT)
 
 
 def _plane(language: str) -> Any:
@@ -147,11 +158,13 @@ LAB = Lab(
             "Loss validasi terhadap laju pembelajaran, keduanya logaritmik: run sejauh ini sebagai "
             "titik, rata-rata proses dengan pita di sekelilingnya yang sempit di dekat titik dan "
             "lebar jauh darinya, lembah bertitik-titik dari median sebenarnya, dan garis "
-            "putus-putus pada laju berikutnya.")),
+            "putus-putus pada laju berikutnya."),
+            over="learning_rate", along=charts.RATE, columns=HERE),
         Panel("posterior", _improvement, Text(
             "The expected improvement at every learning rate; the dashed line stands at its peak.",
             "Perbaikan harapan pada setiap laju pembelajaran; garis putus-putus berdiri di "
-            "puncaknya.")),
+            "puncaknya."),
+            over="learning_rate", along=charts.RATE, columns=(("improvement", IMPROVEMENT),)),
         Panel("plane", _plane, Text(
             "A map over length-scale and noise: how far the log posterior density of these "
             "hyperparameters lies below the highest. A ring marks the current setting.",

@@ -10,7 +10,19 @@ from stabsim._words import Text
 from stabsim.curvature import spectrum
 from stabsim.labs.frame import charts
 from stabsim.labs.frame.any_rule import RULE_NAMES, RULES, AnyRule
-from stabsim.labs.frame.lab import Choice, Curve, Fact, Goal, Idle, Lab, Option, Slider, Tables
+from stabsim.labs.frame.lab import (
+    Choice,
+    Curve,
+    Fact,
+    Goal,
+    Idle,
+    Lab,
+    Option,
+    Panel,
+    Slider,
+    Tables,
+)
+from stabsim.schedules import linear_warmup
 from stabsim.simulation import Moment, simulate
 from stabsim.workloads import mlp
 
@@ -34,13 +46,15 @@ CONTROLS = (
     Slider("learning_rate", Text("Learning rate", "Laju pembelajaran"), 1e-3, 2, 0.2, "log"),
     Slider("gamma", Text("Momentum γ, β₁", "Momentum γ, β₁"), 0, 0.98, 0.9, idle=Idle(
         "rule", ("sgd",), Text("SGD has no momentum.", "SGD tidak memakai momentum."))),
+    Slider("warmup", Text("Warmup", "Warmup"), 0, STEPS, 0, "whole",
+           unit=Text("steps", "langkah")),
     Slider("seed", Text("Seed", "Benih acak"), 0, 9, 0, "whole"),
 )  # fmt: skip
 
 
-def run(rule: Any, learning_rate: Any, gamma: Any, seed: Any) -> Tables:
+def run(rule: Any, learning_rate: Any, gamma: Any, warmup: Any, seed: Any) -> Tables:
     net = mlp(depth=3, width=12, activation="tanh", gain=0.5, objective="squared_error", rows=32)
-    any_rule = AnyRule(rule, learning_rate, gamma, BETA2)
+    any_rule = AnyRule(rule, linear_warmup(learning_rate, warmup), gamma, BETA2)
 
     def look(now: Moment) -> Array:
         return jax.lax.cond(
@@ -52,21 +66,26 @@ def run(rule: Any, learning_rate: Any, gamma: Any, seed: Any) -> Tables:
     trace = simulate(net, any_rule, steps=STEPS, seed=seed, evaluate_at=(), observe=look)
     measured = trace.observed[::EVERY]
     threshold = any_rule.threshold(trace.learning_rate)[::EVERY]
-    shares = measured / threshold[:, None]
+    full = jnp.asarray(any_rule.threshold(learning_rate))
+    shares = measured / full
     return {
         "sharpness": {
             "step": jnp.arange(0, STEPS, EVERY),
             "sharpness": measured[:, 0],
             "threshold": threshold,
-            "edge": jnp.ones_like(threshold),
+            "edge": threshold / full,
             **{f"share_{i + 1}": shares[:, i] for i in range(LARGEST)},
         },
-        "run": {"step": jnp.arange(STEPS), "loss": trace.loss},
-        "now": {"edge_at": threshold[:1], "start": measured[0, :1], "end": measured[-1, :1]},
+        "run": {
+            "step": jnp.arange(STEPS),
+            "loss": trace.loss,
+            "learning_rate": trace.learning_rate,
+        },
+        "now": {"edge_at": full[None], "start": measured[0, :1], "end": measured[-1, :1]},
     }
 
 
-SHARE = Text("eigenvalue / threshold", "nilai eigen / ambang")
+SHARE = Text("eigenvalue / threshold at full rate", "nilai eigen / ambang pada laju penuh")
 SPECTRUM = {
     "share_1": Text("sharpness λ₁", "ketajaman λ₁"),
     "edge": Text("threshold", "ambang"),
@@ -75,7 +94,25 @@ SPECTRUM = {
     "share_4": Text("λ₄", "λ₄"),
     "share_5": Text("λ₅", "λ₅"),
 }
+READ = (
+    ("sharpness", Text("λ₁ itself", "λ₁ sendiri")),
+    ("threshold", Text("threshold itself", "ambang sendiri")),
+)
+"""What the cursor also says."""
+
 LOSS = Text("loss", "loss")
+
+
+def _spectrum() -> Panel:
+    panel = charts.over_steps("sharpness", SPECTRUM, SHARE, (0, 4), STEPS, Text(
+        "The five largest eigenvalues λ₁ to λ₅ of the Hessian, preconditioned for RMSProp, "
+        "Adam and NAdam, and the rule's threshold as a dashed line, all as shares of the threshold "
+        "at the full rate. During a warmup the line falls to 1, where it stays.",
+        "Lima nilai eigen terbesar dari Hessian, λ₁ sampai λ₅, dengan prakondisi untuk RMSProp, "
+        "Adam, dan NAdam, serta ambang aturan itu sebagai garis putus-putus, semuanya sebagai "
+        "kelipatan ambang pada laju penuh. Selama warmup garis itu turun ke 1, lalu tetap di "
+        "sana."), height=240, log=False)  # fmt: skip
+    return panel._replace(columns=(*panel.columns, *READ))
 
 
 LAB = Lab(
@@ -84,22 +121,17 @@ LAB = Lab(
     CONTROLS,
     run,
     (
-        charts.over_steps("sharpness", SPECTRUM, SHARE, (0, 2), STEPS, Text(
-            "The five largest eigenvalues λ₁ to λ₅ of the Hessian, preconditioned for RMSProp, "
-            "Adam and NAdam, as shares of the rule's threshold at this rate and momentum, which is "
-            "the dashed line at 1.",
-            "Lima nilai eigen terbesar dari Hessian, λ₁ sampai λ₅, dengan prakondisi untuk "
-            "RMSProp, Adam, dan NAdam, sebagai kelipatan ambang aturan itu pada laju dan momentum "
-            "ini, yaitu garis putus-putus di 1."), height=240, log=False),
+        _spectrum(),
         charts.over_steps("run", {"loss": LOSS}, LOSS, (1e-5, 10), STEPS, Text(
             "The training loss at every step.",
             "Loss pelatihan pada setiap langkah."), height=140),
+        charts.schedule(STEPS),
     ),
     (Curve("run", "loss"),),
     """import stabsim as ss
 from stabsim import plots
 
-rate, gamma = {learning_rate}, {gamma}
+rate, gamma = ss.schedules.linear_warmup({learning_rate}, {warmup}), {gamma}
 net = ss.workloads.mlp(
     depth=3, width=12, activation="tanh", gain=0.5, objective="squared_error", rows=32
 )
@@ -119,7 +151,8 @@ plots.sharpness(trace).save("sharpness.html")
         (("rule", "==", "nesterov"), ("learning_rate", ">", 0.349), ("verdict", "==", "stable")),
     ),
     facts=(
-        Fact("now", "edge_at", Text("The threshold is {value};", "Ambangnya {value};")),
+        Fact("now", "edge_at", Text("The threshold at the full rate is {value};",
+                                    "Ambang pada laju penuh {value};")),
         Fact("now", "start", Text("the sharpness is {value} at the start",
                                   "ketajamannya {value} di awal")),
         Fact("now", "end", Text("and {value} at the last measurement.",

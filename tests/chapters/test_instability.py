@@ -83,9 +83,9 @@ def test_each_cut_shows_where_the_step_lands_and_touches_its_parabola():
         begin, landing = seen["x"][spots]
         assert begin == found["swing"]["x"][step]
         assert landing == pytest.approx(begin * (1 - found["product"]["product"][step]), abs=1e-6)
-        assert seen["loss"][spots][0] == pytest.approx(found["run"]["loss"][step], rel=1e-4)
+        assert seen["y"][spots][0] == pytest.approx(found["run"]["loss"][step], rel=1e-4)
         near = np.abs(seen["x"][curve] - begin).argmin()
-        assert seen["parabola"][curve][near] == pytest.approx(seen["loss"][curve][near], rel=0.05)
+        assert seen["parabola"][curve][near] == pytest.approx(seen["y"][curve][near], rel=0.05)
         assert abs(begin) <= seen["x"][curve].max()
 
 

@@ -51,7 +51,7 @@ def test_the_goal_of_the_race_is_reached_between_the_two_edges():
 
 
 def test_on_the_saddle_the_rules_that_divide_walk_off():
-    for found, *_ in run("race", surface="saddle", shown=20):
+    for found, *_ in run("race", surface="saddle"):
         path = found["path"]
         after = [abs(path["y"][(path["line"] == i) & (path["step"] == 20)][0]) for i in range(6)]
         assert max(after[:3]) < min(after[3:])
@@ -136,6 +136,20 @@ def test_what_does_not_go_by_the_threshold():
     assert (np.abs(end - 1) < 0.06).all()
     assert (ratios(rule="momentum", learning_rate=0.3)[1] < 0.75).all()
     assert (ratios(rule="rmsprop", learning_rate=0.01)[1] < 0.4).all()
+
+
+def test_a_falling_threshold_takes_the_sharpness_along():
+    changes = {"rule": "sgd", "learning_rate": 1.0}
+    plain = run("thresholds", **changes)
+    assert {facts["verdict"] for _, facts, _ in plain} == {"diverged"}
+    assert all(seen["sharpness"]["share_1"][0] > 3 for seen, *_ in plain)
+    for seen, facts, _ in run("thresholds", warmup=200, **changes):
+        table = seen["sharpness"]
+        assert np.isinf(table["edge"][0])
+        assert (np.diff(table["edge"][1:14]) <= 0).all()
+        assert (table["edge"][14:] == 1).all()
+        assert abs(table["share_1"][-6:].mean() - 1) < 0.1
+        assert facts["final_loss"] < 0.01
 
 
 def test_less_momentum_mends_nesterov():

@@ -24,11 +24,12 @@ export function cursor(section, lab, words, look) {
 
   const followers = () => look.panels().filter(({ panel }) => panel.over === lab.cursor);
   const isPlane = ({ panel }) => panel.columns[1]?.[0] === "y";
+  const alongOf = () => followers().find((one) => !isPlane(one))?.panel.along ?? "";
 
   /** The steps that the cursor can stand at. */
   function steps() {
     const lines = followers().filter((one) => !isPlane(one));
-    const known = lines.map(({ table }) => table[lab.cursor]);
+    const known = lines.map(({ table }) => ascending(table[lab.cursor]));
     return known.reduce((a, b) => (b.length > a.length ? b : a), []);
   }
 
@@ -74,30 +75,52 @@ export function cursor(section, lab, words, look) {
       Object.assign(veil.style, { ...box, width: `${Math.max(0, rest)}px` });
       layer.append(veil);
     }
-    const tip = made("lab-tip");
-    tip.append(made("", `${one.panel.along} ${whole(step, words.language)}`));
-    const said = [];
-    for (const [column, label] of one.panel.columns) {
-      const row = made("", `${label} ${write(finite(table[column][i]))}`);
-      const others = kept.map(({ slot, table: own }) => {
+    const rows = one.panel.columns.map(([column, label]) => {
+      const others = kept.map(({ table: own }) => {
         const [there] = nearest(own[lab.cursor], step);
-        const value = write(finite(own[column][there]));
+        return write(finite(own[column][there]));
+      });
+      return [label, write(finite(table[column][i])), ...others];
+    });
+    const slots = kept.map(({ slot }) => slot);
+    tip(host, layer, step, rows, slots, { x, top, isRight: x > left + width / 2 });
+    return rows.map(([label, ...values]) => `${label} ${values.join(" / ")}`);
+  }
+
+  /** The same in a picture of our own. */
+  function markOwn({ host, chart }, at) {
+    host.querySelector(".lab-over")?.remove();
+    if (!chart || host.hidden) return [];
+    const said = chart.at(at);
+    const there = at === null ? null : chart.read(at);
+    if (there) {
+      const layer = made("lab-over");
+      host.append(layer);
+      const place = { ...there, isRight: there.x > host.clientWidth / 2 };
+      tip(host, layer, at, there.rows, there.slots, place);
+    }
+    return [said];
+  }
+
+  /** What stands beside the cursor: the step, and a row for each value, the kept runs' after it. */
+  function tip(host, layer, step, rows, slots, { x, top, isRight }) {
+    const told = made("lab-tip");
+    told.append(made("", `${alongOf()} ${whole(step, words.language)}`));
+    for (const [label, own, ...others] of rows) {
+      const row = made("", `${label} ${own}`);
+      others.forEach((value, place) => {
         const ghost = document.createElement("span");
         const colour = document.createElement("span");
-        colour.className = `lab-colour lab-colour-${slot}`;
+        colour.className = `lab-colour lab-colour-${slots[place]}`;
         ghost.append(colour, value);
         row.append(ghost);
-        return value;
       });
-      tip.append(row);
-      said.push([`${label} ${write(finite(table[column][i]))}`, ...others].join(" / "));
+      told.append(row);
     }
-    layer.append(tip);
-    const before = x > left + width / 2;
-    const side = before ? x - tip.offsetWidth - 8 : x + 8;
-    const most = Math.max(0, host.clientWidth - tip.offsetWidth);
-    Object.assign(tip.style, { left: `${Math.min(most, Math.max(0, side))}px`, top: `${top}px` });
-    return said;
+    layer.append(told);
+    const side = isRight ? x - told.offsetWidth - 8 : x + 8;
+    const most = Math.max(0, host.clientWidth - told.offsetWidth);
+    Object.assign(told.style, { left: `${Math.min(most, Math.max(0, side))}px`, top: `${top}px` });
   }
 
   /** The step at which the cursor stands, null if it does not. */
@@ -112,11 +135,13 @@ export function cursor(section, lab, words, look) {
     const place = hovered ?? pinned;
     const step = at();
     const said = followers().flatMap((one) => mark(one, step, hovered === null));
-    for (const { chart } of look.panels()) if (chart?.at) said.push(chart.at(step));
+    for (const one of look.panels()) if (one.picture) said.push(...markOwn(one, step));
     output.textContent = step === null ? "" : whole(step, words.language);
     if (place !== null) range.value = place;
-    const along = followers().find((one) => !isPlane(one))?.panel.along ?? "";
-    range.setAttribute("aria-valuetext", [`${along} ${output.textContent}`, ...said].join(", "));
+    range.setAttribute(
+      "aria-valuetext",
+      [`${alongOf()} ${output.textContent}`, ...said].join(", "),
+    );
   }
 
   function stop() {
@@ -164,12 +189,19 @@ export function cursor(section, lab, words, look) {
     refresh,
     /** Follows the pointer in a panel. */
     listen(one) {
-      if (one.panel.over !== lab.cursor || isPlane(one)) return;
+      if (!one.picture && (one.panel.over !== lab.cursor || isPlane(one))) return;
+      const leave = () => {
+        if (hovered === null) return;
+        hovered = null;
+        look.turn();
+      };
       const follow = (event) => {
         if (timer || event.target.closest(".lab-grip")) return;
         const { chart, table } = look.panels().find(({ host }) => host === one.host) ?? {};
         if (!chart) return;
-        const [i] = nearest(table[lab.cursor], chart.under(event).x);
+        const { x } = chart.under(event);
+        if (x === null) return leave();
+        const [i] = nearest(table[lab.cursor], x);
         const [place] = nearest(steps(), table[lab.cursor][i]);
         const holds = event.type === "pointerdown" || event.pointerType !== "mouse";
         if (holds) pinned = place;
@@ -180,16 +212,18 @@ export function cursor(section, lab, words, look) {
       one.host.addEventListener("pointerdown", follow);
       // From here on the arrow keys move the cursor.
       one.host.addEventListener("click", () => range.focus({ preventScroll: true }));
-      one.host.addEventListener("pointerleave", () => {
-        if (hovered === null) return;
-        hovered = null;
-        look.turn();
-      });
+      one.host.addEventListener("pointerleave", leave);
     },
   };
 }
 
 const finite = (x) => (Number.isFinite(x) ? x : null);
+
+/** The first entries, as far as they ascend: what comes after is no line's. */
+function ascending(values) {
+  const end = values.findIndex((x, i) => i > 0 && !(x > values[i - 1]));
+  return end < 0 ? values : values.slice(0, end);
+}
 
 /** The places of the value nearest to one: several if it is there again. */
 function nearest(values, one) {

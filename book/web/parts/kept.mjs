@@ -4,6 +4,9 @@ import { written } from "./settings.mjs";
 
 export const MOST = 4;
 
+/** Their colours, as in lab.css. */
+export const KEPT = ["#7F7F7F", "#009E73", "#CC79A7", "#E69F00"];
+
 /**
  * A list of kept runs in `place`; `changed` is told when one is removed.
  * @param {any} place

@@ -19,25 +19,59 @@ function sizeOf({ block }) {
   return { steps: block.length / blocks, blocks };
 }
 
-/** In which block each is largest at a step, the last one for null. */
-export function said({ maps, words }, table, step, language) {
-  const { steps, blocks } = sizeOf(table);
+/** In which block each is largest at a step, the last one for null; the kept runs' too. */
+export function said(spec, table, step, language, kept = []) {
+  const { steps } = sizeOf(table);
   const here = Math.min(step ?? steps - 1, steps - 1);
-  const lines = maps.map(([column, title]) => {
-    const values = [...table[column].slice(here * blocks, (here + 1) * blocks)];
-    const sized = values.map((x) => (Number.isFinite(x) ? x : Infinity));
-    const place = sized.indexOf(Math.max(...sized));
-    const value = number(values[place], language);
-    return fill(words.largest, { title, block: place + 1, value });
-  });
-  return [fill(words.said, { step: here }), ...lines].join(" ");
+  const lines = values(spec, table, here, language, kept).map(([title, ...there]) =>
+    fill(spec.words.largest, { title, there: there.join(" / ") }),
+  );
+  return [fill(spec.words.said, { step: here }), ...lines].join(" ");
 }
 
-/** The picture, as wide as asked: the first block at the bottom of each map. */
+/** The title of each map, and its largest value at a step: of the run, and of each kept one. */
+export function values({ maps, words }, table, step, language, kept) {
+  const runs = [table, ...kept.map((one) => one.table)];
+  return maps.map(([column, title]) => [
+    title,
+    ...runs.map((run) => largest(words, run, column, step, language)),
+  ]);
+}
+
+function largest(words, table, column, step, language) {
+  const { steps, blocks } = sizeOf(table);
+  const here = Math.min(step, steps - 1);
+  const all = [...table[column].slice(here * blocks, (here + 1) * blocks)];
+  const sized = all.map((x) => (Number.isFinite(x) ? x : Infinity));
+  const place = sized.indexOf(Math.max(...sized));
+  return fill(words.there, { value: number(all[place], language), block: place + 1 });
+}
+
+const perOf = (width, steps) => (width - LEFT - 4) / Math.log(1 + steps);
+
+/** The step of a place in the picture. */
+export function stepAt(table, x, _y, width) {
+  const { steps } = sizeOf(table);
+  const step = Math.floor(Math.exp((x - LEFT) / perOf(width, steps)) - 1);
+  return Math.min(steps - 1, Math.max(0, step));
+}
+
+/** Where a step lies in the picture. */
+export function placeOf(table, step, width) {
+  const { steps } = sizeOf(table);
+  return { x: LEFT + perOf(width, steps) * Math.log(1.5 + Math.min(step, steps - 1)), y: HEAD };
+}
+
+/**
+ * The picture, as wide as asked: the first block at the bottom of each map.
+ *
+ * A map has a colour in every place, so that no second run can be drawn in it: the cursor says the
+ * kept runs' values.
+ */
 export function svg({ maps, words }, table, step, width, language) {
   const { steps, blocks } = sizeOf(table);
   const [room, tall] = [width - LEFT - 4, blocks * CELL];
-  const per = room / Math.log(1 + steps);
+  const per = perOf(width, steps);
   const edges = Array.from(
     { length: steps + 1 },
     (_, t) => LEFT + Math.floor(per * Math.log(1 + t)),

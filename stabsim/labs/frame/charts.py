@@ -300,12 +300,12 @@ class Round(NamedTuple):
     y2: alt.Y2
 
 
-def _round(scale: str, low: str) -> Round:
+def _round(scale: str, low: str, data: Any) -> Round:
     """From places in a disc around (0, 0), by ``scale`` pixels a unit, 0 at the height ``low``."""
     places = {name: f"width / 2 + datum.{name} * {scale}" for name in ("x", "x2")}
     places |= {name: f"{low} - datum.{name} * {scale}" for name in ("y", "y2")}
-    data = _data("run").transform_filter("isValid(datum.x) && isValid(datum.y)")
-    own = data.transform_calculate(**{f"at_{name}": place for name, place in places.items()})
+    known = data.transform_filter("isValid(datum.x) && isValid(datum.y)")
+    own = known.transform_calculate(**{f"at_{name}": place for name, place in places.items()})
     plain: dict[str, Any] = {"scale": None, "axis": None}
     return Round(own, alt.X("at_x:Q", **plain), alt.Y("at_y:Q", **plain), alt.X2("at_x2"),
                  alt.Y2("at_y2"))  # fmt: skip
@@ -324,11 +324,16 @@ def clipped_arrow(language: str, words: dict[str, Text]) -> Any:
             after the share of the steps that were clipped.
     """
     say = {name: text.in_(language) for name, text in words.items()}
-    disc = _round("min(width / 2 - 12, height - 46)", "height - 16")
+    room = "min(width / 2 - 12, height - 46)", "height - 16"
+    disc, kept = (_round(*room, data) for data in (_data("run"), _kept(_data("ghost"))))
     x, y, x2, y2 = disc[1:]
 
-    def kind(number: int) -> Any:
-        return disc.data.transform_filter(f"datum.kind == {number}")
+    def kind(number: int, data: Any = disc.data) -> Any:
+        return data.transform_filter(f"datum.kind == {number}")
+
+    def ghost(number: int, width: float | int) -> Any:
+        rule = kind(number, kept.data).mark_rule(strokeWidth=width)
+        return rule.encode(x, y, x2, y2, KEPT["stroke"])
 
     hue = alt.condition("datum.value > 0", alt.value(PALETTE[1]), alt.value(PALETTE[0]))
     now = f"'{STEP.in_(language)} ' + datum.step + ': '"
@@ -340,6 +345,7 @@ def clipped_arrow(language: str, words: dict[str, Text]) -> Any:
         alt.layer(
             kind(RING).mark_rule(color=GREY, strokeWidth=0.6, opacity=0.5).encode(x, y, x2, y2),
             kind(DOT).mark_point(filled=True, size=16, opacity=0.6).encode(x, y, color=hue),
+            *(ghost(number, width) for number, width in ((CIRCLE, 1), (ARROW, 1), (LEFT, 2.5))),
             kind(CIRCLE).mark_rule(color=PALETTE[1], strokeWidth=2).encode(x, y, x2, y2),
             kind(ARROW).mark_rule(color=PALETTE[0], strokeWidth=1.5, opacity=0.8)
             .encode(x, y, x2, y2),
@@ -359,14 +365,15 @@ def clipped_arrow(language: str, words: dict[str, Text]) -> Any:
 
 def roots() -> Any:
     """Roots in the complex plane, their ways there and the unit circle: rows of ``labs.roots``."""
-    disc = _round("min(width / 4.4, height / 2.5)", "height / 2")
+    room = "min(width / 4.4, height / 2.5)", "height / 2"
+    disc, kept = (_round(*room, data) for data in (_data("run"), _kept(_data("ghost"))))
     x, y, x2, y2 = disc[1:]
 
     def lines(number: int, **given: Any) -> Any:
         return kind(number).mark_rule(clip=True, **given).encode(x, y, x2, y2)
 
-    def kind(number: int) -> Any:
-        return disc.data.transform_filter(f"datum.kind == {number}")
+    def kind(number: int, data: Any = disc.data) -> Any:
+        return data.transform_filter(f"datum.kind == {number}")
 
     hue = alt.condition("datum.value > 0", alt.value(PALETTE[1]), alt.value(PALETTE[0]))
     return finished(
@@ -374,6 +381,11 @@ def roots() -> Any:
             lines(CENTRE, color=GREY, strokeWidth=0.5, opacity=0.5),
             lines(RING, color=GREY, strokeWidth=1.5),
             lines(LEFT, color=PALETTE[0], strokeWidth=0.9, opacity=0.7),
+            kind(ARROW, kept.data).mark_rule(strokeWidth=1, clip=True)
+            .encode(x, y, x2, y2, KEPT["stroke"]),
+            kind(DOT, kept.data).mark_point(filled=False, size=110, opacity=1, strokeWidth=2.5,
+                                            clip=True)
+            .encode(x, y, KEPT["stroke"]),
             lines(ARROW, color=GREY, strokeWidth=1.2),
             kind(DOT).mark_point(filled=True, size=130, opacity=1, clip=True)
             .encode(x, y, color=hue),
@@ -388,7 +400,10 @@ SHAPES = ["circle", "square", "triangle-up", "diamond", "triangle-down", "cross"
 
 
 def race(names: Sequence[str]) -> Any:
-    """Paths in the plane, one a name, over contour lines: rows whose ``line`` is negative."""
+    """Paths in the plane, one a name, over contour lines: rows whose ``line`` is negative.
+
+    Kept runs' paths have their run's colour, and the dashes of their rule in a chart over steps.
+    """
     scale = alt.Scale(zero=False, nice=False)
     x, y = _plane(scale, scale)
     data = _data("run")
@@ -403,10 +418,16 @@ def race(names: Sequence[str]) -> Any:
         .mark_line(color=GREY, strokeWidth=0.7, opacity=0.6)
         .encode(x, y, detail="line:N", order="step:Q")
     )
+    dashes = alt.StrokeDash("line:N", legend=None, scale=alt.Scale(
+        domain=list(range(len(names))), range=DASHES[: len(names)]))  # fmt: skip
+    kept = _kept(_data("ghost").transform_filter("isValid(datum.x) && isValid(datum.y)"))
     marks = paths.transform_filter("datum.step % 10 == 0").mark_point(filled=True, opacity=1)
     return finished(
         alt.layer(
             contours,
+            kept.mark_line(strokeWidth=1).encode(
+                x, y, dashes, KEPT["stroke"], alt.Detail(["kept:N", "line:N"]), alt.Order("step:Q")
+            ),
             paths.mark_line(strokeWidth=1.6).encode(x, y, color=color, order="step:Q"),
             marks.encode(x, y, color=color, shape=shape, size=alt.value(35)),
         ),
@@ -691,18 +712,25 @@ ACROSS = Text(
 def cut(language: str, names: Sequence[Text] = CUT, across: Text = ACROSS) -> Any:
     """A valley, and a step across it.
 
-    Rows of ``kind`` 0 hold the curve: ``x``, ``loss`` and, where it is named too, ``parabola``. The
-    two of kind 1 are where a step begins and where it lands.
+    Rows of ``kind`` 0 hold the curve: ``x``, the loss ``y`` and, where it is named too,
+    ``parabola``. The two of kind 1 are where a step begins and where it lands. Of a kept run its
+    curve and its step are drawn.
     """
     words = [name.in_(language) for name in names]
     x = alt.X("x:Q", axis=grey_axis(across.in_(language), grid=False, tickCount=6),
               scale=alt.Scale(nice=False))  # fmt: skip
-    y = alt.Y("loss:Q", axis=grey_axis(LOSS.in_(language), tickCount=5),
+    y = alt.Y("y:Q", axis=grey_axis(LOSS.in_(language), tickCount=5),
               scale=alt.Scale(zero=False))  # fmt: skip
     legend = alt.Legend(title=None, orient="top", labelColor=GREY, labelLimit=0)
     colors = alt.Scale(domain=words, range=PALETTE[: len(words)])
-    curve = _data("run").transform_filter("datum.kind == 0 && isValid(datum.loss)")
-    spots = _data("run").transform_filter("datum.kind == 1 && isValid(datum.loss)")
+    curve, spots = (
+        _data("run").transform_filter(f"datum.kind == {kind} && isValid(datum.y)")
+        for kind in (0, 1)
+    )
+    kept_curve, kept_spots = (
+        _kept(_data("ghost").transform_filter(f"datum.kind == {kind} && isValid(datum.y)"))
+        for kind in (0, 1)
+    )
     numbered = spots.transform_window(place="row_number()")
     own, *bowl = (alt.ColorDatum(word, scale=colors, legend=legend) for word in words)
     parabola = curve.mark_line(strokeWidth=1.2, strokeDash=[6, 3])
@@ -710,6 +738,9 @@ def cut(language: str, names: Sequence[Text] = CUT, across: Text = ACROSS) -> An
     land = numbered.transform_filter("datum.place == 2")
     return finished(
         alt.layer(
+            kept_curve.mark_line(strokeWidth=1).encode(x, y, **KEPT),
+            kept_spots.mark_line(strokeWidth=1, point=False).encode(x, y, **KEPT),
+            kept_spots.mark_point(size=50, filled=False, opacity=1).encode(x, y, **KEPT),
             *(parabola.encode(x, alt.Y("parabola:Q"), color=hue) for hue in bowl),
             curve.mark_line(strokeWidth=2).encode(x, y, color=own),
             spots.mark_line(strokeWidth=1.5, color=GREY).encode(x, y),

@@ -3,6 +3,7 @@
 ``book/web/parts/minibatch.mjs`` draws the same in the page; a test holds the two together.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
@@ -10,6 +11,7 @@ import numpy as np
 from jaxtyping import Array, Shaped
 
 from stabsim._words import Text, number
+from stabsim.labs.frame.charts import KEPT_COLORS
 from stabsim.labs.frame.lab import Panel
 from stabsim.simulation import Moment, Observer
 from stabsim.workloads import Workload
@@ -29,10 +31,15 @@ SHADES = ("0", ".14", ".29", ".43", ".57", ".71", ".86", "1")
 
 WRONG, CORRUPTED = "#D55E00", "#E69F00"
 
+STRIP = 26
+"""How high the strip below them stands, of the share of wrong guesses at every step."""
+
 WORDS = {
     "said": Text("Minibatch of step {step}: {wrong} of {size} guesses are wrong.",
                  "Minibatch langkah {step}: {wrong} dari {size} tebakan salah."),
+    "kept": Text("Kept runs: {wrong}.", "Run pembanding: {wrong}."),
     "corrupted": Text("Corrupted: inputs × {scale}.", "Rusak: masukan × {scale}."),
+    "strip": Text("wrong guesses at every step", "tebakan salah pada setiap langkah"),
 }  # fmt: skip
 
 
@@ -81,10 +88,11 @@ def minibatch(name: str = "batch") -> Panel:
 
     return Panel(name, chart, Text(
         "The digits of one minibatch, the one at the cursor, as the network gets them, each with "
-        "the network's guess. A wrong guess is framed and says the label too.",
+        "the network's guess. A wrong guess is framed and says the label too. Below them the share "
+        "of wrong guesses at every step.",
         "Angka dalam satu minibatch, yaitu minibatch pada kursor, sebagaimana diterima jaringan, "
         "masing-masing dengan tebakan jaringan. Tebakan yang salah diberi bingkai dan disertai "
-        "label yang benar."))  # fmt: skip
+        "label yang benar. Di bawahnya bagian tebakan yang salah di setiap langkah."))  # fmt: skip
 
 
 def rows_at(table: dict[str, Any], step: int | None) -> slice:
@@ -97,26 +105,84 @@ def rows_at(table: dict[str, Any], step: int | None) -> slice:
     return slice(first, first + size)
 
 
-def said(spec: dict[str, Any], table: dict[str, Any], step: int | None, language: str) -> str:
+def said(
+    spec: dict[str, Any],
+    table: dict[str, Any],
+    step: int | None,
+    language: str,
+    kept: Sequence[dict[str, Any]] = (),
+) -> str:
     """How many guesses are wrong at a step, and whether its minibatch is corrupted."""
-    return " ".join(_sentences(spec, table, rows_at(table, step), language))
+    return " ".join(_sentences(spec, table, rows_at(table, step), language, kept))
+
+
+def _wrong(table: dict[str, Any]) -> np.ndarray:
+    """How many guesses are wrong at each step."""
+    label, guess, steps = (np.asarray(table[name]) for name in ("label", "guess", "step"))
+    return (label != guess).reshape(-1, np.count_nonzero(steps == steps[0])).sum(1)
 
 
 def _sentences(
-    spec: dict[str, Any], table: dict[str, Any], rows: slice, language: str
+    spec: dict[str, Any],
+    table: dict[str, Any],
+    rows: slice,
+    language: str,
+    kept: Sequence[dict[str, Any]],
 ) -> list[str]:
-    label, guess = (np.asarray(table[name])[rows] for name in ("label", "guess"))
-    wrong = spec["words"]["said"].format(
-        step=int(table["step"][rows][0]), wrong=int((label != guess).sum()), size=label.size
+    step, size = int(table["step"][rows][0]), rows.stop - rows.start
+    lines = [spec["words"]["said"].format(step=step, wrong=_wrong(table)[step], size=size)]
+    # A kept run's digits would be another picture, or the same digits with guesses beside guesses:
+    # its number of wrong guesses is said, and its strip drawn.
+    if kept:
+        numbers = [_wrong(run) for run in kept]
+        there = ", ".join(str(wrong[min(step, wrong.size - 1)]) for wrong in numbers)
+        lines[0] += " " + spec["words"]["kept"].format(wrong=there)
+    if (scale := float(table["scale"][rows][0])) != 1:
+        lines.append(spec["words"]["corrupted"].format(scale=number(scale, language)))
+    return lines
+
+
+def _strip(
+    table: dict[str, Any], kept: Sequence[dict[str, Any]], step: int, width: int, top: int
+) -> str:
+    """The share of wrong guesses at every step, the kept runs' as lines, and where we are."""
+    scale = np.asarray(table["scale"])
+
+    def way(run: dict[str, Any]) -> str:
+        wrong, size = _wrong(run), np.count_nonzero(run["step"] == run["step"][0])
+        foot = top + STRIP
+        return "".join(
+            f"V{foot - int(count) * STRIP // size}H{(t + 1) * width // wrong.size}"
+            for t, count in enumerate(wrong)
+        )
+
+    steps = _wrong(table).size
+    size = scale.size // steps
+    bad = "".join(
+        f"M{t * width // steps} {top}H{max((t + 1) * width // steps, t * width // steps + 2)}"
+        f"v{STRIP}H{t * width // steps}z"
+        for t in range(steps)
+        if scale[t * size] != 1
     )
-    scale = float(table["scale"][rows][0])
-    if scale == 1:
-        return [wrong]
-    return [wrong, spec["words"]["corrupted"].format(scale=number(scale, language))]
+    lines = "".join(
+        f'<path fill="none" stroke="{color}" d="M0 {top + STRIP}{way(run)}"/>'
+        for run, color in zip(kept, KEPT_COLORS, strict=False)
+    )
+    here = (2 * step + 1) * width // (2 * steps)
+    return (
+        f'<path fill="{CORRUPTED}" fill-opacity=".5" d="{bad}"/>'
+        f'<path fill-opacity=".3" d="M0 {top + STRIP}{way(table)}V{top + STRIP}z"/>{lines}'
+        f'<path stroke="currentColor" d="M0 {top + STRIP}H{width}M{here} {top}v{STRIP}"/>'
+    )
 
 
 def svg(
-    spec: dict[str, Any], table: dict[str, Any], step: int | None, width: int, language: str
+    spec: dict[str, Any],
+    table: dict[str, Any],
+    step: int | None,
+    width: int,
+    language: str,
+    kept: Sequence[dict[str, Any]] = (),
 ) -> str:
     """The picture, as wide as asked."""
     rows = rows_at(table, step)
@@ -151,9 +217,15 @@ def svg(
                 f'<text x="{middle}" y="{foot}" font-weight="bold">{guess[i]} ≠ {label[i]}</text>'
             )
     height = head + -(-label.size // across) * ROOM
+    foot = height + LINE
+    whole = foot + STRIP + 1
+    strip = (
+        f'<text x="2" y="{foot - 3}">{spec["words"]["strip"]}</text>'
+        + _strip(table, kept, rows.start // label.size, width, foot)
+    )  # fmt: skip
     corrupted = float(table["scale"][rows][0]) != 1
     border = f"M1 {head - 4}h{width - 2}v{height - head + 3}h-{width - 2}z" if corrupted else ""
-    sentences = _sentences(spec, table, rows, language)
+    sentences = _sentences(spec, table, rows, language, kept)
     lines = [" ".join(sentences)] if across == 16 else sentences
     title = "".join(f'<text x="2" y="{11 + 14 * i}">{line}</text>' for i, line in enumerate(lines))
     shaded = "".join(
@@ -161,9 +233,9 @@ def svg(
         for shade, path in zip(SHADES[1:], ink[1:], strict=True)
     )
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}" fill="currentColor" font-family="sans-serif" '
-        f'font-size="11">{title}{shaded}'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{whole}" '
+        f'viewBox="0 0 {width} {whole}" fill="currentColor" font-family="sans-serif" '
+        f'font-size="11">{title}{shaded}{strip}'
         f'<path fill="none" stroke="{WRONG}" stroke-width="2" d="{frames}"/>'
         f'<path fill="none" stroke="{CORRUPTED}" stroke-width="2" d="{border}"/>'
         f'<g text-anchor="middle">{guesses}</g></svg>'

@@ -16,10 +16,16 @@ def as_of(table: dict[str, Any], step: float | int) -> dict[str, Any]:
 
 
 def within(ghost: dict[str, Any], run: dict[str, Any]) -> dict[str, Any]:
-    """The rows of a kept run's path that lie where a run is seen, so that they widen no view."""
+    """The rows of a kept run that lie where a run is seen, so that they widen no view.
+
+    Of a landscape its path alone, and none of the path on another ``surface``. A valley that was
+    cut is as deep as it is: only how far it goes across is bounded.
+    """
     columns = {name: np.asarray(x) for name, x in ghost.items()}
-    inside = columns["line"] >= 0
-    for name in ("x", "y"):
+    inside = columns["line"] >= 0 if "line" in ghost else np.full(columns["x"].shape, True)
+    if "surface" in ghost:
+        inside &= columns["surface"] == np.asarray(run["surface"])[0]
+    for name in ("x", "y") if "line" in ghost else ("x",):
         known = [x for x in np.asarray(run[name]).tolist() if math.isfinite(x)]
         low, high = (min(known), max(known)) if known else (math.inf, -math.inf)
         inside &= (low <= columns[name]) & (columns[name] <= high)

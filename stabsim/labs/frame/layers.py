@@ -4,6 +4,7 @@
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,8 +30,8 @@ TICKS = (0, 1, 2, 5, 10, 20, 50, 100)
 
 WORDS = {
     "said": Text("Step {step}.", "Langkah {step}."),
-    "largest": Text("{title}: largest in block {block}, {value}.",
-                    "{title}: terbesar di blok {block}, {value}."),
+    "largest": Text("{title}, largest: {there}.", "{title}, terbesar: {there}."),
+    "there": Text("{value} in block {block}", "{value} di blok {block}"),
     "along": Text("step; block 1 is at the bottom", "langkah; blok 1 paling bawah"),
     "lost": Text("not finite", "tidak berhingga"),
 }  # fmt: skip
@@ -71,24 +72,52 @@ def _size(table: dict[str, Any]) -> tuple[int, int]:
     return len(table["block"]) // blocks, blocks
 
 
-def said(spec: dict[str, Any], table: dict[str, Any], step: int | None, language: str) -> str:
-    """In which block each is largest at a step, the last one for None."""
-    steps, blocks = _size(table)
+def said(
+    spec: dict[str, Any],
+    table: dict[str, Any],
+    step: int | None,
+    language: str,
+    kept: Sequence[dict[str, Any]] = (),
+) -> str:
+    """In which block each is largest at a step, the last one for None; the kept runs' too."""
+    steps, _ = _size(table)
     here = min(steps - 1 if step is None else step, steps - 1)
-    lines = [spec["words"]["said"].format(step=here)]
-    for column, title, *_ in spec["maps"]:
-        values = [float(x) for x in table[column][here * blocks : (here + 1) * blocks]]
-        sized = [x if math.isfinite(x) else math.inf for x in values]
-        place = sized.index(max(sized))
-        value = number(values[place], language)
-        lines.append(spec["words"]["largest"].format(title=title, block=place + 1, value=value))
-    return " ".join(lines)
+    lines = [
+        spec["words"]["largest"].format(
+            title=title, there=" / ".join(_largest(spec, run, column, here, language)
+                                          for run in (table, *kept))
+        )
+        for column, title, *_ in spec["maps"]
+    ]  # fmt: skip
+    return " ".join([spec["words"]["said"].format(step=here), *lines])
+
+
+def _largest(
+    spec: dict[str, Any], table: dict[str, Any], column: str, step: int, language: str
+) -> str:
+    """The largest value of a column at a step, and its block."""
+    steps, blocks = _size(table)
+    here = min(step, steps - 1)
+    values = [float(x) for x in table[column][here * blocks : (here + 1) * blocks]]
+    sized = [x if math.isfinite(x) else math.inf for x in values]
+    place = sized.index(max(sized))
+    value = number(values[place], language)
+    return spec["words"]["there"].format(value=value, block=place + 1)
 
 
 def svg(
-    spec: dict[str, Any], table: dict[str, Any], step: int | None, width: int, language: str
+    spec: dict[str, Any],
+    table: dict[str, Any],
+    step: int | None,
+    width: int,
+    language: str,
+    _: Sequence[dict[str, Any]] = (),
 ) -> str:
-    """The picture, as wide as asked: the first block at the bottom of each map."""
+    """The picture, as wide as asked: the first block at the bottom of each map.
+
+    A map has a colour in every place, so that no second run can be drawn in it: the cursor says
+    the kept runs' values.
+    """
     steps, blocks = _size(table)
     room, tall = width - LEFT - 4, blocks * CELL
     # As log(1 + t): what goes wrong does so within few steps, and those need room.

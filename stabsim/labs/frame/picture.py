@@ -114,11 +114,12 @@ def pictures(
             continue
         if is_own(spec):
             own, place = OWN[spec["picture"]], None if at is None else int(at)
-            drawn.append(own.svg(spec, tables[panel.table], place, width, language))
+            ghosts = [ghost[panel.table] for ghost in kept]
+            drawn.append(own.svg(spec, tables[panel.table], place, width, language, ghosts))
             continue
         run = as_of(tables[panel.table], step)
         ghosts = [as_of(ghost[panel.table], step) for ghost in kept]
-        if "since" in run and "line" in run:
+        if "since" in run:
             ghosts = [within(ghost, run) for ghost in ghosts]
         data = {
             "run": rows(run),

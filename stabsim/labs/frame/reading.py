@@ -17,7 +17,13 @@ def followers(lab: Lab) -> list[Panel]:
 
 def steps(lab: Lab, tables: Tables) -> np.ndarray:
     """Where the cursor can stand: the entries of the longest panel."""
-    return max((np.asarray(tables[p.table][p.over]) for p in followers(lab)), key=len)
+    return max((_ascending(np.asarray(tables[p.table][p.over])) for p in followers(lab)), key=len)
+
+
+def _ascending(values: np.ndarray) -> np.ndarray:
+    """The first entries, as far as they ascend: what comes after is no line's."""
+    ends = np.flatnonzero(~(np.diff(values) > 0))
+    return values[: ends[0] + 1] if ends.size else values
 
 
 def at_cursor(lab: Lab, runs: Sequence[Tables], place: int, language: str) -> list[str]:
@@ -43,8 +49,8 @@ def at_cursor(lab: Lab, runs: Sequence[Tables], place: int, language: str) -> li
             lines.append(f"{label.in_(language)} {' / '.join(values)}")
     for panel, spec in zip(lab.panels, specifications(lab, language), strict=True):
         if is_own(spec):
-            said = OWN[spec["picture"]].said(spec, runs[0][panel.table], int(step), language)
-            lines.append(said)
+            run, *kept = (run[panel.table] for run in runs)
+            lines.append(OWN[spec["picture"]].said(spec, run, int(step), language, kept))
     return lines
 
 

@@ -1,0 +1,32 @@
+"""What a reader's browser fetches of the labs, after compression: less than was promised."""
+
+import gzip
+
+import pytest
+
+from book import LANGUAGES
+from book.assets import ASSETS
+from stabsim.labs import LABS
+
+KB = 1000
+
+BEFORE = {("boot.mjs", "lab.mjs"): 15, ("chart.mjs",): 147, ("layers.mjs", "digits.mjs"): 6}
+"""In KB: what all labs share, the charts, of which 150 were promised, and our own pictures."""
+
+MODULE = 110
+
+
+def weight(*files):
+    return sum(len(gzip.compress(file.read_bytes())) for file in files)
+
+
+@pytest.mark.parametrize("names", BEFORE)
+def test_scripts(site, names):
+    assert 0 < weight(*(ASSETS / "lab" / name for name in names)) < BEFORE[names] * KB
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_labs_program(site, language):
+    programs = list((site / language / "_static/lab/models").glob("*.wasm"))
+    assert len(programs) >= len(LABS)
+    assert {p.name: weight(p) for p in programs if weight(p) >= MODULE * KB} == {}
