@@ -29,11 +29,17 @@ if TYPE_CHECKING:
     from stabsim.diagnosis import Diagnosis as Diagnosis
     from stabsim.diagnosis import diagnose as diagnose
     from stabsim.noise import gradient_noise as gradient_noise
+    from stabsim.optimizers import adafactor as adafactor
     from stabsim.optimizers import adam as adam
+    from stabsim.optimizers import adamw as adamw
+    from stabsim.optimizers import lion as lion
     from stabsim.optimizers import momentum as momentum
+    from stabsim.optimizers import muon as muon
     from stabsim.optimizers import nadam as nadam
     from stabsim.optimizers import nesterov as nesterov
+    from stabsim.optimizers import radam as radam
     from stabsim.optimizers import rmsprop as rmsprop
+    from stabsim.optimizers import schedule_free_adamw as schedule_free_adamw
     from stabsim.optimizers import sgd as sgd
     from stabsim.regularization import with_l2 as with_l2
     from stabsim.simulation import simulate as simulate
@@ -45,7 +51,9 @@ if TYPE_CHECKING:
 _HOMES = {
     "Diagnosis": "stabsim.diagnosis",
     "Trace": "stabsim.trace",
+    "adafactor": "stabsim.optimizers",
     "adam": "stabsim.optimizers",
+    "adamw": "stabsim.optimizers",
     "classroom": "stabsim.classroom",
     "clipping": "stabsim.clipping",
     "curvature": "stabsim.curvature",
@@ -55,8 +63,10 @@ _HOMES = {
     "exercises": "stabsim.exercises",
     "gradient_noise": "stabsim.noise",
     "labs": "stabsim.labs",
+    "lion": "stabsim.optimizers",
     "logs": "stabsim.logs",
     "momentum": "stabsim.optimizers",
+    "muon": "stabsim.optimizers",
     "nadam": "stabsim.optimizers",
     "nesterov": "stabsim.optimizers",
     "number": "stabsim._words",
@@ -64,8 +74,10 @@ _HOMES = {
     "playbook": "stabsim.playbook",
     "plots": "stabsim.plots",
     "processes": "stabsim.sweeps",
+    "radam": "stabsim.optimizers",
     "rmsprop": "stabsim.optimizers",
     "rules": "stabsim.rules",
+    "schedule_free_adamw": "stabsim.optimizers",
     "schedules": "stabsim.schedules",
     "sgd": "stabsim.optimizers",
     "simulate": "stabsim.simulation",

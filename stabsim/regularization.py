@@ -30,6 +30,9 @@ class Penalized(Optimizer):
     def preconditioner(self, state: Any) -> Tree | None:
         return self.rule.preconditioner(state)
 
+    def kept(self, params: Tree, state: Any) -> Tree:
+        return self.rule.kept(params, state)
+
     def threshold(self, learning_rate: Scalar) -> Scalar:
         """The rule's own, less the strength, by which the penalty raises every curvature.
 

@@ -247,6 +247,7 @@ def run(
 
     def step(carry: PyTree, now: _Now) -> tuple[PyTree, dict[str, PyTree]]:
         params, optimizer_state, clipping_state = carry
+        kept = optimizer.kept(params, optimizer_state)
         batch = _minibatch(workload.train, now)
         loss, grads = jax.value_and_grad(workload.loss)(params, batch)
         clipped, clipping_state = clipping.update(grads, clipping_state, params)
@@ -260,9 +261,7 @@ def run(
             "clipped": clipping_state.clipped,
         }
         if plan.evaluate_at:
-            record["validation"] = jax.lax.cond(
-                now.evaluate, validate, lambda _: (nan, nan), params
-            )
+            record["validation"] = jax.lax.cond(now.evaluate, validate, lambda _: (nan, nan), kept)
         if plan.measure_sharpness_at:
             record["sharpness"] = jax.lax.cond(
                 now.measure, measure, lambda *_: nan, params, optimizer_state
@@ -283,11 +282,12 @@ def run(
         _flags(plan.evaluate_at, plan.steps),
         _flags(plan.measure_sharpness_at, plan.steps),
     )
-    (params, *_), record = jax.lax.scan(step, start, table)
+    (params, optimizer_state, _), record = jax.lax.scan(step, start, table)
+    kept = optimizer.kept(params, optimizer_state)
 
     validation_loss, validation_error = record.pop("validation", (nan[None], nan[None]))
     if plan.steps in plan.evaluate_at:
-        last_loss, last_error = validate(params)
+        last_loss, last_error = validate(kept)
         validation_loss = jnp.append(validation_loss, last_loss)
         validation_error = jnp.append(validation_error, last_error)
     evaluated = jnp.array(plan.evaluate_at, jnp.int32)
@@ -304,7 +304,7 @@ def run(
         sharpness=record.pop("sharpness", nan[None])[measured],
         threshold=jnp.asarray(optimizer.threshold(record["learning_rate"]))[measured],
         parameters=parameters,
-        final_parameters=params,
+        final_parameters=kept,
         observed=record.pop("observed", None),
         **record,
     )

@@ -18,11 +18,11 @@ from stabsim.optimizers import (
     NAdam,
     Nesterov,
     Optimizer,
-    Rate,
     RMSProp,
     RMSPropState,
     SGDState,
 )
+from stabsim.schedules import Rate
 
 RULES = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "nadam")
 RULE_NAMES = {"sgd": "SGD", "momentum": "Momentum", "nesterov": "Nesterov", "rmsprop": "RMSProp",
