@@ -25,13 +25,15 @@ def _description(exercise: Exercise, language: str) -> dict[str, Any]:
         return {
             "answer": exercise.solution,
             "tolerance": exercise.tolerance,
+            "units": exercise.units,
+            "language": language,
             "near": CLOSE if exercise.tolerance else 0,
             "hints": [
                 [hint.low, hint.high, _said("wrong", hint.text.in_(language), language)]
                 for hint in exercise.hints
             ],
             "right": _said("right", exercise.right.in_(language), language),
-            **{name: SAID[name].in_(language) for name in ("wrong", "close", "unread")},
+            **{name: SAID[name].in_(language) for name in ("wrong", "close", "unread", "reads")},
         }
     remarks = [remark.in_(language) for _, remark in exercise.options]
     return {
@@ -56,6 +58,7 @@ def _fields(exercise: Exercise, language: str) -> str:
         return (
             f'<label for="{own}-answer">{answer}</label><input id="{own}-answer" name="answer" '
             f'inputmode="text" autocomplete="off" size="12" disabled><span>{unit}</span>'
+            f'<output class="exercise-reads" for="{own}-answer"></output>'
         )
     options = "".join(
         f'<label><input type="radio" name="answer" value="{i}" disabled> '

@@ -7,6 +7,7 @@ from typing import Any
 
 from stabsim import diagnosis
 from stabsim._diagnosis_words import EVIDENCE, SWEEP, VERDICTS
+from stabsim._numerals import plain
 from stabsim._words import Text
 from stabsim.labs.frame.charts import WIDTH
 from stabsim.labs.frame.lab import Choice, Control, Lab, Panel, Slider, Tables, Values
@@ -196,7 +197,7 @@ def field(
         return (f'<div class="lab-field lab-choice"><label for="{own}">{label}</label>'
                 f"<select {named} disabled>{options}</select>{reason}</div>")  # fmt: skip
     written = html.escape(control.written(value, language))  # type: ignore[arg-type]
-    entry = control.entry(value, language)  # type: ignore[arg-type]
+    entry = plain(value, language)  # type: ignore[arg-type]
     unit = html.escape(control.unit.in_(language))
     typed = html.escape(FRAME["value"].in_(language).format(label=control.label.in_(language)))
     low, high, position = (*control.ends, control.position(float(value)))

@@ -1,15 +1,12 @@
 """Words in both languages, and numbers as each writes them."""
 
 import math
-import re
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import NamedTuple, SupportsFloat
 
 from stabsim._settings import checked, settings
 
 THREE_DIGITS = Context(prec=3, rounding=ROUND_HALF_UP)  # browsers round a tie up
-NUMBER = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)(?:(?:\^|\*\*)([-+]?\d+))?")
-MINUS = "\u2212"
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -61,15 +58,3 @@ def number(x: SupportsFloat, language: str | None = None) -> str:
 def whole(x: float, language: str | None = None) -> str:
     """A step: in full if it is a whole number, for the reader has to find it; else as a number."""
     return f"{x + 0.0:.0f}" if abs(x) < 1e15 and x == round(x) else number(x, language)
-
-
-def read(text: str) -> float:
-    """A number as readers write it: ``0.05``, ``0,05``, ``5e-2``, ``2^-4``; NaN for others."""
-    match = NUMBER.fullmatch(text.strip().lower().replace(",", ".").replace(MINUS, "-"))
-    if not match:
-        return math.nan
-    base, power = float(match[1]), int(match[2] or 1)
-    try:
-        return base**power
-    except (OverflowError, ZeroDivisionError):
-        return math.inf

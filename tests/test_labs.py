@@ -15,6 +15,7 @@ from book import lab_page as page
 from book import lab_programs as build
 from book.parity import Parity
 from stabsim import diagnosis, labs
+from stabsim._numerals import plain
 from stabsim._settings import LANGUAGES, using
 from stabsim._words import Text, number
 from stabsim.labs import LABS, clip, plane, roots
@@ -65,10 +66,10 @@ def test_what_is_typed_is_read_alike_in_page_and_widget(language):
     given = ["0.0625", "0,0625", "2^-4", "2**-4", " 5e-2 ", "\u22121", "", "x", "11", "1e999", "7",
              "7.5", "0,00012345", "99.9999"]  # fmt: skip
     there = in_node(
-        READ + 'import { entry, typed } from "./settings.mjs";\n'
+        READ + 'import { typed } from "./settings.mjs";\nimport { plain } from "./numerals.mjs";\n'
         "console.log(JSON.stringify(given.sliders.map((c) => given.texts.map((text) => {\n"
-        "  const value = typed(c, text);\n"
-        "  return [value, value === null ? null : entry(value, given.language)];\n"
+        "  const value = typed(c, text, given.language);\n"
+        "  return [value, value === null ? null : plain(value, given.language)];\n"
         "}))));",
         {
             "sliders": [page.described(c, language) for c in (rate, count)],
@@ -77,7 +78,10 @@ def test_what_is_typed_is_read_alike_in_page_and_widget(language):
         },
     )
     here = [
-        [[v, None if v is None else c.entry(v, language)] for v in map(c.typed, given)]
+        [
+            [v, None if v is None else plain(v, language)]
+            for v in (c.typed(x, language) for x in given)
+        ]
         for c in (rate, count)
     ]
     assert there == here

@@ -1,6 +1,6 @@
 // Wakes the exercises of a page: a form each, which knows its answer.
 
-import { judge } from "./parts/judge.mjs";
+import { judge, reads } from "./parts/judge.mjs";
 
 /** @type {NodeListOf<HTMLFormElement>} */
 const forms = document.querySelectorAll("form[data-exercise]");
@@ -9,6 +9,12 @@ for (const form of forms) {
   const known = JSON.parse(form.dataset.exercise ?? "");
   const said = /** @type {Element} */ (form.querySelector(".exercise-said"));
   for (const field of elements) field.disabled = false;
+  const output = form.querySelector("output");
+  if (output) {
+    elements.answer.addEventListener("input", () => {
+      output.textContent = reads(known, elements.answer.value);
+    });
+  }
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const { right, text } = judge(known, elements.answer.value);

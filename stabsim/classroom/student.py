@@ -85,7 +85,7 @@ def check(name: str, student: str, answer: Any, language: str | None = None) -> 
         return Checked(Verdict(False, said), language)
     if answer is None or answer == "":
         return Checked(Verdict(False, UNANSWERED), language)
-    return Checked(_judge(_named(name), student.strip(), answer), language)
+    return Checked(_judge(_named(name), student.strip(), answer, language), language)
 
 
 def _named(name: str) -> Exercise | Reach:
@@ -117,7 +117,7 @@ def _written(value: Any, language: str) -> str:
     return value if isinstance(value, str) else number(value, language).replace(",", "{,}")
 
 
-def _judge(exercise: Exercise | Reach, student: str, answer: Any) -> Verdict:
+def _judge(exercise: Exercise | Reach, student: str, answer: Any, language: str) -> Verdict:
     if isinstance(exercise, Reach):
         return exercise.judge(answer, seed(exercise, student))
     if isinstance(exercise, Select):
@@ -126,9 +126,9 @@ def _judge(exercise: Exercise | Reach, student: str, answer: Any) -> Verdict:
         if len(letter) != 1 or letter not in letters:
             said = (text.format(letters=", ".join(letters)) for text in NO_LETTER)
             return Verdict(False, Text(*said))
-        return exercise.judge(order(exercise, student)[letters.index(letter)])
+        return exercise.judge(order(exercise, student)[letters.index(letter)], language)
     given = answer if isinstance(answer, str) else float(answer)
-    return own(exercise, student).judge(given)
+    return own(exercise, student).judge(given, language)
 
 
 # --- what is a student's own ---

@@ -64,7 +64,7 @@ def check(name: str, answer: Any, language: str | None = None) -> Checked:
 
     Args:
         name: one of ``stabsim.exercises.EXERCISES``.
-        answer: a number, or the place of an answer, from 0.
+        answer: a number, also as readers write it, or the place of an answer, from 0.
         language: as for ``ask``.
     Returns:
         An object that is true if the answer is right, and prints as what to say of it.
@@ -76,7 +76,8 @@ def check(name: str, answer: Any, language: str | None = None) -> Checked:
         given = answer if isinstance(answer, str) else float(answer)
     except TypeError as error:
         raise TypeError(f"The answer must be a number; it is {answer!r}.") from error
-    return Checked(_named(name).judge(given), default_language() if language is None else language)
+    spoken = default_language() if language is None else language
+    return Checked(_named(name).judge(given, spoken), spoken)
 
 
 def _named(name: str) -> Exercise:

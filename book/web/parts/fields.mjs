@@ -1,7 +1,8 @@
 // A lab's controls: a slider with a field to type its number in, or a menu.
 
 import { fill } from "./numbers.mjs";
-import { entry, isIdle, positionOf, typed, valueAt, written } from "./settings.mjs";
+import { plain, read } from "./numerals.mjs";
+import { isIdle, positionOf, typed, valueAt, written } from "./settings.mjs";
 
 /**
  * Wakes the controls, whose values they change in place.
@@ -28,20 +29,24 @@ export function fields(section, lab, words, values, told) {
     field.setAttribute("aria-valuetext", written(control, values[control.name], language));
     const text = textOf(control);
     text.disabled = off;
-    text.value = entry(values[control.name], language);
+    text.value = plain(values[control.name], language);
     text.removeAttribute("aria-invalid");
   }
 
-  function read(control) {
+  function take(control) {
     const text = textOf(control);
-    if (text.value === entry(values[control.name], language)) return;
-    const value = typed(control, text.value);
+    if (text.value === plain(values[control.name], language)) return;
+    const value = typed(control, text.value, language);
     if (value === null) {
       text.setAttribute("aria-invalid", "true");
       const { label } = control;
-      const [low, high] = [control.low, control.high].map((x) => entry(x, language));
+      const [low, high] = [control.low, control.high].map((x) => plain(x, language));
       const which = control.scale === "whole" ? frame.whole : frame.range;
-      told(null, fill(which, { label, low, high }));
+      const asked = read(text.value, language, [control.unit]);
+      const reads = Number.isNaN(asked)
+        ? ""
+        : ` ${fill(frame.reads, { value: plain(asked, language) })}`;
+      told(null, fill(which, { label, low, high }) + reads);
       return;
     }
     values[control.name] = value;
@@ -55,7 +60,7 @@ export function fields(section, lab, words, values, told) {
         : valueAt(control, Number(target.value));
       told(control.name, "");
     });
-    if (!control.options) textOf(control).addEventListener("change", () => read(control));
+    if (!control.options) textOf(control).addEventListener("change", () => take(control));
   }
 
   return () => lab.controls.forEach(show);

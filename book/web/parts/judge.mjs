@@ -1,6 +1,7 @@
 // Holds an answer against an exercise's solution, as stabsim.exercises does on a kernel.
 
-import { read } from "./numbers.mjs";
+import { fill } from "./numbers.mjs";
+import { plain, read } from "./numerals.mjs";
 
 /** Whether what was typed or chosen is right, and what to say of it. */
 export function judge(known, given) {
@@ -8,7 +9,7 @@ export function judge(known, given) {
     if (given === "") return { right: false, text: known.empty };
     return { right: Number(given) === known.place, text: known.remarks[given] };
   }
-  const value = read(given);
+  const value = read(given, known.language, known.units);
   if (Number.isNaN(value)) return { right: false, text: known.unread };
   const distance = Math.abs(value - known.answer);
   const size = Math.abs(known.answer);
@@ -16,4 +17,12 @@ export function judge(known, given) {
   const hint = known.hints.find(([low, high]) => low <= value && value <= high);
   if (hint) return { right: false, text: hint[2] };
   return { right: false, text: distance <= known.near * size ? known.close : known.wrong };
+}
+
+/** How a number is read, where that is not as it was written; else nothing. */
+export function reads(known, given) {
+  const value = read(given, known.language, known.units);
+  const written = plain(value, known.language);
+  const asWritten = Number.isNaN(value) || written === given.trim();
+  return asWritten ? "" : fill(known.reads, { value: written });
 }

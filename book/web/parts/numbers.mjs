@@ -2,8 +2,6 @@
 
 const SUPERSCRIPT = { "-": "⁻", ...Object.fromEntries([..."⁰¹²³⁴⁵⁶⁷⁸⁹"].map((c, i) => [i, c])) };
 
-const NUMBER = /^([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)(?:(?:\^|\*\*)([-+]?\d+))?$/;
-
 /** Three significant digits, with the language's decimal sign: as stabsim.words.number. */
 export function number(x, language) {
   if (Number.isNaN(x)) return "NaN";
@@ -36,9 +34,3 @@ export function pythonFloat(x) {
 
 /** A text with its {name}s replaced by values; {} is the value of that empty name. */
 export const fill = (text, values) => text.replace(/\{(\w*)\}/g, (_, name) => values[name]);
-
-/** A number as readers write it: 0.05, 0,05, 5e-2, 2^-4; NaN for others. */
-export function read(text) {
-  const match = NUMBER.exec(text.trim().toLowerCase().replaceAll(",", ".").replaceAll("−", "-"));
-  return match ? Number(match[1]) ** Number(match[2] ?? 1) : NaN;
-}

@@ -1,6 +1,7 @@
 // A lab's setting: in sliders, in the address, in words.
 
-import { number, read } from "./numbers.mjs";
+import { number } from "./numbers.mjs";
+import { read } from "./numerals.mjs";
 
 const DIGITS = 3;
 
@@ -29,15 +30,9 @@ export function written(control, value, language) {
   return number(value, language) + (control.unit ? ` ${control.unit}` : "");
 }
 
-/** A value as it stands in its field, where it can be typed over. */
-export function entry(value, language) {
-  const plain = String(Number(value.toPrecision(6)));
-  return language === "id" ? plain.replace(".", ",") : plain;
-}
-
 /** The value that a reader typed; null if it is no number of the range. */
-export function typed(control, text) {
-  const value = read(text);
+export function typed(control, text, language) {
+  const value = read(text, language, [control.unit]);
   return takes(control, value) ? value : null;
 }
 

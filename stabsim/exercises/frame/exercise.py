@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from stabsim._words import Text, read
+from stabsim._numerals import plain, read
+from stabsim._words import Text
 
 CLOSE = 0.1
 """Relative distance within which a wrong number is a near miss."""
@@ -25,9 +26,10 @@ SAID = {
     ),
     "empty": Text("Choose an answer first.", "Pilih dahulu satu jawaban."),
     "unread": Text(
-        "That is not a number: write 0.05, 5e-2 or 2^-4.",
-        "Itu bukan bilangan: tulislah 0,05, 5e-2, atau 2^-4.",
+        "That is not a number. Write 0.05, 1/20, 5e-2 or 2^-4, for instance.",
+        "Itu bukan bilangan. Tulis misalnya 0,05, 1/20, 5e-2, atau 2^-4.",
     ),
+    "reads": Text("read as {value}", "terbaca {value}"),
     "noscript": Text(
         "The check needs JavaScript; the solution is below.",
         "Pemeriksaan memerlukan JavaScript; penyelesaian ada di bawah.",
@@ -97,9 +99,26 @@ class Number:
             raise ValueError(f"{self.name} has no variant.")
         return replace(self, answer=lambda: variant.solve(**numbers), hints=(), variant=None)
 
-    def judge(self, given: float | int | str) -> Verdict:
-        """Hold an answer, a number or one as readers write it, against the solution."""
-        value = read(given) if isinstance(given, str) else float(given)
+    def read(self, given: str, language: str) -> float:
+        """The number that a reader typed, with its unit in either language or without."""
+        return read(given, language, self.units)
+
+    @property
+    def units(self) -> list[str]:
+        """What may follow a number, the longest first."""
+        several = {*self.unit, self.unit.en.removesuffix("s")} - {""}
+        return sorted(several, key=lambda unit: (-len(unit), unit))
+
+    def reads(self, given: str, language: str) -> str:
+        """How an answer is read, where that is not as it was written; else nothing."""
+        value = self.read(given, language)
+        if math.isnan(value) or plain(value, language) == given.strip():
+            return ""
+        return SAID["reads"].in_(language).format(value=plain(value, language))
+
+    def judge(self, given: float | int | str, language: str) -> Verdict:
+        """Hold an answer, a number or one as readers of a language write it, to the solution."""
+        value = self.read(given, language) if isinstance(given, str) else float(given)
         if math.isnan(value):
             return Verdict(False, SAID["unread"])
         distance = abs(value - self.solution)
@@ -127,8 +146,8 @@ class Select:
     right: int
     options: tuple[tuple[Text, Text], ...]
 
-    def judge(self, given: float | int | str) -> Verdict:
-        """Hold the place of an answer, from 0, against the right one.
+    def judge(self, given: float | int | str, language: str) -> Verdict:
+        """Hold the place of an answer, from 0, against the right one, whatever the language.
 
         Raises:
             ValueError: if there is no such place.

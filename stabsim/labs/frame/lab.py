@@ -4,7 +4,6 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property
 from itertools import product
 from typing import Any, NamedTuple
@@ -13,7 +12,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from stabsim._words import Text, number, read, three_digits
+from stabsim._numerals import read
+from stabsim._words import Text, number, three_digits
 
 Values = dict[str, float | int | str]
 """A setting: each control's value by its name."""
@@ -106,19 +106,14 @@ class Slider:
         low, high = self.ends
         return self.at(int(rng.integers(low, high + 1)))
 
-    def typed(self, text: str) -> float | int | None:
+    def typed(self, text: str, language: str) -> float | int | None:
         """The value that a reader typed; None if it is no number of the range."""
-        value = read(text)
+        value = read(text, language, [self.unit.in_(language)])
         return self.check(value) if self._takes(value) else None
 
     def _takes(self, value: float) -> bool:
         in_range = self.low <= value <= self.high
         return in_range and (self.scale != "whole" or value == int(value))
-
-    def entry(self, value: float | int, language: str) -> str:
-        """The value as it stands in its field, where it can be typed over."""
-        plain = f"{Decimal(f'{value:.6g}'):f}"
-        return plain.replace(".", ",") if language == "id" else plain
 
     def written(self, value: float | int, language: str) -> str:
         unit = self.unit.in_(language)

@@ -1,6 +1,7 @@
 """A lab on a kernel: ipywidgets controls, and pictures that the kernel draws."""
 
 import html
+import math
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 import ipywidgets as widgets
 import numpy as np
 
+from stabsim._numerals import plain, read
 from stabsim.labs.frame.charts import KEPT_COLORS, WIDTH
 from stabsim.labs.frame.lab import Choice, Control, Lab, Panel, Slider, Tables, Values
 from stabsim.labs.frame.picture import is_own, pictures, specifications
@@ -97,7 +99,7 @@ class LabWidget(widgets.VBox):
             layout=layout,
         )
         typed = widgets.Text(
-            control.entry(value, self.language),  # type: ignore[arg-type]
+            plain(value, self.language),  # type: ignore[arg-type]
             continuous_update=False,
             layout={"width": "7em"},
         )
@@ -109,15 +111,17 @@ class LabWidget(widgets.VBox):
                 self._set(control, control.at(change["new"]))
 
         def written(change: Any) -> None:
-            if change["new"] == control.entry(self.values[control.name], self.language):  # type: ignore[arg-type]
+            if change["new"] == plain(self.values[control.name], self.language):  # type: ignore[arg-type]
                 return
-            new = control.typed(change["new"])
+            new = control.typed(change["new"], self.language)
             if new is None:
-                low, high = (control.entry(x, self.language) for x in (control.low, control.high))
+                low, high = (plain(x, self.language) for x in (control.low, control.high))
                 which = "whole" if control.scale == "whole" else "range"
-                self._note.value = html.escape(
-                    self._say(which).format(label=label, low=low, high=high)
-                )
+                asked = read(change["new"], self.language, [control.unit.in_(self.language)])
+                said = self._say(which).format(label=label, low=low, high=high)
+                if not math.isnan(asked):
+                    said += " " + self._say("reads").format(value=plain(asked, self.language))
+                self._note.value = html.escape(said)
             else:
                 self._set(control, new)
 
@@ -140,7 +144,7 @@ class LabWidget(widgets.VBox):
             return
         slider, typed, _ = field.children
         slider.value = control.position(float(value))
-        typed.value = control.entry(value, self.language)  # type: ignore[arg-type]
+        typed.value = plain(value, self.language)  # type: ignore[arg-type]
 
     def _show_idle(self) -> None:
         """Disable what does nothing in the setting, and say why."""

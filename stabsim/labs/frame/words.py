@@ -17,13 +17,14 @@ FRAME = {
     "first": Text("as it began", "setelan awal"),
     "value": Text("{label}, as a number", "{label}, sebagai bilangan"),
     "range": Text(
-        "{label}: a number from {low} to {high}, such as 0.05, 5e-2 or 2^-4.",
-        "{label}: bilangan dari {low} sampai {high}, misalnya 0,05, 5e-2, atau 2^-4.",
+        "{label}: a number from {low} to {high}, such as 0.05, 1/20 or 2^-4.",
+        "{label}: bilangan dari {low} sampai {high}, misalnya 0,05, 1/20, atau 2^-4.",
     ),
     "whole": Text(
         "{label}: a whole number from {low} to {high}.",
         "{label}: bilangan bulat dari {low} sampai {high}.",
     ),
+    "reads": Text("It was read as {value}.", "Terbaca sebagai {value}."),
     "play": Text("Play", "Putar"),
     "pause": Text("Pause", "Jeda"),
     "cursor": Text("Look at one step", "Lihat satu langkah"),
