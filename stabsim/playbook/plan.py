@@ -47,6 +47,14 @@ OTHER_FINER = (1 / 3, 3.0)
 """... and then about the best of those."""
 
 
+TRIES = 3
+"""Of what was tried with one seed, so many of the best are run with every seed, until one trains
+with each."""
+
+BACK_OFF = 2
+"""Where the best settings fail with a seed of the comparison, their rate is halved so often."""
+
+
 class Cost(NamedTuple):
     """What something costs at most, in runs and in training steps."""
 
@@ -102,19 +110,19 @@ class Plan(NamedTuple):
         def full(runs: int) -> Cost:
             return Cost(runs, runs * steps)
 
-        other = len(OTHER_RATES) + len(OTHER_FINER) + n - 1
+        other = len(OTHER_RATES) + len(OTHER_FINER) + 2 * TRIES * (n - 1)
         costs = {
             "sweep": full(len(COARSE) + 2 * EXTENSIONS + (REFINED + 1) * n),
             "every-step": Cost(n, n * short),
             "above": full(len(ABOVE)),
             "warmup": Cost(
-                searches * n * lengths + peaks + n - 1,
-                searches * n * search + (peaks + n - 1) * steps,
+                searches * n * lengths + peaks + TRIES * (n - 1),
+                searches * n * search + (peaks + TRIES * (n - 1)) * steps,
             ),
-            "clipping": full(len(PERCENTILES) * len(CLIPPED_RATES) + n - 1),
+            "clipping": full(len(PERCENTILES) * len(CLIPPED_RATES) + TRIES * (n - 1)),
             "optimizer": full(other * len(self.optimizers)),
             "lower-rate": Cost(0, 0),
-            "comparison": full(2 * m),
+            "comparison": full((2 + BACK_OFF) * m),
         }
         return {name: cost for name, cost in costs.items() if name not in self.left_out}
 

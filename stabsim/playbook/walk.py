@@ -15,6 +15,7 @@ from stabsim.logs.advice import ENOUGH
 from stabsim.playbook.command import Reading
 from stabsim.playbook.plan import (
     ABOVE,
+    BACK_OFF,
     CLIPPED_RATES,
     COARSE,
     EVERY_STEP,
@@ -23,6 +24,7 @@ from stabsim.playbook.plan import (
     OTHER_RATES,
     PEAKS,
     PERCENTILES,
+    TRIES,
     Plan,
     plan_walk,
 )
@@ -155,17 +157,23 @@ class Bench:
         ]
 
     def tune(self, points: Sequence[Settings]) -> tuple[list[Trial], Trial | None]:
-        """Some settings with the first seed, and the best of them with every seed.
+        """Some settings with the first seed, and the best of them that every seed can train with.
 
         Returns:
-            All trials, and the best; None if none is feasible.
+            All trials, and the best; None if there is none.
         """
         trials = self.run([*dict.fromkeys(points)], self.plan.seeds[:1])
-        best = min(trials, key=self.of)
-        if not np.isfinite(self.of(best)):
-            return trials, None
-        [whole] = self.run([best.settings], self.plan.seeds)
-        return [whole if trial is best else trial for trial in trials], whole
+        ranked = [trial for trial in sorted(trials, key=self.of) if np.isfinite(self.of(trial))]
+        for trial in ranked[:TRIES]:
+            [whole] = self.run([trial.settings], self.plan.seeds)
+            trials = [whole if one is trial else one for one in trials]
+            if not self.failed(whole):
+                return trials, whole
+        return trials, None
+
+    def failed(self, trial: Trial) -> int:
+        """How many of its runs failed."""
+        return int(np.isinf(trial.objectives(self.plan.objective)).sum())
 
     def of(self, trial: Trial) -> float:
         """What is compared."""
@@ -404,12 +412,22 @@ def comparison_stage(bench: Bench, state: State) -> tuple[Stage, State]:
     if state.best.settings == plan.baseline:
         return Stage("comparison", False, said=(Said("same"),)), state
     old, new = bench.run([plan.baseline, state.best.settings], plan.comparison_seeds)
+    said = []
+    for _ in range(BACK_OFF):
+        if not (failed := bench.failed(new)):
+            break
+        rate = new.settings.learning_rate / 2
+        said.append(Said("back off", {"failed": failed, "settings": new.settings, "rate": rate}))
+        [new] = bench.run([new.settings._replace(learning_rate=rate)], plan.comparison_seeds)
     wins = sum(b < a for a, b in zip(old.objectives(plan.objective),
                                      new.objectives(plan.objective), strict=True))  # fmt: skip
     n = len(plan.comparison_seeds)
     gained = wins == n and bench.better(new, old)
-    said = Said("compared", {"old": bench.of(old), "new": bench.of(new), "wins": wins, "count": n})
-    return Stage("comparison", True, (old, new), (said,), helped=gained), state
+    said.append(
+        Said("compared", {"old": bench.of(old), "new": bench.of(new), "wins": wins, "count": n})
+    )
+    state = state._replace(best=new)
+    return Stage("comparison", True, (old, new), tuple(said), helped=gained), state
 
 
 def _conclude(

@@ -179,8 +179,8 @@ FOUND = {
         "Terbaik dengan {settings}: {new}, tanpanya {old}. Perbaikan ini tidak dipakai.",
     ),
     "no feasible": Text(
-        "No run with it was feasible.",
-        "Tidak ada run yang layak dengan perbaikan ini.",
+        "No settings with it trained with every seed.",
+        "Dengan perbaikan ini tidak ada pengaturan yang berhasil pada setiap benih acak.",
     ),
     "lower": Text(
         "Nothing else helped, so the rate is lowered to {rate}, the best of the sweep.",
@@ -191,6 +191,11 @@ FOUND = {
         "Nothing else helped, and a rate below {rate}, the best of the sweep, learns less.",
         "Tidak ada yang lain yang membantu, dan laju di bawah {rate}, yang terbaik dalam "
         "penyapuan, belajar lebih sedikit.",
+    ),
+    "back off": Text(
+        "With {settings}, {failed} of the other seeds failed: the rate is halved to {rate}.",
+        "Dengan {settings}, {failed} dari benih acak yang lain gagal: laju dibagi dua menjadi "
+        "{rate}.",
     ),
     "compared": Text(
         "Over {count} other seeds the median is {new}, against {old} of the present training: "
