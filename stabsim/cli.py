@@ -21,6 +21,7 @@ from stabsim.logs.experiments import TRIED
 from stabsim.logs.rates import SOURCES
 from stabsim.logs.source import KINDS, LogError
 from stabsim.logs.words import STOPS, WATCH
+from stabsim.playbook.stages import STAGES
 
 if TYPE_CHECKING:
     from stabsim.logs.log import Log
@@ -279,6 +280,164 @@ def watch(
         click.echo("Interrupted.", err=True)
         sys.exit(INTERRUPTED)
     sys.exit(status)
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  stabsim playbook --rate 0.1 --max-steps 2000 -- \\
+      python train.py --lr {learning_rate} --warmup {warmup_steps} --max-steps {steps} \\
+      --seed {seed} --clip {clip} --out {out}
+  stabsim playbook --rate 3e-4 --max-steps 500 --plan -- python train.py {learning_rate} {steps}
+
+\b
+The words of the command may hold
+  {learning_rate}  the rate, or where a warmup leads      (needed)
+  {steps}          how long to train                      (needed)
+  {warmup_steps}   the length of a linear warmup from 0; without it no warmup is tried
+  {seed}           the seed; without it the runs differ by their own chance
+  {clip}           the clipping threshold; without it clipping is not tried
+  {optimizer}      a name given by --optimizer
+  {out}            where to write the log, a file or a folder; without it, what is printed is read
+Where a run does not clip, or keeps its optimizer, that word is left out, and so is an option
+before it, as in --clip {clip}.
+
+\b
+Exit status:
+    0  the walk has ended
+    2  the command was used wrongly, or the report could not be written
+    3  no run left a log that could be read
+  130  interrupted; the same command goes on from there
+"""
+)
+@click.argument("command", nargs=-1, required=True)
+@click.option("--rate", type=Positive(), required=True, help="The present learning rate.")
+@click.option(
+    "--max-steps", type=click.IntRange(min=10), required=True, help="The length of a full training."
+)
+@click.option(
+    "--seeds", type=click.IntRange(min=1), default=3, show_default=True,
+    help="Seeds of the search.",
+)  # fmt: skip
+@click.option(
+    "--comparison", type=click.IntRange(min=2), default=5, show_default=True,
+    help="Other seeds, over which the result is compared with the present training.",
+)  # fmt: skip
+@click.option(
+    "--factor", "factors", type=Positive(), multiple=True, default=(10.0,), show_default=True,
+    help="Search for a warmup to so many times the unstable rate; may be repeated.",
+)  # fmt: skip
+@click.option(
+    "--optimizer", "optimizers", metavar="NAME", multiple=True,
+    help="Another optimizer to try, for {optimizer}; may be repeated.",
+)  # fmt: skip
+@click.option(
+    "--objective", type=click.Choice(["final_loss", "validation_loss"]), default="final_loss",
+    show_default=True, help="What is compared.",
+)  # fmt: skip
+@click.option(
+    "--budget", type=click.IntRange(min=1), metavar="STEPS",
+    help="Plan at most so many training steps; what does not fit is left out.",
+)  # fmt: skip
+@click.option("--only", type=click.Choice(STAGES), multiple=True, help="Walk this stage alone; may "
+              "be repeated.")  # fmt: skip
+@click.option("--skip", type=click.Choice(STAGES[1:]), multiple=True, help="Leave this stage out; "
+              "may be repeated.")  # fmt: skip
+@click.option(
+    "--store", type=click.Path(file_okay=False), default="stabsim-playbook", show_default=True,
+    help="The folder that keeps every run as it ends.",
+)  # fmt: skip
+@click.option(
+    "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Runs at once."
+)
+@click.option("--time-limit", type=Positive(), help="Seconds that a run may take.")
+@click.option("--plan", "plan_only", is_flag=True, help="Show the plan and its cost, and end.")
+@columns_named
+@click.option("--validation-loss", metavar="NAME", help="... of the loss on held-out data.")
+@click.option("--html", type=click.Path(dir_okay=False), help="Write a report with plots there.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+@click.option(
+    "--language", type=click.Choice(LANGUAGES), default="en", envvar="STABSIM_LANGUAGE",
+    show_default=True, show_envvar=True, help="Of the text and the report.",
+)  # fmt: skip
+@click.option("--progress/--no-progress", default=None, help="In a terminal if not given.")
+def playbook(
+    command: tuple[str, ...],
+    rate: float,
+    max_steps: int,
+    seeds: int,
+    comparison: int,
+    factors: tuple[float, ...],
+    optimizers: tuple[str, ...],
+    objective: str,
+    budget: int | None,
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    store: str,
+    jobs: int,
+    time_limit: float | None,
+    plan_only: bool,
+    loss: str | None,
+    step: str | None,
+    gradient_norm: str | None,
+    learning_rate: str | None,
+    validation_loss: str | None,
+    kind: str | None,
+    html: str | None,
+    as_json: bool,
+    language: str,
+    progress: bool | None,
+) -> None:
+    """Walk the playbook on a training of yours, unattended.
+
+    COMMAND, after "--", trains once. It is run again and again with other values: a sweep of the
+    learning rate, coarse and then finer about the edge of instability; 500 steps at twice the best
+    rate; trainings at five and ten times the best rate; and, where instability limits the
+    training, the shortest stable warmup, clipping, another optimizer, and a lower rate last. What
+    comes of it is compared with the present training on seeds of their own. The log of a run may be
+    any that `stabsim diagnose` reads.
+
+    The plan, with what it costs at most, is shown first, on standard error.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    from stabsim.logs import Columns
+    from stabsim.playbook.command import Reading
+    from stabsim.playbook.plan import plan_walk
+    from stabsim.playbook.walk import carry_out
+    from stabsim.playbook.words import HEADS
+
+    columns = Columns(loss, step, gradient_norm, learning_rate, validation_loss)
+    try:
+        plan = plan_walk(
+            command, rate, max_steps, seeds=range(seeds), comparison=comparison, factors=factors,
+            optimizers=optimizers, objective=objective, budget=budget, only=only, skip=skip,
+            reading=Reading(columns, kind),
+        )  # fmt: skip
+        click.echo(HEADS["plan"].in_(language), err=True)
+        for line in plan.sentences(language):
+            click.echo(f"  {line}", err=True)
+        if plan_only:
+            return
+        executor = ThreadPoolExecutor(jobs) if jobs > 1 else None
+        wanted = sys.stderr.isatty() if progress is None else progress
+        walk = carry_out(
+            plan, store=store, executor=executor, time_limit=time_limit, progress=wanted
+        )
+        if html is not None:
+            _write(Path(html), walk.page(language))
+    except (MissingExtra, ValueError) as error:
+        raise click.UsageError(str(error)) from None
+    except RuntimeError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(UNREADABLE)
+    except KeyboardInterrupt:
+        click.echo(HEADS["interrupted"].in_(language), err=True)
+        sys.exit(INTERRUPTED)
+    if as_json:
+        click.echo(json.dumps(walk.facts(), indent=1, ensure_ascii=False, allow_nan=False))
+    else:
+        click.echo(walk.text(language))
 
 
 def _run(command: str, language: str, **values: str) -> None:

@@ -1,6 +1,6 @@
 """Several runs, or several losses of one, side by side; a sweep, where they make one."""
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -10,11 +10,9 @@ from stabsim.logs.columns import listed, plain
 from stabsim.logs.log import Log
 from stabsim.logs.pages import embedded, facts, in_style, new_axes, page, section, table
 from stabsim.logs.rates import rate_of
+from stabsim.logs.sweep import LogSweep, read_sweep
 from stabsim.logs.verdict import Reading, diagnose_log
 from stabsim.logs.words import REPORT, SWEEPS
-
-if TYPE_CHECKING:
-    from stabsim.logs.sweep import LogSweep
 
 
 class Listing(NamedTuple):
@@ -28,13 +26,11 @@ class Listing(NamedTuple):
 
     logs: list[Log]
     readings: list[Reading]
-    sweep: "LogSweep | None"
+    sweep: LogSweep | None
 
     @classmethod
     def of(cls, logs: list[Log], source: str | None = None) -> "Listing":
         """The verdict on each, and on all; ``source`` as of :func:`stabsim.logs.rates.rate_of`."""
-        from stabsim.logs.sweep import read_sweep  # here: it imports xarray
-
         readings = [diagnose_log(log) for log in logs]
         rates = [rate_of(log, source) for log in logs]
         return cls(logs, readings, read_sweep(logs, readings, rates))
@@ -78,13 +74,13 @@ class Listing(NamedTuple):
             return page(title, [section(title, self.lines(language))], language)
         parts = [
             section(SWEEPS["heading"].in_(language), sweep.sentences(language)),
-            *in_style(lambda: [_sweep(sweep, language)]),
+            *in_style(lambda: [axis_figure(sweep, language)]),
             table(sweep.table(language)),
         ]
         return page(title, parts, language)
 
 
-def _sweep(sweep: "LogSweep", language: str) -> str:
+def axis_figure(sweep: LogSweep, language: str) -> str:
     """The axis plot: a point a run, a star at the best rate, crosses where one is not feasible."""
     figure, axes = new_axes(language, "learning rate", "final loss")
     axes.set_xscale("log")

@@ -7,12 +7,12 @@ import numpy as np
 
 from stabsim._advice import warmup_candidates
 from stabsim._diagnosis_words import SWEEP, VERDICTS
+from stabsim._sweep_reading import SweepDiagnosis, conclude_sweep
 from stabsim._words import default_language, number
 from stabsim.diagnosis import LEARNED, Diagnosis
 from stabsim.logs.log import Log
 from stabsim.logs.verdict import Reading
 from stabsim.logs.words import SWEEPS
-from stabsim.sweeps.diagnosis import SweepDiagnosis, conclude_sweep
 
 LEAST = 3
 """So many different rates make a sweep."""

@@ -77,7 +77,7 @@ def run(
     Raises:
         TypeError: if ``executor`` is none.
     """
-    pool = _Threads() if executor is None else _Executor(executor)
+    pool = _Threads() if executor is None else _Workers(executor)
     futures: dict[Future[Any], PendingBlock] = {}
     fruitless = 0
     try:
@@ -90,7 +90,7 @@ def run(
                 try:
                     outcome = future.result()
                 except Exception as error:
-                    if not _is_death(error):
+                    if not is_death(error):
                         raise
                     death = error
                     lost.append(block)
@@ -122,7 +122,8 @@ _LOST = (
 )
 
 
-def _is_death(error: Exception) -> bool:
+def is_death(error: Exception) -> bool:
+    """Whether an error of an executor says that a worker died, and not what its task raised."""
     # What the experiment raises comes as a Failure, so that an OSError here is a connection's.
     # Dask's own error has its name compared, so that Dask need not be there.
     lost = isinstance(error, BrokenExecutor | CancelledError | OSError)
@@ -145,8 +146,12 @@ class _Threads:
         self.executor.shutdown(wait=True, cancel_futures=True)
 
 
-class _Executor:
-    """An executor, a function that makes one, or a Dask client."""
+class Pool:
+    """An executor, a function that makes one, or a Dask client.
+
+    Raises:
+        TypeError: if it is none of these.
+    """
 
     def __init__(self, given: Any):
         self.client = given if hasattr(given, "get_executor") else None
@@ -164,26 +169,15 @@ class _Executor:
                 "executor must be a Dask client, an executor as of concurrent.futures, or a "
                 f"function that makes one, such as stabsim.processes(2); not {given!r}."
             )
-        self.pickled: dict[Program, Any] = {}
 
-    def submit(self, block: PendingBlock) -> Future[Any]:
-        program = self._send(block.results.plan.program)
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """A call on a worker; where the pool is broken, a future that says so."""
         try:
-            return self.executor.submit(attempt_there, program, block.inputs)
+            return self.executor.submit(function, *arguments)
         except BrokenExecutor as error:
             broken: Future[Any] = Future()
             broken.set_exception(error)
             return broken
-
-    def _send(self, program: Program) -> Any:
-        if program not in self.pickled:
-            data = _pickle(program)
-            if self.client is not None:
-                # As a task of its own it goes to each worker once, and if all that hold it
-                # die, Dask knows how to get it again.
-                data = self.client.submit(bytes, data, pure=False)
-            self.pickled[program] = data
-        return self.pickled[program]
 
     def mend(self, death: Exception) -> None:
         """After some workers died: Dask has others; a broken pool must be made anew."""
@@ -191,9 +185,9 @@ class _Executor:
             return
         if self.make is None:
             death.add_note(
-                "A pool whose worker died cannot be used again. Give the sweep a function that "
-                "makes one, such as executor=stabsim.processes(2), and it makes another; with "
-                "store= it also goes on from what was done."
+                "A pool whose worker died cannot be used again. Give a function that makes one, "
+                "such as executor=stabsim.processes(2), and another is made; with store= it also "
+                "goes on from what was done."
             )
             raise death
         self.executor.shutdown(wait=True, cancel_futures=True)
@@ -202,6 +196,29 @@ class _Executor:
     def close(self) -> None:
         if self.make is not None:
             self.executor.shutdown(wait=True, cancel_futures=True)
+
+
+class _Workers:
+    """The workers of a pool, to which each program is sent once."""
+
+    def __init__(self, given: Any):
+        self.pool = Pool(given)
+        self.mend, self.close = self.pool.mend, self.pool.close
+        self.pickled: dict[Program, Any] = {}
+
+    def submit(self, block: PendingBlock) -> Future[Any]:
+        program = self._send(block.results.plan.program)
+        return self.pool.submit(attempt_there, program, block.inputs)
+
+    def _send(self, program: Program) -> Any:
+        if program not in self.pickled:
+            data = _pickle(program)
+            if self.pool.client is not None:
+                # As a task of its own it goes to each worker once, and if all that hold it
+                # die, Dask knows how to get it again.
+                data = self.pool.client.submit(bytes, data, pure=False)
+            self.pickled[program] = data
+        return self.pickled[program]
 
 
 class Failure(NamedTuple):

@@ -1,44 +1,35 @@
 """The tuning playbook's procedures, as functions over a training function of yours.
 
-A training function is ``train(learning_rate, steps, seed) -> Trace``, where the learning
-rate is a number or a schedule, such as
+A training function is whatever trains once and gives a log: one that JAX traces, such as
 
     def train(learning_rate, steps, seed):
         return simulate(mlp(), momentum(learning_rate), steps=steps, batch_size=64, seed=seed)
 
+where the learning rate is a number or a schedule; any other, which also takes ``warmup_steps``; or
+a command with placeholders: :func:`stabsim.playbook.training`.
+
 Source of the procedures: Godbole et al., Deep Learning Tuning Playbook (2023), FAQ.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from stabsim import _check
-from stabsim._advice import ClipAdvice as ClipAdvice
-from stabsim._advice import advise_clipping as advise_clipping
-from stabsim._advice import warmup_candidates as warmup_candidates
+from stabsim._advice import warmup_candidates
 from stabsim._words import Text, default_language, number
-from stabsim.diagnosis import Diagnosis, diagnose
-from stabsim.schedules import Schedule, warmup_then_constant
-from stabsim.sweeps.sweep import sweep
-from stabsim.trace import Trace
+from stabsim.diagnosis import Diagnosis
+from stabsim.playbook.runs import Run, Settings
+from stabsim.playbook.store import Store
+from stabsim.playbook.training import Place, run_all, training
 
-__all__ = [
-    "ClipAdvice",
-    "WarmupSearch",
-    "advise_clipping",
-    "check_above",
-    "check_every_step",
-    "search_warmup",
-    "warmup_candidates",
-]
-
-Train = Callable[[Any, int, Any], Trace]
+if TYPE_CHECKING:
+    from stabsim.schedules import Schedule
 
 
 def check_every_step(
-    train: Train,
+    train: Any,
     best_learning_rate: float,
     *,
     factor: float = 2.0,
@@ -50,7 +41,7 @@ def check_every_step(
     Trains briefly at ``factor`` times the best learning rate and looks at every step.
 
     Args:
-        train: the training function.
+        train: the training function: see :func:`stabsim.playbook.training`.
         best_learning_rate: lr*, the best rate of a sweep.
         factor: how far above lr* to train.
         steps: how briefly.
@@ -64,7 +55,7 @@ def check_every_step(
 
 
 def check_above(
-    train: Train,
+    train: Any,
     best_learning_rate: float,
     steps: int,
     *,
@@ -76,7 +67,7 @@ def check_above(
     A steady decline and then a sudden rise confirms it.
 
     Args:
-        train: the training function.
+        train: the training function: see :func:`stabsim.playbook.training`.
         best_learning_rate: lr*, the best rate of a sweep.
         steps: the full length of training.
         factors: how far above lr* to train.
@@ -90,17 +81,34 @@ def check_above(
     factors, seeds = list(factors), list(seeds)
     _check.positive("factors", factors)
 
-    def experiment(factor: Any, seed: Any) -> Trace:
-        return train(factor * best_learning_rate, steps, seed)
+    found = at_rates(train, [factor * best_learning_rate for factor in factors], steps, seeds)
+    return {factor: [verdict(run) for run in runs]
+            for factor, runs in zip(factors, found, strict=True)}  # fmt: skip
 
-    runs = sweep(experiment, factor=factors, seed=seeds)
-    return {
-        factor: [
-            diagnose(one.loss.to_numpy(), gradient_norm=one.gradient_norm.to_numpy())
-            for one in (runs.sel(factor=factor, seed=seed) for seed in seeds)
-        ]
-        for factor in factors
-    }
+
+def at_rates(
+    train: Any,
+    learning_rates: Sequence[float],
+    steps: int,
+    seeds: Iterable[int],
+    place: Place | None = None,
+) -> list[list[Run]]:
+    """Runs at constant rates, a list a rate of one run a seed."""
+    made, seeds = training(train), list(seeds)
+    wanted = [Settings(float(rate), steps, seed) for rate in learning_rates for seed in seeds]
+    runs = run_all(made, wanted, place or Place(Store(None, made.name)))
+    return [runs[i : i + len(seeds)] for i in range(0, len(runs), len(seeds))]
+
+
+def verdict(run: Run) -> Diagnosis:
+    """The diagnosis of a run.
+
+    Raises:
+        RuntimeError: if it left no log, with what it printed.
+    """
+    if run.diagnosis is None:
+        raise RuntimeError(f"The run {run.settings.name} left no log: {run.output}")
+    return run.diagnosis
 
 
 HINTS = {
@@ -164,7 +172,7 @@ class WarmupSearch(NamedTuple):
         return "\n".join(self.sentences())
 
     @property
-    def schedule(self) -> Schedule:
+    def schedule(self) -> "Schedule":
         """The ramp to the peak and the constant rate after it, at the shortest length.
 
         Raises:
@@ -172,6 +180,8 @@ class WarmupSearch(NamedTuple):
         """
         if self.shortest is None:
             raise ValueError(self.sentences("en")[0])
+        from stabsim.schedules import warmup_then_constant  # here: it imports JAX
+
         return warmup_then_constant(self.base_learning_rate, self.shortest)
 
 
@@ -180,26 +190,30 @@ LONG_WARMUP = 0.05
 
 
 def search_warmup(
-    train: Train,
+    train: Any,
     unstable_base_learning_rate: float,
     max_train_steps: int,
     *,
     factor: float = 10.0,
     warmup_steps: Iterable[int] | None = None,
     seeds: Iterable[int] = range(3),
+    place: Place | None = None,
+    advance: Callable[[Run], object] = lambda _: None,
 ) -> WarmupSearch:
     """The shortest warmup that reaches a rate well above the unstable one.
 
     Each length is tried on the schedule ramp, then constant for twice the ramp.
 
     Args:
-        train: the training function.
+        train: the training function: see :func:`stabsim.playbook.training`.
         unstable_base_learning_rate: where the workload becomes unstable without warmup, from
             :func:`stabsim.diagnose_sweep`.
         max_train_steps: the length of the training that the warmup is for.
         factor: the peak over the unstable rate: 10 by default, then perhaps 100.
         warmup_steps: the lengths to try; :func:`warmup_candidates` if not given.
         seeds: one run a length each.
+        place: where the runs go; here, and kept nowhere, if not given.
+        advance: called with each run.
     Raises:
         ValueError: if a number is not positive, or a length exceeds a tenth of
             ``max_train_steps``.
@@ -217,18 +231,17 @@ def search_warmup(
                 f"warmup_steps must be lengths up to {largest}, a tenth of "
                 f"max_train_steps={max_train_steps}; they are {lengths}."
             )
-    seeds = list(seeds)
-    peak = factor * unstable_base_learning_rate
-
-    def experiment(length: Any, seed: Any) -> Trace:
-        # All as long as the longest, so that one program runs them; each is judged by its own.
-        return train(warmup_then_constant(peak, length), 3 * lengths[-1], seed)
-
-    runs = sweep(experiment, length=lengths, seed=seeds, progress=False)
-    stable = []
-    for length in lengths:
-        losses = runs.loss.sel(length=length).isel(step=slice(3 * length))
-        verdicts = [diagnose(losses.sel(seed=seed).to_numpy()) for seed in seeds]
-        stable.append(float(np.mean([not v.unstable for v in verdicts])))
+    peak, seeds = factor * unstable_base_learning_rate, list(seeds)
+    made = training(train)
+    runs = run_all(
+        made,
+        [Settings(peak, 3 * length, seed, length) for length in lengths for seed in seeds],
+        place or Place(Store(None, made.name)),
+        advance,
+    )
+    stable = [
+        float(np.mean([not run.unstable and run.reading is not None for run in some]))
+        for some in (runs[i : i + len(seeds)] for i in range(0, len(runs), len(seeds)))
+    ]
     shortest = next((w for w, share in zip(lengths, stable, strict=True) if share == 1.0), None)
     return WarmupSearch(peak, tuple(lengths), tuple(stable), shortest, max_train_steps)

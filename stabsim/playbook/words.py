@@ -1,0 +1,386 @@
+"""What a plan and a walk say, in both languages."""
+
+from stabsim._words import Text
+
+NAMES = {
+    "sweep": Text(
+        "Sweep of the learning rate",
+        "Penyapuan laju pembelajaran",
+    ),
+    "every-step": Text(
+        "Short check at twice the best rate",
+        "Uji singkat pada dua kali laju terbaik",
+    ),
+    "above": Text(
+        "Check at five and ten times the best rate",
+        "Uji pada lima dan sepuluh kali laju terbaik",
+    ),
+    "warmup": Text(
+        "Warmup",
+        "Warmup",
+    ),
+    "clipping": Text(
+        "Clipping",
+        "Pemotongan gradien",
+    ),
+    "optimizer": Text(
+        "Another optimizer",
+        "Optimizer lain",
+    ),
+    "lower-rate": Text(
+        "A lower rate",
+        "Laju yang lebih rendah",
+    ),
+    "comparison": Text(
+        "Comparison with the present training",
+        "Perbandingan dengan pelatihan yang sekarang",
+    ),
+}
+"""What the stages are called."""
+
+PLAN = {
+    "baseline": Text(
+        "The present rate is {rate}, a training takes {steps} steps, the search uses {seeds} "
+        "seeds.",
+        "Laju yang sekarang {rate}, satu pelatihan memakan {steps} langkah, pencarian memakai "
+        "{seeds} benih acak.",
+    ),
+    "stage": Text(
+        "{name}: at most {runs} runs, {steps} steps.",
+        "{name}: paling banyak {runs} run, {steps} langkah.",
+    ),
+    "cost": Text(
+        "In all at most {runs} runs and {steps} steps; less where a run is stopped early or a "
+        "stage is not needed.",
+        "Seluruhnya paling banyak {runs} run dan {steps} langkah; kurang dari itu jika sebuah "
+        "run dihentikan lebih awal atau sebuah tahap tidak diperlukan.",
+    ),
+    "budget": Text(
+        "The budget is {budget} steps: what does not fit is left out.",
+        "Anggarannya {budget} langkah: yang tidak muat ditinggalkan.",
+    ),
+    "no seed": Text(
+        "The training takes no seed: what differs from run to run is its own chance.",
+        "Pelatihan ini tidak menerima benih acak: yang membedakan satu run dari yang lain "
+        "hanyalah keacakannya sendiri.",
+    ),
+    "no warmup_steps": Text(
+        "It takes no warmup, so none is tried.",
+        "Pelatihan ini tidak menerima warmup, jadi warmup tidak dicoba.",
+    ),
+    "no clip": Text(
+        "It takes no clipping threshold, so clipping is not tried.",
+        "Pelatihan ini tidak menerima ambang pemotongan, jadi pemotongan tidak dicoba.",
+    ),
+}
+"""What is said of a plan."""
+
+WHY = {
+    "skipped": Text(
+        "Skipped, as was asked.",
+        "Dilewati sesuai permintaan.",
+    ),
+    "not asked": Text(
+        "Not asked for.",
+        "Tidak diminta.",
+    ),
+    "no warmup_steps": Text(
+        "Not tried: the training takes no warmup. Give it warmup_steps, or {{warmup_steps}} in "
+        "the command.",
+        "Tidak dicoba: pelatihan tidak menerima warmup. Tambahkan warmup_steps, atau "
+        "{{warmup_steps}} pada perintahnya.",
+    ),
+    "no clip": Text(
+        "Not tried: the training takes no clipping threshold. Give it clip, or {{clip}} in the "
+        "command.",
+        "Tidak dicoba: pelatihan tidak menerima ambang pemotongan. Tambahkan clip, atau {{clip}} "
+        "pada perintahnya.",
+    ),
+    "no optimizer": Text(
+        "Not tried: the training offers no other optimizer.",
+        "Tidak dicoba: pelatihan tidak menawarkan optimizer lain.",
+    ),
+    "none named": Text(
+        "Not tried: no other optimizer was named.",
+        "Tidak dicoba: tidak ada optimizer lain yang disebutkan.",
+    ),
+    "none feasible": Text(
+        "No learning rate was feasible: look at the program and the data first.",
+        "Tidak ada laju pembelajaran yang layak: periksalah dahulu program dan datanya.",
+    ),
+    "healthy": Text(
+        "Not tried: no instability limits this workload.",
+        "Tidak dicoba: tidak ada ketidakstabilan yang membatasi beban kerja ini.",
+    ),
+    "late": Text(
+        "Not tried: the runs above the best rate fail in mid-training, when a warmup is over.",
+        "Tidak dicoba: run di atas laju terbaik gagal di tengah pelatihan, ketika warmup sudah "
+        "selesai.",
+    ),
+    "no edge": Text(
+        "Not tried: no rate of the sweep was unstable.",
+        "Tidak dicoba: tidak ada laju yang tidak stabil dalam penyapuan.",
+    ),
+    "budget": Text(
+        "What was left of the budget did not suffice.",
+        "Sisa anggaran tidak mencukupi.",
+    ),
+    "few norms": Text(
+        "Not tried: the log holds too few gradient norms to choose a threshold. Log the norm of "
+        "each step, before clipping.",
+        "Tidak dicoba: log memuat terlalu sedikit norma gradien untuk memilih ambang. Catatlah "
+        "norma setiap langkah, sebelum pemotongan.",
+    ),
+    "not needed": Text(
+        "Not needed: another fix did better.",
+        "Tidak diperlukan: perbaikan lain memberi hasil lebih baik.",
+    ),
+    "same": Text(
+        "Nothing to compare: the present training is the best that was found.",
+        "Tidak ada yang dibandingkan: pelatihan yang sekarang adalah yang terbaik yang ditemukan.",
+    ),
+}
+"""Why a stage was not walked, or not to its end."""
+
+FOUND = {
+    "short calm": Text(
+        "At {rate}, twice the best rate, nothing rises within {steps} steps.",
+        "Pada {rate}, dua kali laju terbaik, tidak ada kenaikan dalam {steps} langkah.",
+    ),
+    "short unstable": Text(
+        "At {rate}, twice the best rate, the loss rises within the first {steps} steps: the "
+        "workload is unstable.",
+        "Pada {rate}, dua kali laju terbaik, loss naik dalam {steps} langkah pertama: beban "
+        "kerja ini tidak stabil.",
+    ),
+    "above": Text(
+        "At {rate}, {factor} times the best rate: {verdict}.",
+        "Pada {rate}, {factor} kali laju terbaik: {verdict}.",
+    ),
+    "longest": Text(
+        "The longest, of {warmup} steps, is trained in full all the same.",
+        "Yang terpanjang, {warmup} langkah, tetap dilatih secara penuh.",
+    ),
+    "threshold": Text(
+        "The {percentile}th percentile of the gradient norms is {threshold}.",
+        "Persentil ke-{percentile} dari norma gradien adalah {threshold}.",
+    ),
+    "clips much": Text(
+        "That threshold clips {share}% of the updates: it is in essence a lower learning rate.",
+        "Ambang itu memotong {share}% pembaruan: pada hakikatnya itu laju pembelajaran yang "
+        "lebih rendah.",
+    ),
+    "helped": Text(
+        "Best with {settings}: {new}, after {old} without. It is kept.",
+        "Terbaik dengan {settings}: {new}, tanpanya {old}. Perbaikan ini dipertahankan.",
+    ),
+    "no help": Text(
+        "Best with {settings}: {new}, against {old} without. It is not kept.",
+        "Terbaik dengan {settings}: {new}, tanpanya {old}. Perbaikan ini tidak dipakai.",
+    ),
+    "no feasible": Text(
+        "No settings with it trained with every seed.",
+        "Dengan perbaikan ini tidak ada pengaturan yang berhasil pada setiap benih acak.",
+    ),
+    "lower": Text(
+        "Nothing else helped, so the rate is lowered to {rate}, the best of the sweep.",
+        "Tidak ada yang lain yang membantu, jadi laju diturunkan menjadi {rate}, yang terbaik "
+        "dalam penyapuan.",
+    ),
+    "at the edge": Text(
+        "Nothing else helped, and a rate below {rate}, the best of the sweep, learns less.",
+        "Tidak ada yang lain yang membantu, dan laju di bawah {rate}, yang terbaik dalam "
+        "penyapuan, belajar lebih sedikit.",
+    ),
+    "back off": Text(
+        "With {settings}, {failed} of the other seeds failed: the rate is halved to {rate}.",
+        "Dengan {settings}, {failed} dari benih acak yang lain gagal: laju dibagi dua menjadi "
+        "{rate}.",
+    ),
+    "compared": Text(
+        "Over {count} other seeds the median is {new}, against {old} of the present training: "
+        "better on {wins} of {count}.",
+        "Pada {count} benih acak lain mediannya {new}, sedangkan pelatihan yang sekarang {old}: "
+        "lebih baik pada {wins} dari {count}.",
+    ),
+}
+"""What a stage found."""
+
+RESULT = {
+    "gained": Text(
+        "Train with {settings}.",
+        "Latihlah dengan {settings}.",
+    ),
+    "gained by": Text(
+        "On seeds that the search did not see, that ends at {new}, where the present training "
+        "ends at {old}.",
+        "Pada benih acak yang tidak dilihat pencarian, hasil akhirnya {new}, sedangkan pelatihan "
+        "yang sekarang {old}.",
+    ),
+    "nothing": Text(
+        "Nothing was to be gained: keep {settings}.",
+        "Tidak ada yang dapat diperoleh: pertahankan {settings}.",
+    ),
+    "not better": Text(
+        "The best that was found, {settings}, is not better on every seed, or by less than "
+        "{share}%.",
+        "Yang terbaik yang ditemukan, {settings}, tidak lebih baik pada setiap benih acak, atau "
+        "selisihnya kurang dari {share}%.",
+    ),
+    "not compared": Text(
+        "The best that was found is {settings}; it was not compared with the present training.",
+        "Yang terbaik yang ditemukan ialah {settings}; itu tidak dibandingkan dengan pelatihan "
+        "yang sekarang.",
+    ),
+    "none": Text(
+        "No learning rate was feasible.",
+        "Tidak ada laju pembelajaran yang layak.",
+    ),
+    "limited": Text(
+        "Cause: instability limits the learning rate, from {rate} on.",
+        "Sebab: ketidakstabilan membatasi laju pembelajaran, mulai {rate}.",
+    ),
+    "unlimited": Text(
+        "No instability limits the learning rate.",
+        "Tidak ada ketidakstabilan yang membatasi laju pembelajaran.",
+    ),
+    "rate": Text(
+        "a learning rate of {}",
+        "laju pembelajaran {}",
+    ),
+    "warmup": Text(
+        "{} steps of warmup",
+        "{} langkah warmup",
+    ),
+    "clip": Text(
+        "clipping at {}",
+        "pemotongan pada {}",
+    ),
+    "optimizer": Text(
+        "the optimizer {}",
+        "optimizer {}",
+    ),
+    "and": Text(
+        " and ",
+        " dan ",
+    ),
+    "spent": Text(
+        "{runs} runs, {steps} training steps.",
+        "{runs} run, {steps} langkah pelatihan.",
+    ),
+    "crashed": Text(
+        "{count} runs crashed, with a log that had begun or none: {names}.",
+        "{count} run berhenti karena galat: {names}.",
+    ),
+    "hung": Text(
+        "{count} runs took longer than they may: {names}.",
+        "{count} run melampaui batas waktu: {names}.",
+    ),
+    "killed": Text(
+        "{count} runs were killed: {names}.",
+        "{count} run dihentikan paksa: {names}.",
+    ),
+    "unread": Text(
+        "{count} runs ended well and left no log that can be read: {names}.",
+        "{count} run selesai tanpa meninggalkan log yang dapat dibaca: {names}.",
+    ),
+    "architecture": Text(
+        "Not tried, for it means to change the model: residual connections, normalization, "
+        "initialization.",
+        "Tidak dicoba karena mengubah model: koneksi residual, normalisasi, inisialisasi.",
+    ),
+    "sparse": Text(
+        "The log has a record every {every} steps: what rises and recovers in between is not seen.",
+        "Log memuat satu catatan setiap {every} langkah: yang naik lalu pulih di antaranya tidak "
+        "terlihat.",
+    ),
+}
+"""What is said of the whole."""
+
+HEADS = {
+    "title": Text(
+        "The playbook, walked",
+        "Playbook, langkah demi langkah",
+    ),
+    "result": Text(
+        "Result",
+        "Hasil",
+    ),
+    "code": Text(
+        "To paste",
+        "Untuk ditempelkan",
+    ),
+    "any optimizer": Text(
+        "Adam and AdamW stand for the optimizer that you use.",
+        "Adam dan AdamW mewakili optimizer yang Anda pakai.",
+    ),
+    "not tried": Text(
+        "Not tried",
+        "Tidak dicoba",
+    ),
+    "cost": Text(
+        "Cost",
+        "Biaya",
+    ),
+    "settings": Text(
+        "settings",
+        "pengaturan",
+    ),
+    "seeds": Text(
+        "runs",
+        "run",
+    ),
+    "unstable": Text(
+        "unstable",
+        "tidak stabil",
+    ),
+    "plan": Text(
+        "Plan",
+        "Rencana",
+    ),
+    "curves": Text(
+        "Training loss above the best rate; a run that is cut off stopped being finite.",
+        "Loss pelatihan di atas laju terbaik; run yang terpotong tidak lagi berhingga.",
+    ),
+    "result curves": Text(
+        "Training loss of the present training and of the recommended one, a line a seed.",
+        "Loss pelatihan yang sekarang dan yang disarankan, satu garis untuk satu benih acak.",
+    ),
+    "present": Text(
+        "present",
+        "sekarang",
+    ),
+    "recommended": Text(
+        "recommended",
+        "disarankan",
+    ),
+    "times": Text(
+        "{} times",
+        "{} kali",
+    ),
+    "interrupted": Text(
+        "Interrupted. What was done is kept: the same command goes on from there.",
+        "Terputus. Yang sudah selesai tersimpan: perintah yang sama melanjutkannya.",
+    ),
+}
+"""Headings, and words of tables and figures."""
+
+OUTCOMES = {
+    "crashed": Text(
+        "crashed",
+        "berhenti karena galat",
+    ),
+    "hung": Text(
+        "took too long",
+        "melampaui batas waktu",
+    ),
+    "killed": Text(
+        "killed",
+        "dihentikan paksa",
+    ),
+    "unread": Text(
+        "no log",
+        "tanpa log",
+    ),
+}
+"""Ends of runs that no verdict names."""
