@@ -314,10 +314,10 @@ def diagnose(
     its lowest value so far, by more than three times the noise and by more than an eighth of the
     scale, which is the loss there or half of what had been learned by then, whichever is more.
     Besides, the median of a few records shows rises too short for the running median, and the
-    medians of whole stretches of the log those too slow for it. A rise is early if it begins within the first
-    twentieth of training, while the rate warms up, or within the first tenth if the loss has not
-    fallen by a fifth; it has recovered once the loss is a fifth below its start; in mid-training
-    it has recovered once the rise is undone. What a restart of the rate or another change of the
+    medians of whole stretches of the log those too slow for it. A rise is early if it begins
+    within the first twentieth of training, while the rate warms up, or within the first tenth if
+    the loss has not fallen by a fifth; it has recovered once the loss is a fifth below its start;
+    in mid-training it has recovered once half of what makes it a rise is undone. What a restart of the rate or another change of the
     run explains is no instability. A run whose losses stop being finite, or that ends far above
     its start, has diverged.
 
