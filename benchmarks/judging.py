@@ -1,9 +1,10 @@
 """The verdicts on the labelled runs, against the earlier rule and rules that people use.
 
-``python -m benchmarks.judging`` judges the held-back half of :mod:`benchmarks.labels`, the odd
-seeds, and writes docs/verdicts.md. The earlier rule is the project's own before it saw these runs,
+``python -m benchmarks.judging`` judges the held-back set of :mod:`benchmarks.runs`, and writes
+docs/verdicts.md; ``chosen`` prints how many of the set that chose the rule are right, and which
+are not. The earlier rule is the project's own before it saw these runs,
 taken from the repository's history. The other three tell only unstable from stable; their
-thresholds are the least with at most 2% of false alarms on the even seeds.
+thresholds are the least with at most 2% of false alarms on the set that chose ours.
 """
 
 import io
@@ -19,6 +20,7 @@ import numpy as np
 from scipy.stats import beta
 
 from benchmarks.labels import Labelled, logs
+from benchmarks.runs import CAUSES, FILE, HELD, LEARNING
 from stabsim.diagnosis import Context, Diagnosis, Verdict, diagnose
 
 ROOT = Path(__file__).parent.parent
@@ -155,11 +157,24 @@ def summary(name: str, labels: Sequence[Verdict], said: Sequence[Verdict] | None
     return f"| {name} | {right} | {interval(sum(healthy), len(healthy))} | {found} |"
 
 
+def wrong(some: Sequence[Labelled], said: Sequence[Verdict]) -> str:
+    """The verdicts that are not the label's, with how often."""
+    missed = Counter(
+        f"{log.name}, {log.view}: {log.label}, said {v}"
+        for log, v in zip(some, said, strict=True) if v is not log.label
+    )  # fmt: skip
+    return "\n".join(f"- {what} ({count})" for what, count in missed.most_common())
+
+
 def main() -> int:
-    every = list(logs())
-    known = [log for log in every if log.label is not None]
-    held = [log for log in known if log.seed % 2]
-    chosen = [log for log in known if log.seed % 2 == 0]
+    chosen = [log for log in logs(FILE) if log.label is not None]
+    if sys.argv[1:] == ["chosen"]:
+        said = [judged(log).verdict for log in chosen]
+        print(interval(sum(v is log.label for log, v in zip(chosen, said, strict=True)), len(said)))
+        print(wrong(chosen, said))
+        return 0
+    every = list(logs(HELD))
+    held = [log for log in every if log.label is not None]
     labels = [log.label for log in held if log.label is not None]
     said = [judged(log).verdict for log in held]
     before = earlier(held)
@@ -183,21 +198,24 @@ def main() -> int:
             if log.label not in (Verdict.STABLE, Verdict.DIVERGED)
             and log.height >= min(1.0, 10 * log.noise)]  # fmt: skip
     high = interval(sum(v is not Verdict.STABLE for _, v in tall), len(tall))
-    missed = Counter(
-        f"{log.name}, {log.view}: {log.label}, said {v}"
-        for log, v in zip(held, said, strict=True) if v is not log.label
-    )  # fmt: skip
     by_view = []
     for view in dict.fromkeys(log.view for log in held):
         pairs = [(log.label, v) for log, v in zip(held, said, strict=True) if log.view == view]
         by_view.append(f"| {view} | {interval(sum(a is b for a, b in pairs), len(pairs))} |")
     runs = len({(log.name, log.seed) for log in every})
+    old = [(log, v) for log, v in zip(held, said, strict=True) if log.name in {*CAUSES, *LEARNING}]
+    new = [(log, v) for log, v in zip(held, said, strict=True)
+           if log.name not in {*CAUSES, *LEARNING}]  # fmt: skip
+    known, unknown = (
+        interval(sum(v is log.label for log, v in some), len(some)) for some in (old, new)
+    )
     DOCS.write_text(PAGE.format(
         runs=runs, causes=len({log.name for log in every}), logs=len(every), held=len(held),
-        open=len(every) - len(known), rows="\n".join(rows), confusion=confusion(labels, said),
+        open=len(every) - len(held), chosen=len(chosen), known=known, unknown=unknown,
+        rows="\n".join(rows), confusion=confusion(labels, said),
         scores=scores(labels, said), before=confusion(labels, before), high=high,
         views="\n".join(by_view),
-        missed="\n".join(f"- {what} ({count})" for what, count in missed.most_common()),
+        missed=wrong(held, said),
     ))  # fmt: skip
     print(DOCS.read_text())
     return 0
@@ -206,26 +224,34 @@ def main() -> int:
 PAGE = """# How often the verdict is right
 
 Written by `python -m benchmarks.judging` from {runs} real runs of {causes} causes, trained by
-`python -m benchmarks.runs`: perceptrons and a transformer on digits, language models of characters
-and of words, fine-tunes of trained ones, and reinforcement learning on CartPole. Each was made to
-fail on purpose, or not: rates too high, corrupted minibatches, shuffled labels, schedules that
-jump, Adam's beta2 and epsilon, NaN in the data, loss scales too large, restarts.
+`python -m benchmarks.runs held`: perceptrons and a transformer on digits, language models of
+characters and of words, fine-tunes of trained ones, a recurrent network, and reinforcement learning
+on CartPole. Each was made to fail on purpose, or not: rates too high, corrupted minibatches,
+shuffled labels, schedules that jump or creep, Adam's beta2 and epsilon, NaN in the data, loss
+scales too large, restarts.
 
 The label is not taken from the log. At every step the loss was also taken on the same 128 rows,
 free of the minibatch's noise and hidden from every rule; the cause and that curve say what the run
 did. From each run come several logs, as people log: every step, every tenth or fiftieth, epoch
-means, from the middle on, NaN written as 0 or left out. Of {logs} logs {open} have no label, for
-the noise-free loss leaves the verdict open. The even seeds chose the rule; what follows is of the
-{held} logs of the odd ones. This table was printed three times while the rule still changed, its
-numbers each time chosen on the even seeds: it is no single clean look. Logs of one run are not
-independent, so the intervals (95%, Clopper and Pearson) are narrower than they should be.
+means, from the middle on, NaN written as 0 or left out. Of {logs} logs {open} have no label: the
+noise-free loss leaves the verdict open, the log hardly shows the failure, rises soon after an
+early one may be its end or new ones, or the run ends within a twentieth of what counts as learned.
+
+The rule was chosen on {chosen} logs of another set, of other seeds and without the recurrent
+network, the labels lost for good and the rate that creeps. What follows is of the {held} logs of
+this set, which was looked at once, when the rule was final. Logs of one run are not
+independent, so the intervals (95%, Clopper and Pearson) are narrower than they should be. The aims
+were 95% of the verdicts right, false alarms below 2% and every tall rise found.
 
 {rows}
 
 The last three rules tell only whether something is wrong; their thresholds are the least that
-give at most 2% of false alarms on the even seeds, and a loss that is not finite raises an alarm.
+give at most 2% of false alarms on the set that chose ours, and a loss that is not finite raises an
+alarm.
 
 Rises of at least one nat or ten standard deviations of the noise, found unstable: {high}.
+
+Of the causes that the first set holds too {known} are right, of those that it lacks {unknown}.
 
 ## What was said of what
 
@@ -242,6 +268,13 @@ The earlier rule:
 {before}
 
 ## What it misses
+
+Of the wrong verdicts on the set that chose the rule, looked at one by one, most are of three kinds.
+A rise at the very start leaves one or two records below it, in which the log shows less than the
+noise-free loss does (rates too high, fine-tunes). A spike of few records drowns where every tenth
+step or a mean of twenty is logged and no noise could be seen before it. And after an early
+instability that goes on, the label counts a later rise as mid-training where the rule sees one
+that never ended: arguable, and left with its label.
 
 {missed}
 """

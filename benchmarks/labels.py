@@ -7,14 +7,17 @@ the noise gets no label, as does a run whose noise-free loss leaves the verdict 
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.runs import CAUSES, FILE, LEARNING
+from benchmarks.runs import CAUSES, FILE, LEARNING, NEW
 from stabsim.diagnosis import Verdict
 
 S, E, R, M, D = Verdict
+
+ALL = CAUSES | NEW
 
 SURE, NONE = 0.2, 0.08
 """A rise of the noise-free loss is one from this share of what was learned (or of twice the
@@ -81,10 +84,16 @@ def rises(truth: np.ndarray) -> tuple[list[Rising], float]:
 
 
 def label(
-    name: str, truth: np.ndarray, noise: float, least: int, begun: bool
+    name: str, truth: np.ndarray, noise: float, least: int, begun: bool, late: bool = False
 ) -> tuple[Verdict | None, float]:
-    """The verdict and how high the loss rose; ``begun`` if training began before the log."""
-    expected = CAUSES[name].expected if name in CAUSES else (S,)
+    """The verdict and how high the loss rose.
+
+    ``begun`` if training began before the log, ``late`` if the log's steps show it. Nothing is
+    early in a log that starts late. Two cases are arguable and get no label: rises in the first
+    quarter that follow an early one may be its end or of their own, and a run that ends within a
+    twentieth of what counts as learned has recovered or not.
+    """
+    expected = ALL[name].expected if name in ALL else (S,)
     if not np.isfinite(truth).all():
         return D, np.inf
     found, largest = rises(truth)
@@ -100,28 +109,35 @@ def label(
     if not found:
         return None, height
     height = max(r.height for r in found)
-    learned = truth[0] - (0.05 if begun else 0.2) * abs(truth[0])
-    early = [r.onset <= 0.05 * truth.size or (truth[r.onset] > learned and not begun)
-             for r in found]  # fmt: skip
-    if not all(early):
+    if late:
         return M, height
+    n, learned = truth.size, truth[0] - (0.05 if begun else 0.2) * abs(truth[0])
+    early = [
+        r.onset <= 0.05 * n or (truth[r.onset] > learned and not begun and r.onset <= 0.1 * n)
+        for r in found
+    ]
+    if not all(early):
+        after = all(e or r.onset < n / 4 for e, r in zip(early, found, strict=True))
+        return (None if early[0] and after else M), height
+    if abs(final - learned) < 0.05 * abs(truth[0]):
+        return None, height
     return (R if final < learned else E), height
 
 
-HEALTHY = [name for name, cause in CAUSES.items() if cause.expected == (S,)]
+HEALTHY = [name for name, cause in ALL.items() if cause.expected == (S,)]
 MIDDLE = [
     "bad batch", "bad batch small", "bad labels", "bad batches", "char labels", "words pulse",
     "words pulses", "words jump", "jump", "char jump", "climb", "transformer pulse",
-    "fine-tune pulse",
+    "fine-tune pulse", "recurrent batch", "lost labels", "drift",
 ]  # fmt: skip
 
 
-def logs() -> Iterator[Labelled]:
-    """Every log of every run."""
-    data = np.load(FILE)
-    for name in [*CAUSES, *LEARNING]:
+def logs(file: Path = FILE) -> Iterator[Labelled]:
+    """Every log of every run of a file."""
+    data = np.load(file)
+    for name in dict.fromkeys(key.split("/")[0] for key in data):
         loss, norm, truth = (data[f"{name}/{f}"].astype(float) for f in ("loss", "norm", "truth"))
-        rate = CAUSES[name].rates if name in CAUSES else np.full(loss.shape[1], LEARNING[name][0])
+        rate = ALL[name].rates if name in ALL else np.full(loss.shape[1], LEARNING[name][0])
         for seed in range(loss.shape[0]):
             yield from _views(name, seed, loss[seed], norm[seed], truth[seed], rate)
 
@@ -132,7 +148,7 @@ def _views(
     n = loss.size
     step = np.arange(float(n))
     objective = "rl" if name in LEARNING else "falls"
-    begun = name in CAUSES and CAUSES[name].start > 0
+    begun = name in ALL and ALL[name].start > 0
     if objective == "rl":
         yield Labelled(name, "every step", seed, S, step, loss, norm, rate, n - 1.0, "rl", 0.0, 0.0)
         return
@@ -143,9 +159,9 @@ def _views(
         off = off[np.isfinite(off)]
         return float(1.48 * np.median(np.abs(off - np.median(off)))) if off.size else 0.0
 
-    def seen(view: str, at: np.ndarray, least: int = 3, begun: bool = begun) -> Labelled:
+    def seen(view: str, at: np.ndarray, least: int = 3, late: bool = False) -> Labelled:
         noise = noise_of(off[at])
-        said, height = label(name, truth[at], noise, least, begun)
+        said, height = label(name, truth[at], noise, least, begun or late, late)
         return Labelled(name, view, seed, said, step[at], loss[at], norm[at], rate[at],
                         step[at][-1], "falls", noise, height)  # fmt: skip
 

@@ -19,11 +19,9 @@ NARROW = 300
 """The charts' width on a telephone: drawn at its size, their type can be read there."""
 
 RULES = (
-    "WINDOW", "EARLY_SHARE", "UNLEARNED_SHARE", "RISE", "LEARNED", "RISE_UNSEEN", "SPIKE", "NOISE",
-    "QUICK_NOISE", "QUICK_RISE", "LEVEL_NOISE", "LEVELS", "LEVEL_WINDOWS", "BACK", "NEARLY",
-    "NOISE_SHARE", "UNSEEN_NOISE", "RESTART", "RUNAWAY", "HUGE", "GUESS", "MISSED", "SURE", "FEW",
-    "NEAR",
-    "NOISE_WINDOW", "NOISE_PERCENTILE", "SPREAD", "APART", "LONG",
+    "WINDOW", "EARLY_SHARE", "UNLEARNED_SHARE", "RISE", "NOISE", "NOISE_WINDOW", "NOISE_PERCENTILE",
+    "BEGINNING", "APART", "LEVELS", "LEARNED", "SURE", "FEW", "NEARLY", "SPIKE",
+    "RESTART", "RUNAWAY", "HUGE", "GUESS", "MISSED", "LONG", "NEAR",
 )  # fmt: skip
 
 

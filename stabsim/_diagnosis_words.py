@@ -73,7 +73,10 @@ EVIDENCE = {
     "restart": Text("the learning rate restarts", "laju pembelajaran dimulai ulang"),
     "resumed": Text("the run was resumed", "run dilanjutkan"),
     "change": Text("{what} changes", "{what} berubah"),
-    "recovered": Text("and is back by step {step}", "lalu pulih pada langkah {step}"),
+    "recovered": Text(
+        "and is back by step {step}, {duration} steps on",
+        "lalu pulih pada langkah {step}, {duration} langkah kemudian",
+    ),
     "lost": Text("and never comes back", "dan tidak pernah pulih"),
     "diverged": Text(
         "It is not finite from step {step} on.",

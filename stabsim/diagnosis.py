@@ -29,48 +29,42 @@ EARLY_SHARE = 0.05
 UNLEARNED_SHARE = 0.1
 """... and within this share if nothing was learned before."""
 
-RISE = 0.1
-"""A rise counts from this share of the scale on: the loss, or half of what was learned."""
+RISE = 0.125
+"""A rise counts from this share of the scale on: the loss, or half of what was learned, ..."""
+
+NOISE = 3.0
+"""... and above this many times the noise, the size of the changes from record to record."""
+
+NOISE_WINDOW = 50
+"""The noise is that of so many changes before, ..."""
+
+NOISE_PERCENTILE = 90.0
+"""... at this percentile of their sizes: minibatch losses are heavy-tailed."""
+
+BEGINNING = 3
+"""Where too few were seen, it is the least of the beginning, of so many times their number."""
+
+APART = 1.5
+"""In a log too short for that it is this many times the median distance of a record from its
+neighbours."""
+
+LEVELS = 32
+"""At most so many stretches of a log are compared, each at least two windows long."""
 
 LEARNED = 0.8
 """Something was learned once the loss is below this share of its start."""
 
-RISE_UNSEEN = 0.3
-"""A rise counts from this share on while too few records have been seen to know the noise."""
+SURE = 2.0
+"""A rise is beyond doubt from this many times what counts as one."""
 
-SPIKE = 2.0
-"""A single record above this many times the initial loss counts if learning then stopped."""
-
-NOISE = 2.0
-"""A rise counts only above this many times the changes from record to record before it."""
-
-QUICK_NOISE = 3.0
-"""So does one that shows in the median of a few records alone, above this many times, ..."""
-
-QUICK_RISE = 1.5
-"""... and by so many times the share of the scale, ..."""
-
-LEVEL_NOISE = 3.0
-"""... and one of the medians of whole stretches, above this many times over the root of their
-records."""
-
-LEVELS = 32
-"""At most so many stretches are compared, ..."""
-
-LEVEL_WINDOWS = 2
-"""... each at least so many windows long."""
-
-BACK = 0.5
-"""A rise is undone below this share of what makes it one."""
+FEW = 20
+"""With fewer records nothing is beyond doubt."""
 
 NEARLY = 0.8
 """What takes long to rise by this share of its height is a climb, no shift."""
 
-NOISE_SHARE = 0.25
-"""Noise above this share of the scale is reckoned with before it was seen, ..."""
-
-UNSEEN_NOISE = 1.5
-"""... as so many times that of the quietest stretch."""
+SPIKE = 2.0
+"""A single record above this many times the initial loss counts if learning then stopped."""
 
 RESTART = 1.2
 """A rate that falls and then grows by this factor restarts."""
@@ -87,30 +81,11 @@ GUESS = 0.01
 MISSED = 2.5
 """A log that goes on for so many times its widest gap without a loss has lost it."""
 
-SURE = 2.0
-"""A rise is beyond doubt from this many times what counts as one."""
-
-FEW = 20
-"""With fewer records nothing is beyond doubt."""
+LONG = 20_000
+"""A log of more records has some quiet stretch, whose noise is typical of it."""
 
 NEAR = 4.0
 """An unstable rate within this factor of lr* limits the workload."""
-
-NOISE_WINDOW = 50
-"""The noise is that of so many changes from record to record, ..."""
-
-NOISE_PERCENTILE = 90.0
-"""... at this percentile of their sizes: minibatch losses are heavy-tailed."""
-
-SPREAD = 2.44
-"""How many times its median the 90th percentile of a normal variable's size is, ..."""
-
-APART = 4.7
-"""... and how many times the median distance of normal noise from the median of the five records
-around each the 90th percentile of its changes is."""
-
-LONG = 20_000
-"""A log of more records has some quiet stretch, whose noise is typical of it."""
 
 
 class Verdict(StrEnum):
@@ -148,6 +123,11 @@ class Rise(NamedTuple):
     shape: str = "spike"
     sure: bool = True
     cause: str | None = None
+
+    @property
+    def duration(self) -> float | None:
+        """How many steps it took from the onset until the loss was back; None if it never was."""
+        return None if self.recovered_at is None else self.recovered_at - self.onset
 
 
 class Survived(NamedTuple):
@@ -214,7 +194,7 @@ class Context(NamedTuple):
         return "restart" if fell and grew else None
 
 
-STEPS = ("onset", "peak_step", "step", "first")
+STEPS = ("onset", "peak_step", "step", "first", "duration")
 """The values in sentences that are steps."""
 
 
@@ -283,8 +263,9 @@ class Diagnosis(NamedTuple):
             return EVIDENCE[name].in_(language).format(**written)
 
         def rose(name: str, rise: Rise, **more: str) -> str:
-            at = rise.recovered_at
-            back = say("lost") if at is None else say("recovered", step=at)
+            back = say("lost")
+            if rise.recovered_at is not None and rise.duration is not None:
+                back = say("recovered", step=rise.recovered_at, duration=rise.duration)
             values = {k: getattr(rise, k) for k in ("onset", "lowest", "peak_step", "peak")}
             return say(name, **values, back=back, **more)
 
@@ -330,13 +311,13 @@ def diagnose(
     """The verdict on one run, from a trace or from plain arrays of a log.
 
     The losses are smoothed by a running median. A rise is a climb of the smoothed loss above
-    its lowest value so far, by more than the noise and by more than a tenth of the scale, which
-    is the loss there or half of what had been learned by then, whichever is more. Besides, the
-    median of a few records shows rises too short for the running median, and the medians of whole
-    stretches of the log those too slow for it. A rise is early if it begins within the first
-    twentieth of training, while the rate warms up, or within the first tenth if the loss has not
-    fallen by a fifth; it has recovered once the loss is a fifth below its start; in mid-training
-    it has recovered once the rise is undone. What a restart of the rate or another change of the
+    its lowest value so far, by more than three times the noise and by more than an eighth of the
+    scale, which is the loss there or half of what had been learned by then, whichever is more.
+    Besides, the median of a few records shows rises too short for the running median, and the
+    medians of whole stretches of the log those too slow for it. A rise is early if it begins
+    within the first twentieth of training, while the rate warms up, or within the first tenth if
+    the loss has not fallen by a fifth; it has recovered once the loss is a fifth below its start;
+    in mid-training it has recovered once half of what makes it a rise is undone. What a restart of the rate or another change of the
     run explains is no instability. A run whose losses stop being finite, or that ends far above
     its start, has diverged.
 
@@ -520,7 +501,8 @@ def conclude(
     reason = end.reason
     if reason is None and rises and curve is not None:
         far = RUNAWAY if rises[-1].early else RUNAWAY**2  # a log may begin when much was learned
-        reason = "runaway" if curve.final > far * abs(initial) else None
+        late = curve.starts < curve.step[0]  # and its first loss then says nothing
+        reason = "runaway" if not late and curve.final > far * abs(initial) else None
     verdict = _verdict(rises, reason)
     plateau = None
     if curve is not None and reason is None and context.objective == "falls":
@@ -601,6 +583,7 @@ class Smoothed(NamedTuple):
         window: how many records a running median takes.
         levels: the medians of equal stretches of the log, at most 32.
         typical: the least noise of the log, or that of :func:`typical_noise` if it is less.
+        beginning: the least noise of its beginning; the typical if it is too short.
         quarters: the medians of the log's second and last quarters; NaN if it is too short.
         final: the median of its last tenth.
         means: whether a record is a mean of many.
@@ -616,6 +599,7 @@ class Smoothed(NamedTuple):
     window: int
     levels: np.ndarray
     typical: float
+    beginning: float
     quarters: tuple[float, float]
     final: float
     means: bool
@@ -625,6 +609,12 @@ class Smoothed(NamedTuple):
         """Whether nothing more was learned from the second quarter to the last."""
         second, last = self.quarters
         return not last <= second - 0.01 * abs(second)
+
+    @property
+    def starts(self) -> float:
+        """The step at which training began: 0 if the log's first step is many records from it."""
+        apart = (self.step[-1] - self.step[0]) / max(self.size - 1, 1)
+        return 0.0 if self.step[0] > WINDOW * apart else float(self.step[0])
 
     @property
     def stretch(self) -> np.ndarray:
@@ -638,17 +628,20 @@ def window_for(records: int) -> int:
 
 
 def typical_noise(loss: np.ndarray) -> float:
-    """What the medians of a log's changes, and of its distances from the median of five, show.
+    """What the median distance of a record from the median of its four neighbours shows.
 
-    A trend passes for changes, and a rise of a short log too; but no distance comes of either.
+    Neither a trend nor a few rises pass for noise here. Of two records it is their distance.
     """
-    if loss.size < 2:
-        return 0.0
-    change = SPREAD * float(np.median(np.abs(np.diff(loss))))
-    if loss.size <= 2 * WINDOW:
-        return change
-    apart = np.median(np.abs(loss - _running_median(loss, WINDOW)))
-    return min(change, APART * float(apart))
+    if loss.size <= WINDOW // 2:
+        return float(np.ptp(loss))
+    near = np.lib.stride_tricks.sliding_window_view(np.pad(loss, WINDOW // 2, "reflect"), WINDOW)
+    others = np.delete(near, WINDOW // 2, axis=-1)
+    return APART * float(np.median(np.abs(loss - np.median(others, axis=-1))))
+
+
+def beginning_of(records: int) -> int:
+    """How many records the beginning of a log of that many is."""
+    return min(BEGINNING * (NOISE_WINDOW + window_for(records)), records)
 
 
 def quick_window_for(records: int) -> int:
@@ -658,7 +651,7 @@ def quick_window_for(records: int) -> int:
 
 def level_edges(records: int) -> np.ndarray:
     """Where the stretches of a log begin, shape ``(stretches,)``."""
-    size = max(LEVEL_WINDOWS * window_for(records), -(-records // LEVELS))
+    size = max(2 * window_for(records), -(-records // LEVELS))
     count = max(records // size, 1)
     return np.arange(count) * records // count
 
@@ -670,13 +663,14 @@ def smoothed(step: np.ndarray, loss: np.ndarray, means: bool = False) -> Smoothe
     window, quarter = window_for(n), n // 4
     noise = np.full(n, np.nan)
     change = np.minimum(np.abs(np.diff(loss)), np.finfo(float).max)
-    typical = typical_noise(loss)
+    typical = beginning = typical_noise(loss)
     if n > NOISE_WINDOW + window:
         view = np.lib.stride_tricks.sliding_window_view(change, NOISE_WINDOW)
         seen = slice(NOISE_WINDOW + window, None)
         noise[seen] = np.percentile(view, NOISE_PERCENTILE, axis=-1)[: n - NOISE_WINDOW - window]
         quiet = float(np.nanmin(noise))
         typical = quiet if n > LONG else min(typical, quiet)
+        beginning = float(np.nanmin(noise[: beginning_of(n)]))
     quarters = (np.nan, np.nan)
     if quarter:
         quarters = (
@@ -688,7 +682,7 @@ def smoothed(step: np.ndarray, loss: np.ndarray, means: bool = False) -> Smoothe
     quick = loss if means else _running_median(loss, quick_window_for(n))
     return Smoothed(
         np.arange(n), step, loss, _running_median(loss, window), quick, noise, n, window,
-        np.array(levels), typical, quarters, float(final_loss(loss)), means,
+        np.array(levels), typical, beginning, quarters, float(final_loss(loss)), means,
     )  # fmt: skip
 
 
@@ -697,8 +691,9 @@ def find_rises(curve: Smoothed, context: Context = Context()) -> tuple[Rise, ...
     """Every period of rising loss, in order; the rule is that of :func:`diagnose`."""
     record, step, loss, smooth, quick = curve[:5]
     level = curve.levels[curve.stretch]
-    early_until = max(step[0] + EARLY_SHARE * (step[-1] - step[0]), context.warm_until(step[-1]))
-    unlearned_until = step[0] + UNLEARNED_SHARE * (step[-1] - step[0])
+    begun, duration = curve.starts, step[-1] - curve.starts
+    early_until = max(begun + EARLY_SHARE * duration, context.warm_until(step[-1]))
+    unlearned_until = begun + UNLEARNED_SHARE * duration
     rises: list[Rise] = []
     start, top, goal = 0, None, np.inf
     while start < loss.size:
@@ -709,11 +704,8 @@ def find_rises(curve: Smoothed, context: Context = Context()) -> tuple[Rise, ...
         top = float(smooth[: onset + 1].max()) if top is None else top
         lowest = float(smooth[onset])
         learned = top - lowest >= (1 - LEARNED) * abs(top)
-        early = step[least] <= early_until and step[at] <= unlearned_until
-        early |= step[onset] <= (early_until if learned else max(early_until, unlearned_until))
-        goal = top - (1 - LEARNED) * abs(top) if early else lowest + BACK * margin
-        if early and not curve.stuck and smooth[at:].min() >= goal:
-            goal = max(goal, lowest - margin / 2)  # it had little to learn
+        early = step[onset] <= (early_until if learned else max(early_until, unlearned_until))
+        goal = top - (1 - LEARNED) * abs(top) if early else lowest + margin / 2
         back = level[at:] < goal if slow else (smooth[at:] < goal) & (quick[at:] < goal)
         recovered = at + int(back.argmax()) if back.any() else None
         until = smooth.size if recovered is None else max(recovered, at + 1)
@@ -723,7 +715,7 @@ def find_rises(curve: Smoothed, context: Context = Context()) -> tuple[Rise, ...
         risen = float(smooth[onset:until].max())
         nearly = onset + int((smooth[onset:until] >= lowest + NEARLY * (risen - lowest)).argmax())
         slowly = (
-            step[nearly] - step[onset] > UNLEARNED_SHARE * (step[-1] - step[0])
+            step[nearly] - step[onset] > UNLEARNED_SHARE * duration
             and record[nearly] - record[onset] > curve.window
         )
         if cause == "restart" and risen > SPIKE * abs(top):
@@ -773,47 +765,39 @@ def _seen(
     """The next rise from ``start`` on: where it is seen, the lowest record before, the last one
     within the noise of that, where it began, and how far it had to climb.
 
-    The last is whether only whole stretches of the log show it. The noise is taken up to a window
-    before each record: the lag keeps a rise from hiding behind its own changes.
+    Three medians are compared with the lowest before them: that of a window, that of a few
+    records, and that of a whole stretch, whose noise falls with the root of its records. The last
+    value is whether only stretches show the rise. The noise is taken up to a window before each
+    record: the lag keeps a rise from hiding behind its own changes.
     """
     record, smooth, quick = curve.record[start:], curve.smooth[start:], curve.quick[start:]
-    level, n = level[start:], curve.size
+    level, stretch, noise_before = level[start:], curve.stretch[start:], curve.noise[start:]
     low = np.minimum.accumulate(smooth)
     lowest_at = np.maximum.accumulate(np.where(smooth == low, np.arange(low.size), 0))
     tops = np.maximum.accumulate(curve.smooth)[start + lowest_at] if top is None else top
-    scale = np.maximum(np.abs(low), (tops - low) / 2)
+    least = RISE * np.maximum(np.abs(low), (tops - low) / 2)
     known = record >= record[0] + NOISE_WINDOW + curve.window
-    unseen = np.where(curve.typical > NOISE_SHARE * scale, UNSEEN_NOISE * curve.typical, 0.0)
-    noise = np.where(known, curve.noise[start:], unseen)
-    least = np.where(known, RISE, RISE_UNSEEN) * scale
+    noise = np.where(known, noise_before, curve.beginning)
     margin = np.maximum(least, NOISE * noise)
-    inside = (record < n - 1) | (n < WINDOW)  # the last median is of one record alone
+    inside = (record < curve.size - 1) | (curve.size < WINDOW)  # the last median is of one record
+    loud = np.where(curve.means & np.isnan(noise_before), noise, noise_before)
     climbs = inside & (smooth - low > margin)
-    heard = ~np.isnan(curve.noise[start:])
-    loud = QUICK_NOISE * np.where(heard, curve.noise[start:], noise)
-    leaps = quick - low > np.maximum(QUICK_RISE * least, loud)
-    climbs |= leaps if curve.means else leaps & inside & heard
-    # before the noise is known, a rise also shows by the loss never being as low again
-    later = np.minimum.accumulate(smooth[::-1])[::-1]
-    climbs |= ~known & (later - low > least) & (n - record >= max(2 * WINDOW, n / 2))
+    climbs |= (inside | curve.means) & (quick - low > np.maximum(least, NOISE * loud))
 
-    around = np.where(known, np.maximum(curve.noise[start:], curve.typical), curve.typical)
-    apart = LEVEL_NOISE * around / np.sqrt(n / curve.levels.size)
-    apart = np.maximum(RISE * scale, apart)
+    around = np.where(known, np.maximum(noise_before, curve.typical), curve.typical)
+    apart = np.maximum(least, NOISE * around / np.sqrt(curve.size / curve.levels.size))
     lows = np.minimum.accumulate(level)
-    stretch = curve.stretch[start:]
     whole = np.append(np.diff(stretch) > 0, True)  # a stretch is judged at its end
-    slow = whole & (level - lows > apart) & (stretch > stretch[0] + (start > 0))
-    either = climbs | slow
-    if not either.any():
+    slow = whole & (level - lows > apart) & (stretch > stretch[0])
+    if not (climbs | slow).any():
         return None
-    at = int(either.argmax())
-    onset, allowed = int(smooth[: at + 1].argmin()), noise[at] if known[at] else curve.typical
+    at = int((climbs | slow).argmax())
+    onset, allowed, height = int(smooth[: at + 1].argmin()), noise[at], margin[at]
     if not climbs[at]:
         first = np.flatnonzero(stretch == stretch[: at + 1][level[: at + 1].argmin()])
         onset, allowed = int(first[0] + smooth[first].argmin()), around[at]
     near = np.flatnonzero(smooth[onset:at] <= smooth[onset] + allowed / 2)
     begun = onset + (int(near[-1]) if near.size else 0)
-    height = apart[at] + lows[at] - smooth[begun] if not climbs[at] else margin[at]
-    margins = float(max(height, least[at]))
-    return start + at, start + onset, start + begun, margins, not bool(climbs[at])
+    if not climbs[at]:
+        height = max(apart[at] + lows[at] - smooth[begun], least[at])
+    return start + at, start + onset, start + begun, float(height), not bool(climbs[at])

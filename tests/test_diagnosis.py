@@ -229,8 +229,8 @@ def stepped(up_at: int, rise: float, steps: int = 1000) -> np.ndarray:
     return loss
 
 
-@pytest.mark.parametrize(("rise", "counts"), [(0.03, False), (0.04, True)])
-def test_a_rise_is_a_tenth_of_half_of_what_was_learned(rise, counts):
+@pytest.mark.parametrize(("rise", "counts"), [(0.03, False), (0.05, True)])
+def test_a_rise_is_an_eighth_of_half_of_what_was_learned(rise, counts):
     assert diagnose(stepped(500, rise)).unstable is counts
 
 

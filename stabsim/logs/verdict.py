@@ -24,6 +24,7 @@ from stabsim.diagnosis import (
     Diagnosis,
     Finite,
     Smoothed,
+    beginning_of,
     conclude,
     ending,
     find_rises,
@@ -160,8 +161,12 @@ def _read(loss: Series, context: Context) -> Smoothed:
         _kept(loss, at, min(at + span, n), window, stretch, means) for at in range(0, n, span)
     ]
     typical = min(least for _, least in blocks)
-    if 1 < n <= LONG:
+    beginning = _noise(loss.value, 0, beginning_of(n), window)
+    beginning = float(np.min(beginning, where=~np.isnan(beginning), initial=np.inf))
+    if n <= LONG:
         typical = min(typical, typical_noise(loss.value.read(0, n)))
+    if np.isinf(beginning):
+        beginning = typical
     final = _final(loss.value)
 
     def joined(parts: list[np.ndarray]) -> Smoothed:
@@ -169,7 +174,7 @@ def _read(loss: Series, context: Context) -> Smoothed:
         _, first = np.unique(rows[:, 0], return_index=True)
         record, step, value, smooth, quick, noise = rows[first].T
         return Smoothed(record.astype(int), step, value, smooth, quick, noise, n, window, levels,
-                        typical, quarters, final, means)  # fmt: skip
+                        typical, beginning, quarters, final, means)  # fmt: skip
 
     kept = [rows for rows, _ in blocks]
     curve = joined(kept)

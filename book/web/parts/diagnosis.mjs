@@ -38,7 +38,8 @@ export function diagnose(loss, rules, given = {}) {
   let reason = ends.reason;
   if (reason === null && rises.length && curve) {
     const far = rises[rises.length - 1].early ? rules.RUNAWAY : rules.RUNAWAY ** 2;
-    if (curve.final > far * Math.abs(loss[0])) reason = "runaway";
+    const isLate = curve.begun < curve.step[0]; // the first loss then says nothing
+    if (!isLate && curve.final > far * Math.abs(loss[0])) reason = "runaway";
   }
   let confidence = "sure";
   if (curve && ends.at === null && curve.size < rules.FEW) confidence = "open";
@@ -211,7 +212,7 @@ function quickWindowFor(records, rules) {
 
 /** Where the equal stretches of a log begin whose medians are compared. */
 function levelEdges(records, rules) {
-  const least = rules.LEVEL_WINDOWS * windowFor(records, rules);
+  const least = 2 * windowFor(records, rules);
   const size = Math.max(least, Math.ceil(records / rules.LEVELS));
   const count = Math.max(Math.floor(records / size), 1);
   return Array.from({ length: count }, (_, i) => Math.floor((i * records) / count));
@@ -224,7 +225,16 @@ function smoothed(step, loss, rules, means) {
   let typical = typicalNoise(loss, rules);
   let quiet = Infinity;
   for (const x of noise) if (x < quiet) quiet = x;
-  if (Number.isFinite(quiet)) typical = n > rules.LONG ? quiet : Math.min(typical, quiet);
+  let beginning = typical;
+  if (Number.isFinite(quiet)) {
+    typical = n > rules.LONG ? quiet : Math.min(typical, quiet);
+    const lag = rules.NOISE_WINDOW + windowFor(n, rules);
+    beginning = Infinity;
+    for (let i = lag; i < Math.min(rules.BEGINNING * lag, n); i++) {
+      if (noise[i] < beginning) beginning = noise[i];
+    }
+  }
+  const apart = (step[n - 1] - step[0]) / Math.max(n - 1, 1);
   const edges = levelEdges(n, rules);
   const level = new Float64Array(n);
   const stretch = new Int32Array(n);
@@ -248,19 +258,26 @@ function smoothed(step, loss, rules, means) {
     stretch,
     levels: edges.length,
     typical,
+    beginning,
+    begun: step[0] > rules.WINDOW * apart ? 0 : step[0], // the step at which training began
     means,
     final: finalLoss(loss),
     stuck: !(last <= second - 0.01 * Math.abs(second)),
   };
 }
 
-/** What the medians of a log's changes, and of its distances from the median of five, show. */
+/** What the median distance of a record from the median of its four neighbours shows. */
 function typicalNoise(loss, rules) {
-  if (loss.length < 2) return 0;
-  const change = rules.SPREAD * median(changes(loss));
-  if (loss.length <= 2 * rules.WINDOW) return change;
-  const near = runningMedian(loss, rules.WINDOW);
-  return Math.min(change, rules.APART * median(near.map((x, i) => Math.abs(loss[i] - x))));
+  const n = loss.length;
+  const half = Math.floor(rules.WINDOW / 2);
+  if (n <= half) return Math.abs(loss[n - 1] - loss[0]);
+  const mirrored = (i) => loss[i < 0 ? -i : i >= n ? 2 * (n - 1) - i : i];
+  const apart = loss.map((x, i) => {
+    const near = [];
+    for (let k = -half; k <= half; k++) if (k) near.push(mirrored(i + k));
+    return Math.abs(x - median(near));
+  });
+  return rules.APART * median(apart);
 }
 
 /** The changes from record to record, none of them infinite. */
@@ -274,12 +291,12 @@ function changes(loss) {
 
 function findRises(curve, given, rules) {
   const { step, loss, smooth, quick, level, size: n, window } = curve;
-  const duration = step[n - 1] - step[0];
+  const duration = step[n - 1] - curve.begun;
   const earlyUntil = Math.max(
-    step[0] + rules.EARLY_SHARE * duration,
+    curve.begun + rules.EARLY_SHARE * duration,
     warmUntil(given.rate, step[n - 1], rules),
   );
-  const unlearnedUntil = step[0] + rules.UNLEARNED_SHARE * duration;
+  const unlearnedUntil = curve.begun + rules.UNLEARNED_SHARE * duration;
   /** @type {any[]} */
   const rises = [];
   let start = 0;
@@ -293,12 +310,8 @@ function findRises(curve, given, rules) {
     if (top === null) top = smooth[highest(smooth, 0, onset + 1)];
     const lowest = smooth[onset];
     const learned = top - lowest >= (1 - rules.LEARNED) * Math.abs(top);
-    const early =
-      (step[least] <= earlyUntil && step[at] <= unlearnedUntil) ||
-      step[onset] <= (learned ? earlyUntil : Math.max(earlyUntil, unlearnedUntil));
-    goal = early ? top - (1 - rules.LEARNED) * Math.abs(top) : lowest + rules.BACK * margin;
-    if (early && !curve.stuck && smooth[placeOfLowest(smooth, at, n)] >= goal)
-      goal = Math.max(goal, lowest - margin / 2);
+    const early = step[onset] <= (learned ? earlyUntil : Math.max(earlyUntil, unlearnedUntil));
+    goal = early ? top - (1 - rules.LEARNED) * Math.abs(top) : lowest + margin / 2;
     let recovered = null;
     for (let i = at; i < n && recovered === null; i++) {
       if (slow ? level[i] < goal : smooth[i] < goal && quick[i] < goal) recovered = i;
@@ -351,9 +364,7 @@ function findRises(curve, given, rules) {
 
 /** The next rise from `start` on: as _seen of diagnosis.py. */
 function nextRise(curve, start, top, rules) {
-  const { smooth, quick, level, stretch, typical, size: n, window, means } = curve;
-  const later = new Float64Array(n + 1).fill(Infinity);
-  for (let i = n - 1; i >= start; i--) later[i] = Math.min(later[i + 1], smooth[i]);
+  const { smooth, quick, level, stretch, typical, beginning, size: n, window, means } = curve;
   let highestYet = -Infinity; // up to the lowest record so far
   let highestOfAll = -Infinity;
   for (let i = 0; i < start; i++) highestOfAll = Math.max(highestOfAll, smooth[i]);
@@ -367,32 +378,24 @@ function nextRise(curve, start, top, rules) {
     }
     if (level[i] < level[lowLevel]) lowLevel = i;
     const scale = Math.max(Math.abs(smooth[low]), ((top ?? highestYet) - smooth[low]) / 2);
+    const least = rules.RISE * scale;
     const known = i >= start + rules.NOISE_WINDOW + window;
-    const unseen = typical > rules.NOISE_SHARE * scale ? rules.UNSEEN_NOISE * typical : 0;
-    const noise = known ? curve.noise[i] : unseen;
-    const heard = !Number.isNaN(curve.noise[i]);
-    const loud = heard ? curve.noise[i] : noise;
-    const least = (known ? rules.RISE : rules.RISE_UNSEEN) * scale;
+    const noise = known ? curve.noise[i] : beginning;
     const margin = Math.max(least, rules.NOISE * noise);
     const inside = i < n - 1 || n < rules.WINDOW; // the last median is of one record alone
+    const loud = means && Number.isNaN(curve.noise[i]) ? noise : curve.noise[i];
     const climbs =
       (inside && smooth[i] - smooth[low] > margin) ||
-      ((means || (inside && heard)) &&
-        quick[i] - smooth[low] > Math.max(rules.QUICK_RISE * least, rules.QUICK_NOISE * loud)) ||
-      (!known && later[i] - smooth[low] > least && n - i >= Math.max(2 * rules.WINDOW, n / 2));
+      ((inside || means) && quick[i] - smooth[low] > Math.max(least, rules.NOISE * loud));
     const around = known ? Math.max(curve.noise[i], typical) : typical;
-    const apart = Math.max(
-      rules.RISE * scale,
-      (rules.LEVEL_NOISE * around) / Math.sqrt(n / curve.levels),
-    );
+    const apart = Math.max(least, (rules.NOISE * around) / Math.sqrt(n / curve.levels));
     const slow = // a stretch is judged at its end
       (i === n - 1 || stretch[i + 1] > stretch[i]) &&
       level[i] - level[lowLevel] > apart &&
-      stretch[i] > stretch[start] + (start > 0 ? 1 : 0);
+      stretch[i] > stretch[start];
     if (!climbs && !slow) continue;
     let first = low;
-    let allowed = known ? noise : typical;
-    let height = margin;
+    let allowed = noise;
     if (!climbs) {
       let end = lowLevel;
       while (end < n && stretch[end] === stretch[lowLevel]) end++;
@@ -401,8 +404,8 @@ function nextRise(curve, start, top, rules) {
     }
     let onset = first;
     for (let j = first; j < i; j++) if (smooth[j] <= smooth[first] + allowed / 2) onset = j;
-    if (!climbs) height = apart + level[lowLevel] - smooth[onset];
-    return { at: i, least: first, onset, margin: Math.max(height, least), slow: !climbs };
+    const height = climbs ? margin : Math.max(apart + level[lowLevel] - smooth[onset], least);
+    return { at: i, least: first, onset, margin: height, slow: !climbs };
   }
   return null;
 }

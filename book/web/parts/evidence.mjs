@@ -22,7 +22,10 @@ export function evidence(found, words) {
       back:
         rise.recovered === null
           ? words.evidence.lost
-          : say("recovered", { step: at(rise.recovered) }),
+          : say("recovered", {
+              step: at(rise.recovered),
+              duration: at(rise.recovered - rise.onset),
+            }),
       ...more,
     });
   for (const rise of found.rises) {
