@@ -36,6 +36,40 @@ def test_carries_that_read_each_other():
     check(run, (X[0], X[1]))
 
 
+def test_carries_that_are_updated_where_they_lie():
+    def run(a, b):
+        def fill(carry, i):
+            a, b = carry
+            return (a.at[i].set(b.sum()), b + 1), b[0]
+
+        def change_places(carry, i):
+            a, b = carry
+            return (b, lax.dynamic_update_slice(a, b[:1] * 2, (i,))), None
+
+        def read_before(carry, i):
+            return carry.at[i].add(1.0), carry
+
+        def read_after(a, i):
+            a = a.at[i].add(1.0)
+            return a, (a * 2, a.sum())
+
+        def given_back(carry, i):
+            a, b = carry
+            return (a.at[i].set(0.0), jnp.flip(b)), None
+
+        steps = jnp.arange(4)
+        return (
+            lax.scan(fill, (a, b), steps),
+            lax.scan(change_places, (a, b), steps),
+            lax.scan(read_before, a, steps),
+            lax.scan(read_after, a, steps),
+            lax.scan(given_back, (a, a), steps),
+            a, b,
+        )  # fmt: skip
+
+    check(run, (X[0], X[1]))
+
+
 def test_loops_of_every_kind():
     def run(x, n):
         total, rows = lax.scan(lambda c, row: (c + row, (c, row * c)), jnp.zeros(4), x)

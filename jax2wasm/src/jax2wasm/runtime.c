@@ -167,15 +167,43 @@ NOINLINE void matmul(int m, int n, int k, const float *restrict a, int a_row, in
     }
 }
 
+// Sixteen entries of out, of which the last may be too many, for a whose columns lie along memory.
+INLINE void matvec_16(int k, const float *a, int a_column, const float *b, int b_row, float *out,
+                      int entries) {
+    v4 sum[4] = {0};
+    for (int j = 0; j < k; j++, a += a_column, b += b_row) {
+        UNROLL for (int v = 0; v < 4; v++)
+            if (v == 0 || 4 * v < entries) sum[v] += *b * *(const v4 *)(a + 4 * v);
+    }
+    UNROLL for (int v = 0; v < 4; v++) {
+        if (4 * v + 4 <= entries)
+            *(v4 *)(out + 4 * v) = sum[v];
+        else
+            for (int i = 4 * v; i < entries; i++) out[i] = sum[v][i - 4 * v];
+    }
+}
+
 // out (m) = a (m by k) times b (k).
 NOINLINE void matvec(int m, int k, const float *restrict a, int a_row, int a_column,
                      const float *restrict b, int b_row, float *restrict out) {
+    if (a_row == 1 && a_column != 1) {
+        int i = 0;
+        for (; i + 16 <= m; i += 16) matvec_16(k, a + i, a_column, b, b_row, out + i, 16);
+        if (i < m) matvec_16(k, a + i, a_column, b, b_row, out + i, m - i);
+        return;
+    }
     for (int i = 0; i < m; i++, a += a_row) {
         float s = 0;
-        if (a_column == 1 && b_row == 1)
-            for (int j = 0; j < k; j++) s = sum_f(s, a[j] * b[j]);
-        else
-            for (int j = 0; j < k; j++) s = sum_f(s, a[j * a_column] * b[j * b_row]);
+        int j = 0;
+        if (a_column == 1 && b_row == 1) {
+            v4 sum[4] = {0};
+            for (; j + 16 <= k; j += 16)
+                UNROLL for (int v = 0; v < 4; v++)
+                    sum[v] += *(const v4 *)(a + j + 4 * v) * *(const v4 *)(b + j + 4 * v);
+            v4 all = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+            s = (all[0] + all[1]) + (all[2] + all[3]);
+        }
+        for (; j < k; j++) s += a[j * a_column] * b[j * b_row];
         out[i] = s;
     }
 }

@@ -49,6 +49,7 @@ class Writer:
         self._users = Counter[Buffer]()
         self._fresh: list[Buffer] = []
         self._constants: dict[tuple, Buffer] = {}
+        self._given_up: list[Buffer] = []
 
     def name(self, kind: str) -> str:
         self._names[kind] += 1
@@ -88,6 +89,20 @@ class Writer:
         name = self.name("t")
         self.declarations.append(f"static int {name};")
         return name
+
+    @contextmanager
+    def giving_up(self, arrays: Sequence[Value]) -> Iterator[None]:
+        """Whole arrays that what is written inside reads no more once it updates them."""
+        outer = self._given_up
+        self._given_up = [*outer, *(x.view.buffer for x in arrays)]
+        yield
+        self._given_up = outer
+
+    def taken(self, x: Value) -> Value:
+        """An array with the numbers of ``x``, to write to: ``x`` itself if it is given up."""
+        if x.is_view and any(x.view.buffer is buffer for buffer in self._given_up):
+            return x
+        return self.copied(x)
 
     # --- arrays ---
 

@@ -13,9 +13,13 @@ from jax2wasm.writer import Writer
 
 def call(w: Writer, eqn: Any, *operands: Value | Keys) -> list[Any]:
     """Any call: written where it stands."""
-    inner = next(eqn.params[k] for k in ("jaxpr", "call_jaxpr", "fun_jaxpr") if k in eqn.params)
+    inner = _called(eqn)
     jaxpr, consts = (inner.jaxpr, inner.consts) if hasattr(inner, "consts") else (inner, ())
     return w.interpret(w, jaxpr, consts, operands)
+
+
+def _called(eqn: Any) -> Any:
+    return next(eqn.params[k] for k in ("jaxpr", "call_jaxpr", "fun_jaxpr") if k in eqn.params)
 
 
 def identity(w: Writer, eqn: Any, *operands: Value | Keys) -> list[Any]:
@@ -34,13 +38,34 @@ def scan(w: Writer, eqn: Any, *operands: Value | Keys) -> list[Any]:
     now = f"({p['length'] - 1} - {t})" if p["reverse"] else t
     body = w.name("body")
     with w.hold([*values, *carry, *stacked]):
-        with w.function(body):
+        given_up = [
+            value for variable, value in zip(inner.jaxpr.invars[n_consts:], carry, strict=False)
+            if isinstance(value, Value) and _is_only_updated(inner.jaxpr, variable)
+        ]  # fmt: skip
+        with w.function(body), w.giving_up(given_up):
             rows = [_row(x, now) for x in values[n_consts + n_carry :]]
             out = w.interpret(w, inner.jaxpr, inner.consts, [*consts, *carry, *rows])
             _fill(w, [_row(x, now) for x in stacked], out[n_carry:])
             _advance(w, carry, out[:n_carry])
         w.line(f"for ({t} = 0; {t} < {p['length']}; {t}++) {body}();")
     return [*carry, *stacked]
+
+
+def _is_only_updated(jaxpr: Any, variable: Any) -> bool:
+    """Whether nothing reads a variable but one update of some of its entries.
+
+    Such an array, carried from step to step, is written to where it lies.
+    """
+    readers = [e for e in jaxpr.eqns for operand in e.invars if operand is variable]
+    if len(readers) != 1 or any(result is variable for result in jaxpr.outvars):
+        return False
+    (eqn,) = readers
+    place = next(i for i, operand in enumerate(eqn.invars) if operand is variable)
+    if eqn.primitive.name in CALLS:
+        inner = _called(eqn)
+        jaxpr = inner.jaxpr if hasattr(inner, "consts") else inner
+        return _is_only_updated(jaxpr, jaxpr.invars[place])
+    return place == 0 and eqn.primitive.name.startswith(UPDATES)
 
 
 def while_(w: Writer, eqn: Any, *operands: Value | Keys) -> list[Any]:
@@ -180,6 +205,7 @@ def _is_read(to: Value, value: Value, waiting: Sequence[tuple[Value, Value]]) ->
     return by_others or elsewhere
 
 
+UPDATES = ("scatter", "dynamic_update_slice")
 CALLS = ["jit", "pjit", "closed_call", "checkpoint", "remat2", "custom_jvp_call",
          "custom_vjp_call", "custom_vjp_call_jaxpr", "composite"]  # fmt: skip
 

@@ -18,7 +18,7 @@ def dynamic_slice(w: Writer, eqn: Any, x: Value, *starts: Value) -> Value:
 
 
 def dynamic_update_slice(w: Writer, eqn: Any, x: Value, update: Value, *starts: Value) -> Value:
-    out = w.copied(x)
+    out = w.taken(x)
     window = out
     for axis, (start, size) in enumerate(zip(starts, update.shape, strict=True)):
         window = window.move(axis, _clamped(w, start, x.shape[axis] - size), size)
@@ -132,7 +132,7 @@ def scatter(w: Writer, eqn: Any, x: Value, indices: Value, updates: Value) -> Va
         raise UnsupportedError(eqn.primitive.name)
     template = meet[how].replace("%s", t)
     indices, updates = w.stored(indices), w.cheap(updates)
-    out = w.copied(x)
+    out = w.taken(x)
     window = _Window(
         numbers.scatter_dims_to_operand_dims,
         len(x.shape),
