@@ -45,6 +45,36 @@ def test_all_rules_with_warmup_and_clipping():
     assert not np.array_equal(first["sgd"].loss, second["sgd"].loss)
 
 
+def test_rules_that_read_the_parameters(rng):
+    """On given gradients, so that what Muon's Newton-Schulz steps lift of rounding stays small."""
+
+    def runs(rate, grads):
+        rules = {
+            "adamw": ss.adamw(linear_warmup(rate, 5), weight_decay=0.1),
+            "radam": ss.radam(rate),
+            "lion": ss.lion(rate, weight_decay=0.1),
+            "adafactor": ss.adafactor(rate),
+            "schedule_free_adamw": ss.schedule_free_adamw(linear_warmup(rate, 5)),
+            "muon": ss.muon(rate, scale="match_rms_adamw"),
+        }
+        start = jax.tree.map(lambda g: g[0], grads)
+
+        def path(rule):
+            def step(carry, g):
+                params, state = carry
+                updates, state = rule.update(g, state, params)
+                params = jax.tree.map(jnp.add, params, updates)
+                return (params, state), rule.kept(params, state)
+
+            return jax.lax.scan(step, (start, rule.init(start)), grads)[1]
+
+        return {name: path(rule) for name, rule in rules.items()}
+
+    shapes = {"w": (12, 5, 3), "b": (12, 3)}
+    grads = {k: rng.normal(size=shape).astype(np.float32) for k, shape in shapes.items()}
+    check(runs, (np.float32(0.02), grads), (np.float32(0.05), grads), tolerance=1e-5)
+
+
 def test_sharpness_where_it_is_measured():
     """At the steps asked for, by Lanczos; with a run at a second rate in the same module."""
 
