@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from stabsim import optimizers as optimizers
     from stabsim import playbook as playbook
     from stabsim import plots as plots
+    from stabsim import precision as precision
     from stabsim import rules as rules
     from stabsim import schedules as schedules
     from stabsim import statistics as statistics
@@ -73,6 +74,7 @@ _HOMES = {
     "optimizers": "stabsim.optimizers",
     "playbook": "stabsim.playbook",
     "plots": "stabsim.plots",
+    "precision": "stabsim.precision",
     "processes": "stabsim.sweeps",
     "radam": "stabsim.optimizers",
     "rmsprop": "stabsim.optimizers",

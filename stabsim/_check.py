@@ -56,6 +56,12 @@ def nonnegative(name: str, value: Any) -> None:
         _require(np.isfinite(x) & (x >= 0), name, value, "a finite number of at least 0")
 
 
+def at_least_one(name: str, value: Any) -> None:
+    x = _numbers(name, value, "a number of at least 1")
+    if x is not None:
+        _require(np.isfinite(x) & (x >= 1), name, value, "a finite number of at least 1")
+
+
 def decay(name: str, value: Any) -> None:
     """A decay coefficient such as a momentum: in [0, 1)."""
     x = _numbers(name, value, "a number in [0, 1)")

@@ -1,4 +1,4 @@
-r"""Gradient clipping: ``(init, update)`` pairs to put before any optimizer.
+r"""Gradient clipping: ``(init, update)`` pairs to put before any optimizer; and of updates.
 
 Every ``update(grads, state, params=None) -> (clipped grads, state)`` reports in its state
 the unclipped norm and whether it clipped. With :math:`|g|` the global L2 norm, clipping at
@@ -19,6 +19,8 @@ from jaxtyping import Array, Bool, Float, Int
 from stabsim import _check
 from stabsim._pytree import pytree
 from stabsim._transformation import Scalar, Transformation, Tree, global_norm, tree_map
+from stabsim.optimizers import Optimizer
+from stabsim.optimizers.optimizer import Wrapped, check_rule
 
 __all__ = [
     "Clipping",
@@ -27,6 +29,7 @@ __all__ = [
     "autoclip",
     "clip_by_global_norm",
     "clip_by_percentile",
+    "clip_updates",
     "no_clipping",
     "norm_percentile",
     "zclip",
@@ -328,3 +331,52 @@ def adaptive_clip(threshold: Scalar = 0.01, eps: Scalar = 1e-3) -> Unitwise:
     _check.positive("threshold", threshold)
     _check.positive("eps", eps)
     return Unitwise(threshold, eps)
+
+
+def rms(x: Array) -> Float[Array, ""]:
+    """The root of the mean square of an array's entries."""
+    return jnp.sqrt(jnp.mean(x * x))
+
+
+@pytree
+class ClippedUpdates(Wrapped):
+    rule: Any
+    most: Scalar
+
+    def update(self, grads: Tree, state: Any, params: Tree | None = None) -> tuple[Tree, Any]:
+        most = self.most * self.rate(state)
+        updates, state = self.rule.update(grads, state, params)
+        return tree_map(lambda u: jnp.where(rms(u) > most, most * (u / rms(u)), u), updates), state
+
+
+def clip_updates(rule: Optimizer | Any, most: Scalar = 1.0) -> ClippedUpdates:
+    r"""The rule with the steps of each parameter array limited in their root mean square.
+
+    .. math:: u' = d \eta_t \frac{u}{\mathrm{RMS}(u)} \text{ where } \mathrm{RMS}(u) > d \eta_t
+
+    For rules whose entries move by about the rate or less, such as Adam: a step beyond that says
+    that v has not kept up with the gradients. Adafactor limits its steps so by itself. StableAdamW
+    (Wortsman et al.) measures the gradient over the root of v in place of Adam's average over it,
+    and so steps in earlier.
+
+    Args:
+        rule: one of :mod:`stabsim.optimizers`.
+        most: :math:`d`, above 0, in learning rates.
+    Returns:
+        The rule so limited; its threshold is that of steps that are not clipped.
+    Raises:
+        TypeError: if the rule is no Optimizer, or most no number.
+        ValueError: if most is not a finite number above 0.
+    References:
+        Shazeer and Stern, Adafactor (2018), section 6; Wortsman et al., Stable and Low-Precision
+        Training for Large-Scale Vision-Language Models (2023), section 3.
+    Examples:
+        >>> from stabsim import adam
+        >>> init, update = clip_updates(adam(0.5), most=0.1)
+        >>> g = jnp.array([3.0, -4.0])
+        >>> [round(float(u), 6) for u in update(g, init(g))[0]]
+        [-0.05, 0.05]
+    """
+    check_rule(rule)
+    _check.positive("most", most)
+    return ClippedUpdates(rule, most)

@@ -6,6 +6,7 @@ from stabsim import _check
 from stabsim._pytree import pytree
 from stabsim._transformation import Scalar, Tree, tree_map
 from stabsim.optimizers import Optimizer
+from stabsim.optimizers.optimizer import Wrapped, check_rule
 
 __all__ = [
     "with_l2",
@@ -13,25 +14,13 @@ __all__ = [
 
 
 @pytree
-class Penalized(Optimizer):
+class Penalized(Wrapped):
     rule: Any
     strength: Scalar
-
-    def init(self, params: Tree) -> Any:
-        return self.rule.init(params)
 
     def update(self, grads: Tree, state: Any, params: Tree | None = None) -> tuple[Tree, Any]:
         whole = tree_map(lambda g, p: g + self.strength * p, grads, params)
         return self.rule.update(whole, state, params)
-
-    def rate(self, state: Any) -> Scalar:
-        return self.rule.rate(state)
-
-    def preconditioner(self, state: Any) -> Tree | None:
-        return self.rule.preconditioner(state)
-
-    def kept(self, params: Tree, state: Any) -> Tree:
-        return self.rule.kept(params, state)
 
     def threshold(self, learning_rate: Scalar) -> Scalar:
         """The rule's own, less the strength, by which the penalty raises every curvature.
@@ -63,7 +52,6 @@ def with_l2(rule: Optimizer | Any, strength: Scalar) -> Penalized:
         >>> float(update(jnp.float32(0.0), init(jnp.float32(2.0)), jnp.float32(2.0))[0])
         -0.10000000149011612
     """
-    if not isinstance(rule, Optimizer):
-        raise TypeError(f"rule must be an Optimizer, such as sgd(0.1), not {rule!r}.")
+    check_rule(rule)
     _check.nonnegative("strength", strength)
     return Penalized(rule, strength)

@@ -23,13 +23,16 @@ __all__ = [
     "as_schedule",
     "constant",
     "cosine_decay",
+    "cosine_restarts",
     "exponential_decay",
     "inverse_square_root_decay",
     "linear_decay",
     "linear_warmup",
     "piecewise_constant",
+    "power_decay",
     "prepend_warmup",
     "rate_at",
+    "warmup_stable_decay",
     "warmup_then_constant",
 ]
 
@@ -196,6 +199,46 @@ def cosine_decay(peak: Scalar, steps: Scalar, final_fraction: Scalar = 0.0) -> S
     return Schedule(Partial(_cosine, peak, steps, final_fraction), steps)
 
 
+def _cosine_restarts(peak, period, factor, final_fraction, step):
+    def begun(i):
+        return jnp.where(factor == 1, period * i, period * (factor**i - 1) / (factor - 1))
+
+    grown = jnp.log1p((factor - 1) * step / period) / jnp.log(factor)
+    near = jnp.round(jnp.where(factor == 1, step / period, grown))
+    restarts = jnp.where(step < begun(near), near - 1, near)
+    length = period * factor**restarts
+    return _cosine(peak, length, final_fraction, step - begun(restarts))
+
+
+def cosine_restarts(
+    peak: Scalar, period: Scalar, factor: Scalar = 1.0, final_fraction: Scalar = 0.0
+) -> Schedule:
+    r"""Half a cosine, and again from the peak, each :math:`f` times as long as the one before.
+
+    .. math:: \eta_t = \eta \left(\alpha + (1 - \alpha) \tfrac12 (1 + \cos(\pi u / T_i))\right),
+        \quad T_i = f^i T_0
+
+    u steps after the latest restart, the i-th.
+
+    Args:
+        peak: :math:`\eta`.
+        period: :math:`T_0`, the length of the first period in steps.
+        factor: :math:`f`, at least 1.
+        final_fraction: :math:`\alpha`.
+    Raises:
+        ValueError: if period is not positive, factor below 1, or another number negative.
+    References:
+        Loshchilov and Hutter, SGDR (2017), section 3.
+    Examples:
+        >>> [round(float(cosine_restarts(0.5, 100, 2.0)(t)), 6) for t in (0, 50, 100, 200, 300)]
+        [0.5, 0.25, 0.5, 0.25, 0.5]
+    """
+    _check_decay(peak, period, final_fraction)
+    _check.at_least_one("factor", factor)
+    factor = _as_float(factor)
+    return Schedule(Partial(_cosine_restarts, peak, period, factor, final_fraction))
+
+
 def _linear(peak, steps, final_fraction, step):
     return peak * (1 + (final_fraction - 1) * _done(steps, step))
 
@@ -270,6 +313,82 @@ def inverse_square_root_decay(
     _check.positive("timescale", timescale)
     _check_steps("steps", steps)
     return Schedule(Partial(_inverse_square_root, peak, timescale), steps)
+
+
+def _power(peak, timescale, exponent, step):
+    return peak * (1 + step / timescale) ** -exponent
+
+
+def power_decay(
+    peak: Scalar, exponent: Scalar = 0.51, timescale: Scalar = 1.0, steps: int | None = None
+) -> Schedule:
+    r"""A power of the step, which never ends: no length of training is decided beforehand.
+
+    .. math:: \eta_t = \eta \, (1 + t/s)^{-p}
+
+    With :math:`p = 1/2` it is :func:`inverse_square_root_decay`.
+
+    Args:
+        peak: :math:`\eta`.
+        exponent: :math:`p`, at least 0.
+        timescale: :math:`s` in steps, above 0.
+        steps: the length of training, if it has one.
+    Raises:
+        ValueError: if timescale is not positive, another number negative, or steps below 1.
+    References:
+        Shen et al., Power Scheduler: A Batch Size and Token Number Agnostic Learning Rate
+        Scheduler (2024), whose exponent is the default here.
+    Examples:
+        >>> float(power_decay(0.5, 2.0, 100)(100))
+        0.125
+    """
+    _check.rate("peak", peak)
+    _check.nonnegative("exponent", exponent)
+    _check.positive("timescale", timescale)
+    _check_steps("steps", steps)
+    return Schedule(Partial(_power, peak, timescale, exponent), steps)
+
+
+def _stable_decay(peak, stable_steps, decay_steps, final_fraction, step):
+    return _linear(peak, decay_steps, final_fraction, step - stable_steps)
+
+
+def warmup_stable_decay(
+    peak: Scalar,
+    warmup_steps: Scalar,
+    stable_steps: Scalar,
+    decay_steps: Scalar,
+    final_fraction: Scalar = 0.0,
+) -> Schedule:
+    r"""A ramp from 0, a plateau, and a straight line down: the trapezoid.
+
+    .. math::
+        \eta_t = \eta\, t/W \text{ for } t < W, \quad \eta \text{ for } t < W + S, \quad
+        \eta \left(1 + (\alpha - 1) (t - W - S)/D\right) \text{ after}
+
+    The plateau may be of any length, and the line down begun from any step of it: only the decay
+    has to know when training ends.
+
+    Args:
+        peak: :math:`\eta`.
+        warmup_steps: :math:`W`, at least 0.
+        stable_steps: :math:`S`, at least 0.
+        decay_steps: :math:`D`, above 0.
+        final_fraction: :math:`\alpha`.
+    Raises:
+        ValueError: if decay_steps is not positive, or another number is negative.
+    References:
+        Hu et al., MiniCPM (2024), section 4.2; Hägele et al., Scaling Laws and Compute-Optimal
+        Training Beyond Fixed Training Durations (2024), for the straight line.
+    Examples:
+        >>> schedule = warmup_stable_decay(0.5, 10, 70, 20)
+        >>> [float(schedule(t)) for t in (5, 40, 90, 100)], schedule.steps
+        ([0.25, 0.5, 0.25, 0.0], 100)
+    """
+    _check_decay(peak, decay_steps, final_fraction)
+    _check.nonnegative("stable_steps", stable_steps)
+    value = Partial(_stable_decay, peak, stable_steps, decay_steps, final_fraction)
+    return prepend_warmup(Schedule(value, stable_steps + decay_steps), warmup_steps)
 
 
 def _piecewise(values, boundaries, step):

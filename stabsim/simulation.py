@@ -249,7 +249,8 @@ def run(
         params, optimizer_state, clipping_state = carry
         kept = optimizer.kept(params, optimizer_state)
         batch = _minibatch(workload.train, now)
-        loss, grads = jax.value_and_grad(workload.loss)(params, batch)
+        scale = optimizer.loss_scale(optimizer_state)
+        loss, grads = _scaled_gradient(workload.loss, scale)(params, batch)
         clipped, clipping_state = clipping.update(grads, clipping_state, params)
         rate = optimizer.rate(optimizer_state)
         updates, optimizer_state = optimizer.update(clipped, optimizer_state, params)
@@ -308,6 +309,18 @@ def run(
         observed=record.pop("observed", None),
         **record,
     )
+
+
+def _scaled_gradient(loss: Callable[..., Array], scale: Scalar | None) -> Callable[..., Any]:
+    """The loss and its gradient, differentiated at ``scale`` times its size."""
+    if scale is None:
+        return jax.value_and_grad(loss)
+
+    def gradient(params: Tree, batch: Batch | None) -> tuple[Array, Tree]:
+        scaled, grads = jax.value_and_grad(lambda p: scale * loss(p, batch))(params)
+        return scaled / scale, jax.tree.map(lambda g: g / scale, grads)
+
+    return gradient
 
 
 def _minibatch(train: Batch | None, now: _Now) -> Batch | None:

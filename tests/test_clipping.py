@@ -16,6 +16,7 @@ from stabsim.clipping import (
     autoclip,
     clip_by_global_norm,
     clip_by_percentile,
+    clip_updates,
     no_clipping,
     zclip,
 )
@@ -168,3 +169,43 @@ def test_clipping_composes_with_any_optimizer(make, rule):
 def test_bad_clipping(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def rms(x):
+    return float(np.sqrt(np.mean(np.asarray(x, float) ** 2)))
+
+
+@given(tree=trees, most=st.floats(1e-3, 10))
+def test_updates_are_limited_array_by_array(tree, most):
+    grads, rate = to_jax(tree), 0.5
+    rule = ss.momentum(rate)
+    free, _ = rule.update(grads, rule.init(grads))
+    limited = clip_updates(rule, most)
+    clipped, _ = limited.update(grads, limited.init(grads))
+    for name in tree:
+        expected = free[name] * min(1, most * rate / max(rms(free[name]), 1e-30))
+        np.testing.assert_allclose(clipped[name], expected, rtol=1e-4, atol=1e-30)
+    assert limited.threshold(rate) == rule.threshold(rate)
+
+
+def test_a_leap_of_adam_s_is_limited():
+    """After small gradients a large one: Adam's step is several rates long (here 6.6 at most)."""
+    small, large = jnp.full(3, 1e-3), jnp.full(3, 1e3)
+
+    def largest(rule):
+        def step(state, g):
+            updates, state = rule.update(g, state)
+            return state, jnp.abs(updates).max()
+
+        grads = jnp.concatenate([jnp.tile(small, (4000, 1)), jnp.tile(large, (40, 1))])
+        return float(jax.lax.scan(step, rule.init(small), grads)[1].max())
+
+    assert 6 < largest(ss.adam(1.0)) < 7
+    assert largest(clip_updates(ss.adam(1.0))) == pytest.approx(1.0, rel=1e-5)
+
+
+def test_what_is_no_rule_is_refused():
+    with pytest.raises(TypeError, match="rule must be an Optimizer"):
+        clip_updates(clip_by_global_norm(1.0))
+    with pytest.raises(ValueError, match="most must be a finite number above 0"):
+        clip_updates(ss.adam(0.1), 0.0)

@@ -12,12 +12,15 @@ import stabsim as ss
 from stabsim.schedules import (
     constant,
     cosine_decay,
+    cosine_restarts,
     exponential_decay,
     inverse_square_root_decay,
     linear_decay,
     linear_warmup,
     piecewise_constant,
+    power_decay,
     prepend_warmup,
+    warmup_stable_decay,
     warmup_then_constant,
 )
 
@@ -49,6 +52,63 @@ def test_decays_are_optax_s():
         for ours, theirs in pairs:
             expected = [float(theirs(t)) for t in steps]
             np.testing.assert_allclose(ours(jnp.asarray(steps)), expected, rtol=1e-5, atol=1e-8)
+
+
+@pytest.mark.parametrize("factor", [1.0, 2.0, 1.5])
+def test_restarts_are_one_cosine_after_another(factor):
+    schedule, begun = cosine_restarts(0.5, 100, factor, 0.1), 0
+    for i in range(3):
+        length = round(100 * factor**i) if factor != 1.5 else 100 * factor**i
+        steps = np.arange(np.ceil(begun), np.ceil(begun + length))
+        once = cosine_decay(0.5, length, 0.1)(jnp.asarray(steps - begun))
+        np.testing.assert_allclose(schedule(jnp.asarray(steps)), once, rtol=1e-4)
+        begun += length
+    jax.jit(lambda f: cosine_restarts(0.5, 100, f)(7))(jnp.float32(factor))
+
+
+def test_restarts_are_optax_s():
+    cycles = [{"init_value": 0.0, "peak_value": 0.5, "warmup_steps": 0, "decay_steps": n}
+              for n in (100, 200, 400)]  # fmt: skip
+    theirs, steps = optax.sgdr_schedule(cycles), np.arange(700)
+    with jax.numpy_dtype_promotion("standard"):
+        expected = np.array([float(theirs(t)) for t in steps])
+    found = cosine_restarts(0.5, 100, 2.0)(jnp.asarray(steps))
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-7)
+
+
+def test_power_decay_contains_the_inverse_square_root():
+    steps = jnp.arange(500)
+    np.testing.assert_allclose(
+        power_decay(0.5, 0.5, 30.0)(steps), inverse_square_root_decay(0.5, 30.0)(steps), rtol=1e-6
+    )
+    np.testing.assert_allclose(power_decay(0.5, 0.0)(steps), 0.5)
+    assert power_decay(0.5).steps is None
+
+
+def test_warmup_stable_decay_is_a_trapezoid():
+    schedule = warmup_stable_decay(0.4, 10, 50, 40, 0.25)
+    steps = np.array([0, 5, 10, 59, 60, 80, 100, 500])
+    expected = [0, 0.2, 0.4, 0.4, 0.4, 0.25, 0.1, 0.1]
+    np.testing.assert_allclose(schedule(jnp.asarray(steps)), expected, rtol=1e-6)
+    assert schedule.steps == 100
+    np.testing.assert_allclose(warmup_stable_decay(0.4, 0, 0, 40)(20), linear_decay(0.4, 40)(20))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: cosine_restarts(0.5, 100, 0.5), "factor must be a finite number of at least 1"),
+        (lambda: cosine_restarts(0.5, 0), "steps must be a finite number above 0"),
+        (lambda: power_decay(0.5, -1.0), "exponent"),
+        (lambda: power_decay(0.5, timescale=0.0), "timescale"),
+        (lambda: warmup_stable_decay(0.5, 10, -1, 10), "stable_steps"),
+        (lambda: warmup_stable_decay(0.5, 10, 10, 0), "steps must be"),
+        (lambda: warmup_stable_decay(-0.5, 10, 10, 5), "peak"),
+    ],
+)
+def test_bad_shapes_of_schedules(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
 
 
 def test_inverse_square_root():

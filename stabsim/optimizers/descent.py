@@ -46,6 +46,7 @@ def sgd(learning_rate: LearningRate) -> SGD:
         ValueError: if the learning rate is negative or not finite.
         TypeError: if it is no number.
     Examples:
+        >>> import jax.numpy as jnp
         >>> init, update = sgd(0.1)
         >>> float(update(jnp.float32(2.0), init(jnp.float32(1.0)))[0])
         -0.20000000298023224

@@ -36,6 +36,44 @@ class Optimizer(Transformation):
         """The parameters to validate and to keep: those trained, unless the rule averages them."""
         return params
 
+    def loss_scale(self, state: Any) -> Scalar | None:
+        """What the loss is multiplied by before it is differentiated; None for 1."""
+        return None
+
+
+class Wrapped(Optimizer):
+    """Another rule, changed in one thing; what is not overridden is the rule's own."""
+
+    rule: Any
+
+    @property
+    def learning_rate(self) -> Rate:
+        return self.rule.learning_rate
+
+    def init(self, params: Tree) -> Any:
+        return self.rule.init(params)
+
+    def rate(self, state: Any) -> Scalar:
+        return self.rule.rate(state)
+
+    def preconditioner(self, state: Any) -> Tree | None:
+        return self.rule.preconditioner(state)
+
+    def threshold(self, learning_rate: Scalar) -> Scalar:
+        return self.rule.threshold(learning_rate)
+
+    def kept(self, params: Tree, state: Any) -> Tree:
+        return self.rule.kept(params, state)
+
+    def loss_scale(self, state: Any) -> Scalar | None:
+        return self.rule.loss_scale(state)
+
+
+def check_rule(rule: Any) -> None:
+    """Raise a TypeError for what is no Optimizer."""
+    if not isinstance(rule, Optimizer):
+        raise TypeError(f"rule must be an Optimizer, such as sgd(0.1), not {rule!r}.")
+
 
 def first_step() -> Int[Array, ""]:
     """The number of the first step."""

@@ -42,7 +42,7 @@ def path(language: str) -> Any:
 def edges(language: str) -> Any:
     """The edges on one axis: rows of ``rule``, a place in the list of names, and ``value``."""
     names = [*KNOWN, WORDS["yours"].in_(language)]
-    x = alt.X("value:Q", scale=alt.Scale(type="log", domain=[0.1, 100], clamp=True, nice=False),
+    x = alt.X("value:Q", scale=alt.Scale(type="log", domain=[0.1, 1000], clamp=True, nice=False),
               axis=grey_axis(WORDS["edges"].in_(language), tickCount=4, format="~g"))  # fmt: skip
     y = alt.Y("name:N", sort=None, axis=grey_axis(None, grid=False))
     named = _data("run").transform_calculate(name=f"{names}[datum.rule]")

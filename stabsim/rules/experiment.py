@@ -38,12 +38,14 @@ START = "momentum"
 """The preset that stands there at first."""
 
 RATES = {"sgd": 0.1, "momentum": 0.05, "nesterov": 0.05, "rmsprop": 0.001, "adam": 0.003,
-         "nadam": 0.003, "sign": 0.001, "lion": 0.0003, "clipped": 0.1}  # fmt: skip
+         "nadam": 0.003, "adamw": 0.003, "radam": 0.01, "schedule_free_adamw": 0.01,
+         "sign": 0.001, "lion": 0.0003, "clipped": 0.1}  # fmt: skip
 """Learning rates at which the presets learn the digits."""
 
 NAMED = {
     "sgd": "SGD", "momentum": "Momentum", "nesterov": "Nesterov", "rmsprop": "RMSProp",
-    "adam": "Adam", "nadam": "NAdam", "sign": "signSGD", "lion": "Lion",
+    "adam": "Adam", "nadam": "NAdam", "adamw": "AdamW", "radam": "RAdam",
+    "schedule_free_adamw": "Schedule-Free AdamW", "sign": "signSGD", "lion": "Lion",
 }  # fmt: skip
 PRESET_LABELS = {name: Text(said, said) for name, said in NAMED.items()} | {
     "clipped": Text("SGD with clipping", "SGD dengan pemotongan gradien")

@@ -583,8 +583,25 @@ PRESETS: dict[str, str] = {
     "nadam": "m = 0.9*m + 0.1*g\nv = 0.999*v + 0.001*g**2\n"
     "b = sqrt(1 - 0.999**(t + 1))/(1 - 0.9**(t + 1))\n"
     "theta = theta - lr*b*(0.9*m + 0.1*g)/(sqrt(v) + 1e-8)",
+    "adamw": "m = 0.9*m + 0.1*g\nv = 0.999*v + 0.001*g**2\n"
+    "b = sqrt(1 - 0.999**(t + 1))/(1 - 0.9**(t + 1))\n"
+    "theta = theta - lr*(b*m/(sqrt(v) + 1e-8) + 0.01*theta)",
+    "radam": "m = 0.9*m + 0.1*g\nv = 0.999*v + 0.001*g**2\n"
+    "n = n + (t + 1)*0.999**t\nw = w + 0.999**t\nrho = 2*n/w - 1\n"
+    "on = max(0, sign(rho - 5))  # 1 once v has seen enough\n"
+    "r = sqrt(max(0, (rho - 4)*(rho - 2)*1999/(1995*1997*rho)))\n"
+    "p = sqrt(1 - 0.999**(t + 1))*r/(sqrt(v) + 1e-8)\n"
+    "theta = theta - lr*m/(1 - 0.9**(t + 1))*(on*p + 1 - on)",
+    "schedule_free_adamw": "first = max(0, 1 - t)  # 1 at the first step, then 0\n"
+    "z = z + first*theta\nx = x + first*theta\n"
+    "v = 0.999*v + 0.001*g**2\na = lr*sqrt(1 - 0.999**(t + 1))\ns = s + a**2\n"
+    "z = z - a*g/(sqrt(v) + 1e-8)\nx = x + a**2/s*(z - x)\ntheta = 0.1*z + 0.9*x",
     "sign": "theta = theta - lr*sign(g)",
     "lion": "u = sign(0.9*m + 0.1*g)\nm = 0.99*m + 0.01*g\ntheta = theta - lr*u",
     "clipped": "theta = theta - lr*g*min(1, 1/norm(g))",
 }
-"""The book's six rules at usual metaparameters, and three more."""
+"""The playbook's six rules at usual metaparameters, and six more.
+
+Adafactor and Muon are not among them: in this language the parameters are one vector, without rows,
+columns and arrays of their own.
+"""

@@ -1,4 +1,4 @@
-// Reads a typed update rule, and runs it: stabsim/typed_rule.py for a page without Python. A parser
+// Reads a typed update rule, and runs it: stabsim/rules/typed.py for a page without Python. A parser
 // for arithmetic alone; what is typed is never run as code. A test holds the two together.
 
 import { fill } from "./numbers.mjs";

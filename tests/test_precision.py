@@ -1,0 +1,95 @@
+"""Loss scaling: how the scale moves, and that a skipped step leaves no trace."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import torch
+
+import stabsim as ss
+from stabsim.precision import LossScale, next_loss_scale, with_loss_scale
+from tests.jax2wasm.check import check
+
+
+def scales(finite, start, interval):
+    def step(now, ok):
+        return next_loss_scale(now, ok, interval=interval), now.scale
+
+    first = LossScale(jnp.float32(start), jnp.int32(0))
+    return np.asarray(jax.lax.scan(step, first, jnp.asarray(finite))[1])
+
+
+def test_the_scale_moves_as_pytorch_s(rng):
+    """Its GradScaler keeps no state where there is no GPU, so its one kernel is asked."""
+    finite = rng.random(200) > 0.1
+    scale, good = torch.tensor(2.0**10), torch.tensor(0, dtype=torch.int32)
+    theirs = []
+    for ok in finite:
+        theirs.append(float(scale))
+        bad = torch.tensor(float(not ok))
+        torch._amp_update_scale_(scale, good, bad, 2.0, 0.5, 7)
+    np.testing.assert_array_equal(scales(finite, 2.0**10, 7), theirs)
+
+
+def test_a_skipped_step_leaves_everything_as_it_was():
+    rule = with_loss_scale(ss.adam(ss.schedules.linear_warmup(0.1, 10)), 8.0, interval=2)
+    params = {"w": jnp.ones(3), "b": jnp.ones(())}
+    state = rule.init(params)
+    _, state = rule.update(params, state, params)
+    bad = {"w": jnp.array([1.0, jnp.inf, 1.0]), "b": jnp.ones(())}
+    updates, after = rule.update(bad, state, params)
+    assert all((u == 0).all() for u in jax.tree.leaves(updates))
+    for new, old in zip(jax.tree.leaves(after.rule), jax.tree.leaves(state.rule), strict=True):
+        np.testing.assert_array_equal(new, old)
+    assert (float(after.loss_scale.scale), int(after.skipped)) == (4.0, 1)
+    assert float(rule.rate(after)) == float(rule.rate(state))
+
+
+def test_a_run_that_never_overflows_is_the_run_without():
+    """A power of two rounds nothing, unless gradients are so small that it saves them."""
+    net = ss.workloads.mlp(depth=2, width=8, rows=64)
+    plain = ss.simulate(net, ss.sgd(0.1), steps=20)
+    scaled = ss.simulate(net, with_loss_scale(ss.sgd(0.1), 2.0**10, interval=5), steps=20)
+    np.testing.assert_allclose(scaled.loss, plain.loss, rtol=1e-5)
+    np.testing.assert_allclose(scaled.gradient_norm, plain.gradient_norm, rtol=1e-4)
+
+
+def overflowing(scale):
+    """A healthy run whose scale rises until float32 itself overflows, again and again."""
+    net = ss.workloads.quadratic([1.0, 4.0], start=1.0)
+    rule = with_loss_scale(ss.sgd(0.01), scale, interval=4)
+    return ss.simulate(net, rule, steps=60)
+
+
+def test_infinite_norms_in_a_healthy_run_are_skipped_steps():
+    trace = overflowing(2.0**126)
+    skipped = ~np.isfinite(trace.gradient_norm)
+    assert 3 < skipped.sum() < 20
+    assert (np.asarray(trace.update_norm)[skipped] == 0).all()
+    assert np.isfinite(jax.tree.leaves(trace.final_parameters)[0]).all()
+    fewer = ss.simulate(
+        ss.workloads.quadratic([1.0, 4.0], start=1.0), ss.sgd(0.01), steps=60 - int(skipped.sum())
+    )
+    np.testing.assert_allclose(
+        jax.tree.leaves(trace.final_parameters)[0],
+        jax.tree.leaves(fewer.final_parameters)[0], rtol=1e-5,
+    )  # fmt: skip
+
+
+def test_it_compiles_to_the_page():
+    (trace,) = check(lambda scale: overflowing(scale).update_norm, (np.float32(2.0**126),))
+    assert (trace == 0).sum() > 3
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"start": 0.0}, "start"),
+        ({"growth": 0.5}, "growth must be a finite number of at least 1"),
+        ({"backoff": 1.5}, "backoff"),
+        ({"interval": 0}, "interval"),
+    ],
+)
+def test_bad_numbers(options, message):
+    with pytest.raises(ValueError, match=message):
+        with_loss_scale(ss.sgd(0.1), **options)
