@@ -30,6 +30,7 @@ from book import (
     notebooks,
     outputs,
     policy,
+    prediction_page,
     repository,
     rule,
     scoreboard,
@@ -42,7 +43,8 @@ UNUSED = ("**/*.map", "*.html", "scripts/fontawesome.js*", "vendor", "locales", 
 """What the theme brings and no page loads."""
 
 STYLES = {"<mjx-container": "maths/maths.css", "data-lab=": "lab/lab.css",
-          "data-exercise=": "lab/exercise.css", "data-drop=": "lab/drop.css",
+          "data-exercise=": "lab/exercise.css", "data-prediction=": "lab/prediction.css",
+          "data-drop=": "lab/drop.css",
           "data-rule=": "lab/rule.css"}  # fmt: skip
 """Styles that only some pages need, by what these have in them."""
 
@@ -173,6 +175,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     scoreboard.setup(app)
     demonstrations.setup(app)
     diagnose.setup(app)
+    prediction_page.setup(app)
     app.connect("config-inited", configure)
     app.connect("builder-inited", wait_for_english)
     app.connect("env-get-outdated", outdated)

@@ -28,11 +28,11 @@ KEPT = BUILD / "kept"
 
 PLACE = re.compile(r'<div data-lab-place="(\w+)" data-setting="([^"]*)"></div>')
 
-EXERCISE = re.compile(r'<div data-exercise-place="([\w-]+)"></div>')
+EXERCISE = re.compile(r'<div data-(exercise|prediction)-place="([\w-]+)"></div>')
 
 
 def fill(page: str, language: str, static: str) -> str:
-    """Put a lab or an exercise in its every place. ``static`` is the address of _static."""
+    """Put a lab, an exercise or a prediction in its every place; ``static`` leads to _static."""
     seen: dict[str, int] = {}
 
     def lab(match: re.Match[str]) -> str:
@@ -41,17 +41,20 @@ def fill(page: str, language: str, static: str) -> str:
         place = f"lab-{name}" + (f"-{seen[name]}" if seen[name] > 1 else "")
         return _lab(name, match[2], language, static, place)
 
-    return EXERCISE.sub(lambda match: _exercise(match[1], language), PLACE.sub(lab, page))
+    return EXERCISE.sub(lambda match: _asked(match[1], match[2], language), PLACE.sub(lab, page))
 
 
-def _exercise(name: str, language: str) -> str:
+def _asked(kind: str, name: str, language: str) -> str:
     def make() -> str:
-        from book import exercise_page
-        from stabsim.exercises import EXERCISES
+        from book import exercise_page, prediction_page
+        from stabsim.exercises import EXERCISES, PREDICTIONS
 
-        return exercise_page.markup(EXERCISES[name], language)
+        if kind == "exercise":
+            return exercise_page.markup(EXERCISES[name], language)
+        return prediction_page.markup(PREDICTIONS[name], language)
 
-    return kept(f"{name}.{language}.exercise.html", make, "book.exercise_page", "stabsim.exercises")
+    code = (f"book.{kind}_page", "stabsim.exercises")
+    return kept(f"{name}.{language}.{kind}.html", make, *code)
 
 
 def _lab(name: str, changes: str, language: str, static: str, place: str) -> str:

@@ -16,6 +16,7 @@ from pybtex.database import Entry, parse_file
 from book import BOOK, LANGUAGES, ROOT, SITE, scoreboard
 from book.languages import CHAPTERS
 from book.outline import HASH, LABEL, ROLE, blocks, options
+from book.prediction_page import TITLE
 from book.repository import FOLDER, Place, place
 from stabsim._words import Text
 
@@ -148,6 +149,7 @@ class _Reader:
         self.lines: list[str] = []
         self.closing: list[tuple[str, str]] = []
         self.cited: dict[str, None] = {}
+        self.guess = ""  # the code of a prediction whose question is being read
 
     def read(self, lines: list[str]) -> None:
         for fence, block in blocks(lines):
@@ -159,6 +161,9 @@ class _Reader:
                 self.lines += block
             elif self.closing and block[0].strip() == self.closing[-1][0]:
                 self.lines += ["", self.closing.pop()[1], ""]
+                if self.guess:
+                    self._code([":tags: [remove-input]", self.guess])
+                    self.guess = ""
             else:
                 self._prose(block[0])
         self._end_prose()
@@ -182,6 +187,10 @@ class _Reader:
             element = "details" if folded else "blockquote"
             self.lines += [f"<{element}>{opening}" if folded else f"<{element}>\n\n{opening}", ""]
             self.closing.append((marks, f"</{element}>"))
+        elif name == "predict":
+            self.lines += [f"<blockquote>\n\n**{TITLE.in_(self.language)}**", ""]
+            self.closing.append((marks, "</blockquote>"))
+            self.guess = f'ss.exercises.predict("{argument}")'
         elif name == "scoreboard":
             self.lines.append(scoreboard.headline(self.language))
             self.closing.append((marks, ""))

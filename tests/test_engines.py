@@ -58,6 +58,12 @@ def engine(request):
 # --- labs ---
 
 READY = "(lab) => document.querySelector(lab).dataset.ready !== undefined"
+AWAKE = "() => !document.querySelector('form[data-prediction][hidden]')"
+SKIP = """() => {
+  for (const skip of document.querySelectorAll(".prediction [data-do=skip]")) skip.click();
+}"""
+"""Shows what the predictions hold back."""
+
 STATE = """(lab) => {
   const section = document.querySelector(lab);
   return {
@@ -111,6 +117,8 @@ def move(engine, lab, name):
 )
 def test_every_control_moves_its_lab(address, engine, language, page):
     engine.open(f"{address}{language}/{page}.html")
+    engine.wait(AWAKE)
+    engine.run(SKIP)
     for name in LABS[page]:
         lab = f"#lab-{name}"
         engine.run("(lab) => document.querySelector(lab).scrollIntoView()", lab)

@@ -20,7 +20,8 @@ DONE = """([name, runs]) => {
 
 
 def open_lab(page, address, language, place, name, query=""):
-    visit(page, f"{address}{language}/{place}.html{query}")
+    # A link to a lab leads to it also where a prediction would hold it back.
+    visit(page, f"{address}{language}/{place}.html{query}#lab-{name}")
     lab = page.locator(f"#lab-{name}")
     lab.scroll_into_view_if_needed()
     page.wait_for_function(

@@ -12,7 +12,8 @@ from book.repository import Place
 
 ELSEWHERE = Place("https://github.com/someone/else")
 MYST = re.compile(r"^\s*(:{3,}|`{3,}\{|~{3,}\{|% en:)|^\(\S+\)=|\{[\w:]+\}`", re.MULTILINE)
-CELL = re.compile(r"```\{code-cell\}.*?\n(.*?)```", re.DOTALL)
+CELL = re.compile(r"```\{code-cell\}.*?\n(?P<code>.*?)```|^:::\{predict\} (?P<guess>\S+)$",
+                  re.DOTALL | re.MULTILINE)  # fmt: skip
 PAGES = [(language, page) for language in LANGUAGES for page in notebooks.pages()]
 
 
@@ -40,8 +41,12 @@ def test_text_is_plain_markdown_with_every_link_absolute(made):
 def test_code_is_the_pages(made):
     language, page, book = made
     source = (CHAPTERS / language / f"{page}.md").read_text(encoding="utf8")
-    cells = [re.sub(r"\A(---\n.*?\n---\n|(:[^\n]*\n)+)", "", c, flags=re.DOTALL).strip()
-             for c in CELL.findall(source)]  # fmt: skip
+    cells = [
+        re.sub(r"\A(---\n.*?\n---\n|(:[^\n]*\n)+)", "", c["code"], flags=re.DOTALL).strip()
+        if c["code"]
+        else f'ss.exercises.predict("{c["guess"]}")'
+        for c in CELL.finditer(source)
+    ]
     setup, *code = [cell.source for cell in book.cells if cell.cell_type == "code"]
     assert code == cells
     assert f'"{language}"' in setup

@@ -1,7 +1,14 @@
 // On every page: fetches the scripts of what there is on it.
-for (const name of ["lab", "exercise", "drop", "rule"]) {
+const scripts = {
+  lab: "lab",
+  exercise: "exercise",
+  prediction: "predict",
+  drop: "drop",
+  rule: "rule",
+};
+for (const [name, script] of Object.entries(scripts)) {
   if (document.querySelector(`[data-${name}]`))
-    import(new URL(`${name}.mjs`, import.meta.url).href);
+    import(new URL(`${script}.mjs`, import.meta.url).href);
 }
 
 // The same section, with the labs set the same way, in the other language.

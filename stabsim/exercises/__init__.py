@@ -18,7 +18,7 @@ from stabsim.exercises import (
     simulator,
     warmup,
 )
-from stabsim.exercises.frame.ask import Asked, Checked
+from stabsim.exercises.frame.ask import Asked, Checked, Predicted
 from stabsim.exercises.frame.exercise import Exercise
 from stabsim.exercises.frame.exercise import Number as Number
 from stabsim.exercises.frame.exercise import Select as Select
@@ -26,11 +26,13 @@ from stabsim.exercises.frame.exercise import Variant as Variant
 
 __all__ = [
     "EXERCISES",
+    "PREDICTIONS",
     "Number",
     "Select",
     "Variant",
     "ask",
     "check",
+    "predict",
 ]
 
 CHAPTERS = (
@@ -45,6 +47,7 @@ CHAPTERS = (
     batch_size,
 )
 EXERCISES = {exercise.name: exercise for chapter in CHAPTERS for exercise in chapter.EXERCISES}
+PREDICTIONS = {one.name: one for chapter in CHAPTERS for one in chapter.PREDICTIONS}
 
 
 def ask(name: str, language: str | None = None) -> Asked:
@@ -78,6 +81,20 @@ def check(name: str, answer: Any, language: str | None = None) -> Checked:
         raise TypeError(f"The answer must be a number; it is {answer!r}.") from error
     spoken = default_language() if language is None else language
     return Checked(_named(name).judge(given, spoken), spoken)
+
+
+def predict(name: str, language: str | None = None) -> Predicted:
+    """What to guess a prediction with, and the guess beside what comes out.
+
+    Args:
+        name: one of ``stabsim.exercises.PREDICTIONS``.
+        language: as for ``ask``.
+    Raises:
+        ValueError: if there is no such prediction or language.
+    """
+    if name not in PREDICTIONS:
+        raise ValueError(f"name must be one of {', '.join(PREDICTIONS)}; it is {name!r}.")
+    return Predicted(PREDICTIONS[name], default_language() if language is None else language)
 
 
 def _named(name: str) -> Exercise:

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 
 from stabsim._words import Text
 from stabsim.exercises.frame.exercise import Hint, Number, Select, Variant
+from stabsim.exercises.frame.prediction import Choose
 from stabsim.noise import GradientNoise
 
 
@@ -111,4 +112,33 @@ EXERCISES = (
                               "Itu dengan pengembalian: tidak ada minibatch yang memuat satu "
                               "contoh dua kali.")),
     )),
+)  # fmt: skip
+
+PREDICTIONS = (
+    Choose("batch-shared", Text("Which batch size ends with the lowest validation error?",
+                                "Ukuran batch mana yang menghasilkan galat validasi terendah?"), (
+        Text("8, at both rates.", "8, pada kedua laju."),
+        Text("512, at both rates.", "512, pada kedua laju."),
+        Text("A small one at the low rate, a large one at the high rate.",
+             "Yang kecil pada laju rendah, yang besar pada laju tinggi."),
+    ), 2),
+    Choose("batch-tuned", Text("With a rate of its own for each, which of the four is best?",
+                               "Jika masing-masing memakai lajunya sendiri, mana yang terbaik?"), (
+        Text("8", "8"), Text("512", "512"),
+        Text("They are nearly equal, and the best rate grows with the batch.",
+             "Hampir sama, dan laju terbaiknya naik bersama ukuran batch."),
+    ), 2),
+    Choose("batch-untouched", Text("At 512 with the rate untouched, the error will be",
+                                   "Pada 512 dengan laju yang tidak diubah, galatnya"), (
+        Text("below 12%.", "di bawah 12%."),
+        Text("12 to 30%.", "12 sampai 30%."),
+        Text("above 30%.", "di atas 30%."),
+    ), 2, Text("At a rate of 1/2 it is bearable, and most seeds end below 12%.",
+               "Laju 1/2 masih stabil, dan kebanyakan seed berakhir di bawah 12%.")),
+    Choose("batch-fewer", Text("From batches of 1 to 16, and from 256 to 1,024, the steps fall",
+                               "Dari batch 1 ke 16 dan dari 256 ke 1.024, banyak langkah turun"), (
+        Text("16 times, then 4 times.", "16 kali, lalu 4 kali."),
+        Text("nearly 16 times, then hardly at all.", "hampir 16 kali, lalu hampir tidak turun."),
+        Text("4 times, then twice.", "4 kali, lalu 2 kali."),
+    ), 1),
 )  # fmt: skip

@@ -5,6 +5,7 @@ import math
 from stabsim._words import Text
 from stabsim.clipping import norm_percentile
 from stabsim.exercises.frame.exercise import Hint, Number, Select, Variant
+from stabsim.exercises.frame.prediction import Choose
 
 
 def _entry(first: float = 6.0, second: float = 8.0, threshold: float = 5.0) -> float:
@@ -115,4 +116,34 @@ EXERCISES = (
         Hint(17, 17, Text("That is the median of all five, which looks into the future.",
                           "Itu median dari kelimanya, yang melihat ke masa depan.")),
     )),
+)  # fmt: skip
+
+PREDICTIONS = (
+    Choose("clipping-turns", Text("As the threshold falls from far above the norms to far below:",
+                                  "Jika ambang diturunkan dari jauh di atas sampai jauh di bawah "
+                                  "semua norma:"), (
+        Text("the final loss only falls.", "loss akhir terus turun."),
+        Text("the final loss falls, then rises again.", "loss akhir turun, lalu naik lagi."),
+        Text("the final loss only rises.", "loss akhir terus naik."),
+    ), 1, Text("And few updates have to be clipped: the corrupted minibatches and little else.",
+               "Dan hanya sedikit pembaruan yang perlu dipotong: minibatch yang rusak dan hampir "
+               "tidak ada yang lain.")),
+    Choose("clipping-twins", Text("Ten times the rate with a tenth of the threshold gives",
+                                  "Laju sepuluh kali lipat dengan ambang sepersepuluhnya "
+                                  "menghasilkan"), (
+        Text("nearly the same curve, and a smaller rate alone ends lower.",
+             "kurva yang hampir sama, dan laju kecil tanpa pemotongan berakhir lebih rendah."),
+        Text("nearly the same curve, and it ends lower than any smaller rate.",
+             "kurva yang hampir sama, dan berakhir lebih rendah daripada laju kecil mana pun."),
+        Text("a run that diverges.", "run yang divergen."),
+    ), 0),
+    Choose("clipping-first-step", Text("Which survive the first step?",
+                                       "Mana yang selamat dari langkah pertama?"), (
+        Text("The percentile of all norms so far, and ZClip.",
+             "Persentil semua norma sejauh ini, dan ZClip."),
+        Text("The fixed threshold and the unit-by-unit rule.",
+             "Ambang tetap dan aturan per unit."),
+        Text("All of them.", "Semuanya."),
+    ), 1, Text("A strategy that learns from history has none at the start.",
+               "Strategi yang belajar dari riwayat belum mempunyai riwayat di awal.")),
 )  # fmt: skip

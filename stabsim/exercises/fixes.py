@@ -4,6 +4,7 @@ import math
 
 from stabsim._words import Text
 from stabsim.exercises.frame.exercise import Hint, Number, Select, Variant
+from stabsim.exercises.frame.prediction import Choose
 
 
 def growth(gain: float, blocks: int, residual: bool) -> float:
@@ -66,4 +67,27 @@ EXERCISES = (
         Hint(100, 200, Text("A factor of 0.1 on the branch is one of 0.01 on its mean square.",
                             "Faktor 0,1 pada cabang berarti 0,01 pada rata-rata kuadratnya.")),
     )),
+)  # fmt: skip
+
+PREDICTIONS = (
+    Choose("fixes-signal", Text("Does a block that keeps the signal always train?",
+                                "Apakah blok yang menjaga ukuran sinyal pasti dapat dilatih?"), (
+        Text("Yes.", "Ya."),
+        Text("No, the gradient may still vary from block to block.",
+             "Tidak, gradiennya masih dapat berbeda dari blok ke blok."),
+    ), 1, Text("Norm(f(x)) keeps it, and does not train.",
+               "Norm(f(x)) menjaganya, tetapi tidak dapat dilatih.")),
+    Choose("fixes-places", Text("Which of the three forms trains worst at 32 blocks?",
+                                "Bentuk mana yang hasilnya paling buruk pada 32 blok?"), (
+        Text("Norm(x + f(x))", "Norm(x + f(x))"),
+        Text("x + Norm(f(x))", "x + Norm(f(x))"),
+        Text("x + f(Norm(x))", "x + f(Norm(x))"),
+    ), 0),
+    Choose("fixes-warmup", Text("Will warmup be among the pairs that mend the net?",
+                                "Apakah warmup termasuk pasangan yang memulihkan jaringan?"), (
+        Text("Yes, in most of them.", "Ya, dalam kebanyakan pasangan."),
+        Text("Hardly.", "Hampir tidak."),
+    ), 1, Text("The net is so steep that the first rates of the ramp already throw it out.",
+               "Jaringan itu begitu terjal sehingga laju pertama dalam warmup pun sudah terlalu "
+               "besar.")),
 )  # fmt: skip

@@ -5,7 +5,13 @@ from typing import Any
 from stabsim._words import Text
 from stabsim.diagnosis import Verdict, diagnose
 from stabsim.exercises.frame.exercise import Hint, Number, Select, Variant
+from stabsim.exercises.frame.prediction import Axis, Draw
+from stabsim.optimizers import sgd
 from stabsim.schedules import linear_warmup
+from stabsim.simulation import simulate
+from stabsim.sweeps.diagnosis import diagnose_sweep
+from stabsim.sweeps.sweep import sweep
+from stabsim.workloads import residual_mlp
 
 
 def _run(learning_rate: float, warmup: int) -> Any:
@@ -56,4 +62,33 @@ EXERCISES = (
         Hint(-20, -1, Text("Give the rate itself, such as 4^-5, not the exponent.",
                            "Tuliskan lajunya, misalnya 4^-5, bukan pangkatnya.")),
     )),
+)  # fmt: skip
+
+RATES = tuple(2.0**k for k in range(-14, -3))
+
+
+def _sweep() -> list[tuple[float, float]]:
+    """The chapter's sweep: each rate, and the median final loss at it."""
+    net = residual_mlp(depth=16)
+
+    def experiment(learning_rate, seed):
+        return simulate(net, sgd(learning_rate), steps=400, batch_size=64, seed=seed)
+
+    runs = sweep(experiment, learning_rate=list(RATES), seed=range(5), progress=False)
+    found = diagnose_sweep(runs)
+    return list(zip(map(float, found.learning_rate), map(float, found.objective), strict=True))
+
+
+PREDICTIONS = (
+    Draw(
+        "index-rates",
+        Text("How does the final loss depend on the learning rate? Where you expect no result at "
+             "all, draw at the top.",
+             "Bagaimana loss akhir bergantung pada laju pembelajaran? Di tempat yang menurut Anda "
+             "tidak memberi hasil sama sekali, gambarlah di tepi atas."),
+        Axis(Text("learning rate", "laju pembelajaran"), RATES[0] / 1.3, RATES[-1] * 1.3,
+             (1e-4, 1e-3, 1e-2)),
+        Axis(Text("final loss", "loss akhir"), 0.1, 10, (0.1, 1.0, 10.0)),
+        RATES, _sweep,
+    ),
 )  # fmt: skip

@@ -4,6 +4,7 @@ import numpy as np
 
 from stabsim._words import Text
 from stabsim.exercises.frame.exercise import Hint, Number, Select, Variant
+from stabsim.exercises.frame.prediction import Choose
 from stabsim.optimizers import momentum
 from stabsim.simulation import simulate
 from stabsim.workloads import resnet
@@ -57,4 +58,26 @@ EXERCISES = (
         {"curvature": (6, 8, 12, 14, 16, 24), "rate": (0.15, 0.2, 0.3, 0.35, 0.45)},
         lambda curvature, rate: 1 - rate * curvature,
     )),
+)  # fmt: skip
+
+PREDICTIONS = (
+    Choose("instability-where", Text("At which rates will the two networks differ most?",
+                                     "Pada laju mana kedua jaringan paling berbeda?"), (
+        Text("At the low ones.", "Pada laju rendah."),
+        Text("At the high ones.", "Pada laju tinggi."),
+        Text("At all of them alike.", "Pada semua laju sama saja."),
+    ), 1, Text("At low rates they end nearly alike; at high ones the changed network fails first.",
+               "Pada laju rendah hasilnya hampir sama; pada laju tinggi jaringan yang diubah lebih "
+               "dahulu gagal.")),
+    Choose("instability-step", Text("Where does the step land, and where at twice the rate?",
+                                    "Di mana langkah itu mendarat, dan di mana pada dua kali laju "
+                                    "itu?"), (
+        Text("On the same side and nearer; then on the other side and nearer.",
+             "Di sisi yang sama dan lebih dekat; lalu di sisi lain dan lebih dekat."),
+        Text("On the other side and nearer; then on the other side and farther.",
+             "Di sisi lain dan lebih dekat; lalu di sisi lain dan lebih jauh."),
+        Text("On the other side and farther, both times.",
+             "Di sisi lain dan lebih jauh, dua-duanya."),
+    ), 1, Text("The factor 1 - ηh is about -0.4, and at twice the rate about -1.8.",
+               "Faktor 1 - ηh kira-kira -0,4, dan pada dua kali laju itu kira-kira -1,8.")),
 )  # fmt: skip

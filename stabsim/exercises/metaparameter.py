@@ -7,6 +7,7 @@ import numpy as np
 
 from stabsim._words import Text
 from stabsim.exercises.frame.exercise import Hint, Number, Select, Variant
+from stabsim.exercises.frame.prediction import Choose, Estimate
 
 
 def _most_evident(readings: list[float], noise: float) -> float:
@@ -80,4 +81,34 @@ EXERCISES = (
         Hint(1.77, 1.78, Text("That is the root of the mean square: the noise has its part in it.",
                               "Itu akar rata-rata kuadrat: derau termasuk di dalamnya.")),
     )),
+)  # fmt: skip
+
+
+def _well_set() -> float:
+    """After how many runs half of the searches have arrived, at a length-scale of 4 octaves."""
+    from stabsim import tuner  # charts need Altair, and predictions do not
+
+    arrived = tuner.compare([0.5, 4, 32]).median("seed")
+    return float(arrived.sel({"method": "4"}))
+
+
+PREDICTIONS = (
+    Choose("metaparameter-halfway", Text("Halfway between two runs three octaves apart, at a "
+                                         "length-scale of half an octave, the curve",
+                                         "Di tengah dua run yang berjarak tiga oktaf, dengan skala "
+                                         "panjang setengah oktaf, kurvanya"), (
+        Text("is the straight line between the two.", "adalah garis lurus di antara keduanya."),
+        Text("returns to what was guessed before any run.",
+             "kembali ke dugaan sebelum ada run."),
+        Text("is narrow and sure.", "sempit dan pasti."),
+    ), 1),
+    Estimate("metaparameter-runs", Text("How many runs will a process need whose length-scale is "
+                                        "set well?",
+                                        "Berapa run yang diperlukan proses yang skala panjangnya "
+                                        "disetel dengan baik?"),
+             _well_set, Text("runs", "run"),
+             Text("And one that is wrong by a factor of eight on the long side needs more than "
+                  "random search.",
+                  "Proses yang skala panjangnya delapan kali terlalu panjang memerlukan lebih "
+                  "banyak daripada pencarian acak.")),
 )  # fmt: skip

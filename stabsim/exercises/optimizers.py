@@ -1,10 +1,13 @@
 """Checks of the exercises of the chapter on update rules."""
 
+import numpy as np
+
 from stabsim._words import Text
 from stabsim.exercises.frame.exercise import Hint, Number, Select, Variant
-from stabsim.optimizers import adam, nesterov
+from stabsim.exercises.frame.prediction import Axis, Choose, Draw, Order
+from stabsim.optimizers import adam, momentum, nesterov, sgd
 from stabsim.simulation import simulate
-from stabsim.workloads import quadratic
+from stabsim.workloads import mlp, quadratic
 
 STATE = {"sgd": 0, "momentum": 1, "nesterov": 1, "rmsprop": 2, "adam": 2, "nadam": 2}
 """How many numbers each rule remembers for a parameter."""
@@ -80,4 +83,46 @@ EXERCISES = (
     Number("optimizers-build", lambda: _after_ten_steps(nesterov(0.1, 0.9)), 0.01, hints=(
         Hint(-0.6, -0.57, Text("That is still Momentum.", "Itu masih Momentum.")),
     )),
+)  # fmt: skip
+
+PLAIN = {"SGD": sgd(1.0), "Momentum": momentum(1.0), "Nesterov": nesterov(1.0)}
+
+
+def _leave() -> list[int]:
+    """The plain rules in the order of the curvature that they bear at one rate."""
+    bears = [float(rule.threshold(1.0)) for rule in PLAIN.values()]
+    return sorted(range(len(bears)), key=lambda i: bears[i])
+
+
+def _sharpness() -> list[tuple[float, float]]:
+    """Step and sharpness in the chapter's lab as it begins."""
+    net = mlp(depth=3, width=12, activation="tanh", gain=0.5, objective="squared_error", rows=32)
+    at = range(0, 400, 16)
+    trace = simulate(net, sgd(0.2), steps=400, evaluate_at=(), measure_sharpness_at=at)
+    return list(zip(map(float, at), map(float, np.asarray(trace.sharpness)), strict=True))
+
+
+PREDICTIONS = (
+    Order("optimizers-leave", Text("Which rule leaves the valley first, which last?",
+                                   "Aturan mana yang paling dahulu keluar dari lembah, dan mana "
+                                   "yang terakhir?"),
+          tuple(Text(name, name) for name in PLAIN), _leave),
+    Draw("optimizers-sharpness",
+         Text("Where does the sharpness go? The threshold is at 10.",
+              "Ke mana ketajamannya bergerak? Ambangnya di 10."),
+         Axis(Text("step", "langkah"), 0, 400, (0.0, 100.0, 200.0, 300.0, 400.0), log=False),
+         Axis(Text("sharpness", "ketajaman"), 0, 20, (0.0, 5.0, 10.0, 15.0, 20.0), log=False),
+         tuple(float(step) for step in range(0, 401, 50)), _sharpness),
+    Choose("optimizers-winner", Text("The winner at a rate of 0.25, and in the full sweep:",
+                                     "Pemenang pada laju 0,25, dan dalam sweep lengkap:"), (
+        Text("SGD, and the sweep agrees.", "SGD, dan sweep lengkap sependapat."),
+        Text("Momentum, and the sweep does not agree.",
+             "Momentum, dan sweep lengkap tidak sependapat."),
+        Text("Adam, and the sweep agrees.", "Adam, dan sweep lengkap sependapat."),
+    ), 1),
+    Choose("optimizers-cross", Text("Where will the cross go?", "Ke mana tanda silang pindah?"), (
+        Text("To the right of Momentum's point.", "Ke kanan titik Momentum."),
+        Text("Between Momentum's and SGD's.", "Ke antara titik Momentum dan titik SGD."),
+        Text("To the left of both.", "Ke kiri keduanya."),
+    ), 2),
 )  # fmt: skip

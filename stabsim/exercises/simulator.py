@@ -1,25 +1,11 @@
 """Checks of the exercises on the simulator's page."""
 
 from stabsim._words import Text
-from stabsim.exercises.frame.exercise import Hint, Number, Select, Variant
+from stabsim.exercises.frame.exercise import Hint, Number, Variant
+from stabsim.exercises.frame.prediction import Choose
 from stabsim.optimizers import adam, momentum
 
 EXERCISES = (
-    Select("simulator-end", 1, (
-        (Text("Where it began, above 30: the rate is too high for it to move.",
-              "Di tempat bermula, di atas 30: lajunya terlalu tinggi untuk bergerak."),
-         Text("Then the run would be unstable at every step, and could not survive.",
-              "Kalau begitu run itu tidak stabil pada setiap langkah, dan tidak akan selamat.")),
-        (Text("At 10, whichever seed survives.", "Di 10, benih acak mana pun yang selamat."),
-         Text("The run is thrown until the curvature is one that its rate bears, and stays there: "
-              "at the edge of stability.",
-              "Run itu terlempar sampai ke kelengkungan yang tertahankan oleh lajunya, lalu "
-              "bertahan di sana: di tepi kestabilan.")),
-        (Text("Near 0: the loss is flat where nothing is left to learn.",
-              "Dekat 0: loss mendatar jika tidak ada lagi yang dipelajari."),
-         Text("A minimum need not be flat; look at the picture.",
-              "Minimum tidak harus landai; perhatikan gambarnya.")),
-    )),
     Number("simulator-momentum", lambda: float(momentum(0.2, 0.9).threshold(0.2)), 0.01, hints=(
         Hint(9.9, 10.1, Text("That is the threshold without momentum.",
                              "Itu ambang tanpa momentum.")),
@@ -42,4 +28,16 @@ EXERCISES = (
         {"rate": (0.002, 0.004, 0.005, 0.01, 0.02), "beta": (0.5, 0.6, 0.8, 0.95)},
         lambda rate, beta: float(adam(rate, beta).threshold(rate)),
     )),
+)  # fmt: skip
+
+PREDICTIONS = (
+    Choose("simulator-end", Text("Where will a survivor's sharpness be in the end?",
+                                 "Di mana ketajaman run yang selamat pada akhirnya?"), (
+        Text("Where it began, above 30.", "Di tempat semula, di atas 30."),
+        Text("At 10, whichever seed survives.", "Di 10, dengan seed mana pun."),
+        Text("Near 0.", "Di dekat 0."),
+    ), 1, Text("Above 10 the run is unstable and is thrown on; a minimum need not be flat, so it "
+               "does not fall to 0 either.",
+               "Di atas 10 run tidak stabil sehingga terdorong pergi; minimum tidak harus landai, "
+               "jadi ketajamannya juga tidak turun ke 0.")),
 )  # fmt: skip

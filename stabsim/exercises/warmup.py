@@ -4,6 +4,7 @@ import numpy as np
 
 from stabsim._words import Text
 from stabsim.exercises.frame.exercise import Hint, Number, Select, Variant
+from stabsim.exercises.frame.prediction import Choose
 from stabsim.optimizers import sgd
 from stabsim.schedules import cosine_decay, prepend_warmup
 from stabsim.simulation import simulate
@@ -97,4 +98,19 @@ EXERCISES = (
         Hint(4.159, 4.161, Text("Nothing has moved yet: write the update.",
                                 "Belum ada yang bergerak: tulislah pembaruannya.")),
     )),
+)  # fmt: skip
+
+PREDICTIONS = (
+    Choose("warmup-length", Text("How many of the 400 steps must the ramp take?",
+                                 "Berapa dari 400 langkah itu yang diperlukan untuk warmup?"), (
+        Text("5", "5"), Text("10", "10"), Text("20 or 40", "20 atau 40"),
+        Text("more than 40", "lebih dari 40"),
+    ), 2),
+    Choose("warmup-doubled", Text("When the peak doubles, the shortest warmup that survives",
+                                  "Jika puncaknya digandakan, warmup terpendek yang selamat"), (
+        Text("stays the same.", "tetap sama."),
+        Text("doubles.", "menjadi dua kali lipat."),
+        Text("grows fourfold.", "menjadi empat kali lipat."),
+    ), 1, Text("Follow the border on the map to the right.",
+               "Ikuti batasnya ke kanan pada peta.")),
 )  # fmt: skip

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from stabsim.diagnosis import Verdict
+from stabsim.exercises import EXERCISES, index
 from stabsim.labs import LABS
 from tests.chapters.runs import SEEDS, goals, tables, verdicts
 
@@ -22,6 +24,15 @@ def test_no_rate_alone_reaches_the_first_goal_and_a_warmup_does():
         assert goals("first", learning_rate=rate, warmup=40) == len(SEEDS)
     assert all(count >= len(SEEDS) - 1 for count in stable(0.0309))
     assert all(abs(count - len(SEEDS) / 2) <= 1 for count in stable(0.0617))
+
+
+def test_no_rate_that_an_exercise_asks_for_is_a_coin_toss():
+    """Its answer holds for the lab as it stands, and five per cent about its rates."""
+    for share in (0.95, 0.975, 1.0, 1.025, 1.05):
+        stable = [rate for rate in (4.0**k for k in range(-5, 0))
+                  if index._run(share * rate, 20).verdict is Verdict.STABLE]  # fmt: skip
+        assert max(stable) == EXERCISES["index-highest"].solution  # type: ignore[union-attr]
+        assert index._run(share * 0.00776, 0).diverged_at == EXERCISES["index-step"].solution  # type: ignore[union-attr]
 
 
 def test_above_the_threshold_the_steps_leap_wider_and_wider_and_the_map_widens():

@@ -5,6 +5,7 @@ from typing import Any
 from stabsim._extras import extra
 from stabsim._settings import settings
 from stabsim.exercises.frame.exercise import Exercise, Verdict
+from stabsim.exercises.frame.prediction import Prediction
 
 
 class Asked:
@@ -25,6 +26,23 @@ class Asked:
             from stabsim.exercises.frame.widget import ExerciseWidget
 
         return ExerciseWidget(self.exercise, self.language)
+
+
+class Predicted:
+    """What a cell displays on a kernel; a page has the prediction's form in the text."""
+
+    def __init__(self, prediction: Prediction, language: str) -> None:
+        self.prediction, self.language = prediction, language
+
+    def _repr_mimebundle_(self, **_: Any) -> Any:
+        return self.widget()._repr_mimebundle_()
+
+    def widget(self) -> Any:
+        """The ipywidgets widget."""
+        with extra("labs"):
+            from stabsim.exercises.frame.guess import PredictionWidget
+
+        return PredictionWidget(self.prediction, self.language)
 
 
 class Checked:
