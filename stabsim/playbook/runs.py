@@ -232,9 +232,10 @@ def keep(folder: Path, settings: Settings, ended: Ended) -> None:
     series, outcome, loss = ended.series, ended.outcome, ended.series.get("loss")
     trained = settings.steps
     if loss is not None and loss[0].size:
-        if ended.axis == "step" and outcome != "done":
+        last = gone(loss[1])
+        if ended.axis == "step" and (outcome != "done" or last is not None):
             trained = min(trained, int(loss[0][-1]) + 1)
-        if (last := gone(loss[1])) is not None:
+        if last is not None:
             end = loss[0][last]
             series = {name: (s[s <= end], v[s <= end]) for name, (s, v) in series.items()}
             outcome = "diverged"
