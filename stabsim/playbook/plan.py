@@ -114,7 +114,7 @@ class Plan(NamedTuple):
         costs = {
             "sweep": full(len(COARSE) + 2 * EXTENSIONS + (REFINED + 1) * n),
             "every-step": Cost(n, n * short),
-            "above": full(len(ABOVE)),
+            "above": full(len(ABOVE) + 1),
             "warmup": Cost(
                 searches * n * lengths + peaks + TRIES * (n - 1),
                 searches * n * search + (peaks + TRIES * (n - 1)) * steps,

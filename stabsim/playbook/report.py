@@ -268,6 +268,7 @@ def _illustrated(walk: "Walk", stage: "Stage", language: str) -> list[str]:
         runs = [
             (times.format(number(trial.settings.learning_rate / star, language)), trial.runs[:1])
             for trial in shown
+            if not trial.settings.warmup_steps
         ]
         return in_style(lambda: [_curves(runs, HEADS["curves"].in_(language), language)])
     if stage.name == "comparison":

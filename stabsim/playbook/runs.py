@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from stabsim.diagnosis import Diagnosis
+from stabsim.diagnosis import LEARNED, Diagnosis, Verdict
 from stabsim.logs.columns import Columns
 from stabsim.logs.log import Log
 from stabsim.logs.reader import read
@@ -128,22 +128,23 @@ class Run(NamedTuple):
     @property
     def learned(self) -> float:
         """Whether it ended a fifth below its start, 0 or 1; NaN as of :attr:`feasible`."""
-        from stabsim.diagnosis import LEARNED
-
         if np.isnan(self.feasible) or self.reading is None:
             return self.feasible
         found = self.reading.diagnosis
         return float(found.final_loss < LEARNED * found.initial_loss)
 
     def objective(self, name: str) -> float:
-        """What is compared, "final_loss" or "validation_loss"; infinite where there is none."""
-        if self.outcome != "done" or self.log is None or self.reading is None:
+        """What is compared, "final_loss" or "validation_loss"; infinite where a run failed."""
+        found = self.diagnosis
+        if self.outcome != "done" or self.log is None or found is None:
             return float("inf")
-        value = self.reading.diagnosis.final_loss
+        value = found.final_loss if found.verdict is not Verdict.DIVERGED else float("inf")
+        if not np.isfinite(value):
+            return float("inf")
         if name == "validation_loss":
             blocks = [b[np.isfinite(b)] for b in self.log.validation_loss.value.blocks()]
             value = min((float(b.min()) for b in blocks if b.size), default=float("inf"))
-        return value if np.isfinite(value) else float("inf")
+        return value
 
 
 def gone(loss: np.ndarray) -> int | None:
@@ -232,9 +233,10 @@ def keep(folder: Path, settings: Settings, ended: Ended) -> None:
     series, outcome, loss = ended.series, ended.outcome, ended.series.get("loss")
     trained = settings.steps
     if loss is not None and loss[0].size:
-        if ended.axis == "step" and outcome != "done":
+        last = gone(loss[1])
+        if ended.axis == "step" and (outcome != "done" or last is not None):
             trained = min(trained, int(loss[0][-1]) + 1)
-        if (last := gone(loss[1])) is not None:
+        if last is not None:
             end = loss[0][last]
             series = {name: (s[s <= end], v[s <= end]) for name, (s, v) in series.items()}
             outcome = "diverged"

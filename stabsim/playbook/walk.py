@@ -295,7 +295,30 @@ def above_stage(bench: Bench, state: State) -> tuple[Stage, State]:
     ]  # fmt: skip
     begun = [first for trial in trials if (first := failed_at(trial.runs[0])) is not None]
     late = bool(begun) and min(begun) > LARGEST_WARMUP * bench.plan.steps
-    return Stage("above", True, tuple(trials), tuple(said)), state._replace(late=late)
+    state = state._replace(late=late)
+    if not state.limited and "warmup_steps" in bench.plan.training.takes:
+        [gentle] = bench.run([gentle_start(state, bench.plan)], bench.plan.seeds[:1])
+        trials.append(gentle)
+        plain = Trial(state.best.settings, state.best.runs[:1])
+        hidden = bench.better(gentle, plain)
+        said.append(Said("hidden" if hidden else "not hidden", {
+            "settings": gentle.settings, "new": bench.of(gentle), "old": bench.of(plain),
+        }))  # fmt: skip
+        if hidden:
+            state = state._replace(limited=True, unstable_rate=2 * star, late=False)
+    return Stage("above", True, tuple(trials), tuple(said)), state
+
+
+def gentle_start(state: State, plan: Plan) -> Settings:
+    """A rate well above the best with the longest warmup.
+
+    Where that is better, an instability at the start holds the rate down, though no loss shows
+    it: units that have died leave a network that learns slowly, as at a rate that is too low.
+    """
+    rate = ABOVE[0] * state.sweep.best_learning_rate
+    return plan.baseline._replace(
+        learning_rate=rate, warmup_steps=warmup_candidates(plan.steps)[-1]
+    )
 
 
 def failed_at(run: Run) -> float | None:

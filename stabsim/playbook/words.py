@@ -157,6 +157,18 @@ FOUND = {
         "At {rate}, {factor} times the best rate: {verdict}.",
         "Pada {rate}, {factor} kali laju terbaik: {verdict}.",
     ),
+    "hidden": Text(
+        "With {settings} it ends at {new}, better than {old} at the best rate: an instability at "
+        "the start holds the rate down, though the losses do not show it.",
+        "Dengan {settings} hasilnya {new}, lebih baik daripada {old} pada laju terbaik: "
+        "ketidakstabilan di awal menahan laju, meskipun loss tidak menampakkannya.",
+    ),
+    "not hidden": Text(
+        "With {settings} it ends at {new}, no better than {old} at the best rate: no instability "
+        "hides.",
+        "Dengan {settings} hasilnya {new}, tidak lebih baik daripada {old} pada laju terbaik: "
+        "tidak ada ketidakstabilan yang tersembunyi.",
+    ),
     "longest": Text(
         "The longest, of {warmup} steps, is trained in full all the same.",
         "Yang terpanjang, {warmup} langkah, tetap dilatih secara penuh.",
