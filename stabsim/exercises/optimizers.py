@@ -113,6 +113,15 @@ PREDICTIONS = (
          Axis(Text("step", "langkah"), 0, 400, (0.0, 100.0, 200.0, 300.0, 400.0), log=False),
          Axis(Text("sharpness", "ketajaman"), 0, 20, (0.0, 5.0, 10.0, 15.0, 20.0), log=False),
          tuple(float(step) for step in range(0, 401, 50)), _sharpness),
+    Choose("optimizers-sign", Text("At a fixed rate, however curved the parabola, Lion ...",
+                                   "Dengan laju tetap, selengkung apa pun parabolanya, Lion ..."), (
+        Text("diverges where the curvature exceeds 2/rate.",
+             "divergen jika kelengkungannya melebihi 2/laju."),
+        Text("never diverges, and comes to rest at the bottom.",
+             "tidak pernah divergen, lalu berhenti tepat di dasar."),
+        Text("never diverges, and swings about the bottom.",
+             "tidak pernah divergen, tetapi terus berayun di sekitar dasar."),
+    ), 2),
     Choose("optimizers-winner", Text("The winner at a rate of 0.25, and in the full sweep:",
                                      "Pemenang pada laju 0,25, dan dalam sweep lengkap:"), (
         Text("SGD, and the sweep agrees.", "SGD, dan sweep lengkap sependapat."),
