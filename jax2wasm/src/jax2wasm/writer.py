@@ -94,7 +94,7 @@ class Writer:
     def giving_up(self, arrays: Sequence[Value]) -> Iterator[None]:
         """Whole arrays that what is written inside reads no more once it updates them."""
         outer = self._given_up
-        self._given_up = [*outer, *(x.view.buffer for x in arrays)]
+        self._given_up = [*outer, *(x.view.buffer for x in arrays if x.view.buffer is not None)]
         yield
         self._given_up = outer
 
