@@ -1,28 +1,41 @@
-"""What the labs cost a reader: weight, waiting, and the delay from slider to picture.
+"""What the labs cost a reader: weight, waiting, and the delay from slider to picture, of all labs.
 
-Build the book first (``make book``). Run as ``python -m benchmarks.pages``: Chromium over the
-built site, and the same lab's widget on a kernel, move by move in turn.
+Build the book first (``make book``). Run as ``python -m benchmarks.pages``: Chromium over the built
+site, then the peers that run in pages too, on one network: :func:`benchmarks.wasm.against_peers`.
+With ``--kernel`` the same labs' widgets on a kernel, move by move in turn. With ``--site FOLDER``
+another built site, such as an earlier state's; with names, those labs alone.
 """
 
+import argparse
 import gzip
 import http.server
 import sys
 import threading
 import time
 from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
-from book import SITE
+from benchmarks.wasm import against_peers
+from book import SITE, outputs
 from stabsim import labs
 from tests.browser import find
 
-LABS = [("instability", "kinds", {"net": "outliers"}), ("instability", "strides", {}),
-        ("simulator", "simulator", {"net": "relu"}), ("instability", "axis", {})]  # fmt: skip
 MOVES = 30
+
+
+def shown() -> dict[str, tuple[str, dict[str, Any]]]:
+    """By lab the first page that shows it, and with what setting."""
+    every = [
+        (lab, (page, changes))
+        for page in outputs.pages()
+        for lab, changes in outputs.labs("en", page)
+    ]
+    return dict(reversed(every))
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -30,11 +43,11 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-def weight(urls: set[str]) -> dict[str, float]:
+def weight(site: Path, urls: set[str]) -> dict[str, float]:
     """KB after gzip, of the theme, of what all labs share, and of the labs' own files."""
     kinds = {"theme": 0.0, "shared": 0.0, "labs": 0.0, "page": 0.0}
     for url in urls:
-        path = SITE / urlsplit(url).path.lstrip("/")
+        path = site / urlsplit(url).path.lstrip("/")
         if not path.is_file():
             continue
         kind = (
@@ -45,32 +58,39 @@ def weight(urls: set[str]) -> dict[str, float]:
     return kinds
 
 
-def open_page(page: Page, base: str, place: str, name: str, setting: dict[str, str]) -> dict:
+def open_page(page: Page, site: Path, base: str, place: str, name: str) -> dict:
     """Open a page and say what it took until the lab's engine is ready, in ms and KB."""
     asked: set[str] = set()
     page.on("request", lambda r: asked.add(r.url))
-    query = "&".join(f"{name}.{k}={v}" for k, v in setting.items())
     page.goto(f"{base}/en/{place}.html", wait_until="load")
-    before = weight(set(asked))
+    before = weight(site, set(asked))
     paint = page.evaluate(
         "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
     )
-    page.goto(f"{base}/en/{place}.html?{query}#lab-{name}", wait_until="load")
+    page.goto(f"{base}/en/{place}.html?again#lab-{name}", wait_until="load")
     page.wait_for_function(
         "(n) => document.querySelector(`#lab-${n}`).dataset.ready !== undefined", arg=name
     )
     ready = page.evaluate(
         "(n) => performance.getEntriesByName(`lab-ready:${n}`)[0].startTime", name
     )
-    return {"before": before, "after": weight(asked), "paint": paint, "ready": ready}
+    return {"before": before, "after": weight(site, asked), "paint": paint, "ready": ready}
 
 
-def move(page: Page, name: str, key: str) -> float:
-    """One move of the first slider: milliseconds from input to picture."""
-    page.evaluate("() => performance.clearMeasures()")
-    page.locator(f"#lab-{name} input[type=range]").first.press(key)
-    page.wait_for_function("() => performance.getEntriesByType('measure').length")
-    return page.evaluate("() => performance.getEntriesByType('measure').at(-1).duration")
+MOVE = """async ([name, forth]) => {
+  const lab = document.querySelector(`#lab-${name}`);
+  const own = (kind) => lab.querySelector(`.lab-controls ${kind}:enabled`);
+  const control = own("input[type=range]") ?? own("select");
+  while (lab.ariaBusy) await new Promise((done) => setTimeout(done, 5));
+  performance.clearMeasures();
+  if (control.options) control.selectedIndex += forth ? 1 : -1;
+  else control.value = Number(control.value) + (forth ? 1 : -1);
+  for (const kind of ["input", "change"]) control.dispatchEvent(new Event(kind, {bubbles: true}));
+  const measured = () => performance.getEntriesByName(`lab:${name}`, "measure").at(-1);
+  while (!measured()) await new Promise((done) => setTimeout(done, 2));
+  return measured().duration;
+}"""
+"""One move of the first control that can be moved: milliseconds from input to picture."""
 
 
 def move_widget(widget: Any, position: int) -> float:
@@ -82,39 +102,58 @@ def move_widget(widget: Any, position: int) -> float:
     return 1000 * (time.perf_counter() - start)
 
 
+def delays(page: Page, name: str, widget: Any) -> str:
+    """The first move, then p50 and p95 of the others, in ms; the widget's too, if there is one."""
+    first = page.evaluate(MOVE, [name, True])
+    pairs = [
+        (page.evaluate(MOVE, [name, bool(i % 2)]),
+         move_widget(widget, 40 + i % 2) if widget else 0.0)
+        for i in range(MOVES)
+    ]  # fmt: skip
+    (p50, k50), (p95, k95) = np.percentile(pairs, [50, 95], axis=0)
+    there = f" {k50:.0f}, {k95:.0f} |" if widget else ""
+    return f"{first:.0f} | {p50:.0f}, {p95:.0f} |{there}"
+
+
 def main() -> int:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=SITE))
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.pages", description=__doc__)
+    parser.add_argument("labs", nargs="*", help="these alone, and no peers")
+    parser.add_argument("--site", type=Path, default=SITE, help="another built site")
+    parser.add_argument("--kernel", action="store_true", help="widgets on a kernel, too")
+    given = parser.parse_args()
+    places = shown()
+    handler = partial(Quiet, directory=given.site)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     base = f"http://127.0.0.1:{server.server_port}"
-    print("| lab | KB before first touch: theme, shared, page | lab's files, KB | first paint | "
-          "ready | first live | page p50, p95 | kernel p50, p95 |")  # fmt: skip
-    print("|---|---|---|---|---|---|---|---|")
+    kernel = " kernel p50, p95, ms |" if given.kernel else ""
+    print("| lab | KB before first touch: theme, shared, page | lab's files, KB | first paint, ms "
+          f"| ready, ms | first live, ms | page p50, p95, ms |{kernel}")  # fmt: skip
+    print("|---|---|---|---|---|---|---|" + "---|" * given.kernel)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=find(), args=["--no-sandbox", "--disable-gpu"]
         )
-        for place, name, setting in LABS:
+        for name in given.labs or places:
+            place, setting = places[name]
             page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
-            cost = open_page(page, base, place, name, setting)
-            first = move(page, name, "ArrowLeft")
-            widget = labs.show(name, **setting).widget()
-            widget.wait()
-            pairs = [
-                (move(page, name, "ArrowLeft" if i % 2 else "ArrowRight"),
-                 move_widget(widget, 40 + i % 2))
-                for i in range(MOVES)
-            ]  # fmt: skip
-            (p50, k50), (p95, k95) = np.percentile(pairs, [50, 95], axis=0)
+            cost = open_page(page, given.site, base, place, name)
+            widget = labs.show(name, **setting).widget() if given.kernel else None
+            if widget:
+                widget.wait()
             b, a = cost["before"], cost["after"]
             print(
                 f"| {name} | {b['theme']:.0f}, {b['shared']:.0f}, {b['page']:.0f} | "
-                f"{a['labs']:.0f} | {cost['paint']:.0f} ms | {cost['ready']:.0f} ms | "
-                f"{first:.0f} ms | {p50:.0f}, {p95:.0f} ms | {k50:.0f}, {k95:.0f} ms |",
+                f"{a['labs']:.0f} | {cost['paint']:.0f} | {cost['ready']:.0f} | "
+                + delays(page, name, widget),
                 flush=True,
             )
             page.close()
         browser.close()
     server.shutdown()
+    if not given.labs:
+        print()
+        against_peers(rounds=3)
     return 0
 
 

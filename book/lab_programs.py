@@ -57,8 +57,13 @@ def compile_lab(
             tell(f"  {variant}: {said}")
         for place, values in enumerate(settings):
             if lab.variant(values) == variant:
-                tables[place] = jax2wasm.Engine(module)(lab.arguments(values))
+                tables[place] = run(lab, jax2wasm.Engine(module), values)
     return Compiled(programs, [tables[place] for place in range(len(settings))])
+
+
+def run(lab: Lab, engine: jax2wasm.Engine, values: Values) -> Tables:
+    """What a page comes to at a setting, from all parts of the lab."""
+    return lab.joined([engine(lab.arguments(values, part)) for part in range(lab.parts)])
 
 
 def _saved(
@@ -147,6 +152,7 @@ def check(lab: Lab, static: Values, module: jax2wasm.Module, samples: int = SAMP
     settings = [lab.defaults | static]
     settings += [{c.name: c.sample(rng) for c in lab.controls} | static for _ in range(samples)]
     try:
-        return parity.check(lab.program(static), module, [lab.arguments(x) for x in settings])
+        given = [lab.arguments(x, int(rng.integers(lab.parts))) for x in settings]
+        return parity.check(lab.program(static), module, given)
     except ArithmeticError as error:
         raise ArithmeticError(f"{lab.variant(settings[0])}: {error}") from None

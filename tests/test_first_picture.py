@@ -14,6 +14,7 @@ from tests.tiers import in_short
 
 SCRIPT = (
     READ
+    + 'import { sum, together } from "./engine.mjs";\n'
     + 'import { isEmpty, marks, reached, report, rows } from "./report.mjs";\n'
     + f"""import {{ readFile }} from "node:fs/promises";
 const wasm = {{ headers: {{ "Content-Type": "application/wasm" }} }};
@@ -32,10 +33,12 @@ function run(program, values) {
 const said = [];
 for (const [variant, inputs, values] of given.runs) {
   const program = given.lab.programs[variant];
-  const columns = await run(program, inputs);
+  const parts = [];
+  for (const own of inputs) parts.push(await run(program, own));
   const tables = {};
   program.outputs.forEach(([table, column], i) => {
-    (tables[table] ??= {})[column] = columns[i];
+    const join = given.lab.rows.includes(table) ? together : sum;
+    (tables[table] ??= {})[column] = join(parts.map((part) => part[i]));
   });
   const { facts, sentences } = report(given.lab, given.words, tables, values);
   const drawn = given.lab.panels.map(({ table }) =>
@@ -82,6 +85,7 @@ def test_first_words_are_those_of_the_first_touch_and_those_after_reset(site, ca
             assert read == ([] if is_empty(table) else rows(table))
 
 
-def inputs(lab: Lab, values: Values) -> dict[str, float]:
-    """What the page gives a program: numbers, and positions of options."""
-    return {name: x.item() for name, x in lab.arguments(values).items()}
+def inputs(lab: Lab, values: Values) -> list[dict[str, float]]:
+    """What the page gives a program for each part: numbers, and positions of options."""
+    given = [lab.arguments(values, part) for part in range(lab.parts)]
+    return [{name: x.item() for name, x in one.items()} for one in given]

@@ -1,6 +1,7 @@
 // Wakes the labs of a page: they arrive complete, with their first picture.
 
 import { cursor } from "./parts/cursor.mjs";
+import * as engine from "./parts/engine.mjs";
 import { fields } from "./parts/fields.mjs";
 import { asOf, within } from "./parts/frames.mjs";
 import { grip } from "./parts/grip.mjs";
@@ -20,33 +21,6 @@ function fetched(address) {
     );
   }
   return descriptions.get(address);
-}
-
-// --- the engine: one worker for the page ---
-
-let worker;
-let asked = 0;
-const waiting = new Map();
-
-function ask(program, values) {
-  if (!worker) {
-    worker = new Worker(here("worker.mjs"), { type: "module" });
-    worker.onmessage = ({ data }) => {
-      const { resolve, reject } = waiting.get(data.id);
-      waiting.delete(data.id);
-      if (data.error) reject(new Error(data.error));
-      else resolve(data);
-    };
-    worker.onerror = (event) => {
-      for (const { reject } of waiting.values()) reject(new Error(event.message));
-      waiting.clear();
-    };
-  }
-  return new Promise((resolve, reject) => {
-    const id = ++asked;
-    waiting.set(id, { resolve, reject });
-    worker.postMessage({ id, models: here("models/"), program, values });
-  });
 }
 
 // --- one lab ---
@@ -247,13 +221,9 @@ async function wake(section, key) {
   /** A run of the setting as it is now. */
   async function computed() {
     const own = { ...values };
-    const one = program();
-    const { columns, milliseconds } = await ask(one, given());
-    const tables = {};
-    one.outputs.forEach(([table, column], i) => {
-      tables[table] ??= {};
-      tables[table][column] = columns[i];
-    });
+    const start = performance.now();
+    const tables = await engine.computed(lab, program(), given());
+    const milliseconds = performance.now() - start;
     return {
       run: { values: own, tables, ...report(lab, words, tables, own) },
       milliseconds,
@@ -368,7 +338,7 @@ async function wake(section, key) {
     (entries) => {
       if (!entries.some((entry) => entry.isIntersecting)) return;
       near.disconnect();
-      ask(program(), null).then(
+      engine.prepared(lab, program()).then(
         () => {
           section.dataset.ready = "";
           performance.mark(`lab-ready:${lab.name}`);

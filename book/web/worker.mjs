@@ -1,5 +1,5 @@
 // Runs compiled programs away from the page. Messages: {id, models, program, values} or, to make
-// ready only, values null. Answers: {id, columns, milliseconds} or {id, error}.
+// ready only, values null. Answers: {id, columns} or {id, error}.
 
 const started = new Map();
 
@@ -40,11 +40,9 @@ self.onmessage = async ({ data }) => {
       self.postMessage({ id });
       return;
     }
-    const before = performance.now();
     const columns = run(exports, data);
-    const milliseconds = performance.now() - before;
     self.postMessage(
-      { id, columns, milliseconds },
+      { id, columns },
       columns.map((x) => x.buffer),
     );
   } catch (/** @type {any} */ error) {

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 
 from stabsim._words import Text
@@ -11,7 +10,6 @@ from stabsim.labs.frame.lab import Choice, Curve, Goal, Lab, Option, Panel, Slid
 from stabsim.optimizers import sgd
 from stabsim.schedules import linear_warmup
 from stabsim.simulation import simulate
-from stabsim.trace import Trace
 from stabsim.workloads import residual_mlp
 
 STEPS = 200
@@ -33,30 +31,27 @@ CONTROLS = (
 )  # fmt: skip
 
 
-def run(block: str, gain: Any, warmup: Any, shown: Any, seed: Any) -> Tables:
+def run(block: str, gain: Any, warmup: Any, shown: Any, seed: Any, part: Any) -> Tables:
     formula = {option.value: option.code for option in BLOCKS}[block]
     net = residual_mlp(depth=8, block=formula, gain=gain)
-    rates = jnp.asarray(RATES, jnp.float32)
-
-    def train(learning_rate: Any) -> Trace:
-        rule = sgd(linear_warmup(learning_rate, warmup))
-        return simulate(net, rule, steps=STEPS, batch_size=32, seed=seed, evaluate_at=())
-
-    traces = jax.vmap(train)(rates)
-    loss = traces.loss
-    exponents = jnp.arange(LOWEST, HIGHEST + 1)
+    rate = jnp.asarray(RATES, jnp.float32)[part]
+    rule = sgd(linear_warmup(rate, warmup))
+    trace = simulate(net, rule, steps=STEPS, batch_size=32, seed=seed, evaluate_at=())
+    exponent = LOWEST + part
+    chosen = exponent == shown
     return {
-        "sweep": {"learning_rate": rates, "loss": loss},
+        "sweep": {"learning_rate": rate[None], "loss": trace.loss[None]},
         "axis": {
-            "learning_rate": rates,
-            "final_loss": jnp.median(loss[:, -20:], -1),
-            "shown": exponents,
-            "chosen": (exponents == shown).astype(jnp.int32),
+            "learning_rate": rate[None],
+            "final_loss": jnp.median(trace.loss[-20:])[None],
+            "shown": exponent[None],
+            "chosen": chosen.astype(jnp.int32)[None],
         },
+        # Added up over the runs, of which one is shown.
         "run": {
-            "step": jnp.arange(STEPS),
-            "loss": loss[shown - LOWEST],
-            "learning_rate": traces.learning_rate[shown - LOWEST],
+            "step": jnp.where(chosen, jnp.arange(STEPS), 0),
+            "loss": jnp.where(chosen, trace.loss, 0.0),
+            "learning_rate": jnp.where(chosen, trace.learning_rate, 0.0),
         },
     }
 
@@ -110,4 +105,6 @@ print(ss.diagnose(runs.loss.sel(learning_rate=2.0**{shown}).to_numpy()))
         (("block", "==", "plain"), ("best_learning_rate", ">", 0.0624)),
     ),
     sweep=True,
+    parts=len(RATES),
+    rows=("sweep", "axis"),
 )  # fmt: skip

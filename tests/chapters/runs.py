@@ -4,7 +4,7 @@ from functools import cache
 from hashlib import sha256
 
 import jax2wasm
-from book import BUILD
+from book import BUILD, lab_programs
 from claims.recorded import Row, load
 from stabsim.labs import LABS
 from stabsim.labs.frame.lab import Tables, Values
@@ -37,7 +37,7 @@ def _engine(name: str, variant: str) -> jax2wasm.Engine:
 def tables(name: str, values: Values) -> Tables:
     """What a reader's browser computes at a setting."""
     lab = LABS[name]
-    return _engine(name, lab.variant(values))(lab.arguments(values))
+    return lab_programs.run(lab, _engine(name, lab.variant(values)), values)
 
 
 @cache

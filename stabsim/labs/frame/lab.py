@@ -2,9 +2,9 @@
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -277,6 +277,11 @@ class Lab:
         facts: numbers to state, by the names of their columns.
         sweep: whether the table "sweep" holds a ``learning_rate`` and a ``loss`` of shape
             ``(rates, steps)``. Their reading is added to the table "axis", and the report.
+        parts: into how many runs it falls that need nothing of each other. If more than 1, ``run``
+            gets the place of one as ``part`` and gives that one's share of the tables; the page
+            has as many of them computed at once as the device has cores.
+        rows: the tables whose rows are those of the parts, one after the other; the others' columns
+            are added up.
         opens: the step as of which pictures that change with the cursor are drawn before there
             is a cursor; infinity for the end of the run.
     """
@@ -291,6 +296,8 @@ class Lab:
     goal: Goal | None = None
     sweep: bool = False
     facts: tuple[Fact, ...] = ()
+    parts: int = 1
+    rows: tuple[str, ...] = ()
     opens: float | int = math.inf
 
     @property
@@ -358,9 +365,11 @@ class Lab:
         chosen: list[Values] = [dict(pairs) for pairs in product(*named)]
         return {self.variant(self.defaults | one): one for one in chosen}
 
-    def arguments(self, values: Values) -> dict[str, np.ndarray]:
+    def arguments(self, values: Values, part: int = 0) -> dict[str, np.ndarray]:
         """What the program of a setting is given: float32 numbers, int32 counts and positions."""
-        given = {}
+        given: dict[str, np.ndarray] = {}
+        if self.parts > 1:
+            given["part"] = np.asarray(part, np.int32)
         for control in self.controls:
             value = values[control.name]
             if isinstance(control, Slider):
@@ -379,6 +388,17 @@ class Lab:
 
         return run
 
+    def joined(self, parts: Sequence[Tables]) -> Tables:
+        """The whole of what the parts come to."""
+        if self.parts == 1:
+            return parts[0]
+
+        def column(table: str, name: str) -> np.ndarray:
+            every = [np.asarray(part[table][name]) for part in parts]
+            return np.concatenate(every) if table in self.rows else reduce(np.add, every)
+
+        return {t: {name: column(t, name) for name in columns} for t, columns in parts[0].items()}
+
     @cached_property
     def _jitted(self) -> dict[str, Any]:
         return {}
@@ -389,8 +409,11 @@ class Lab:
         if variant not in self._jitted:
             static = {c.name: values[c.name] for c in self._static}
             self._jitted[variant] = jax.jit(self.program(static))
-        tables = self._jitted[variant](self.arguments(values))
-        return {n: {k: np.asarray(v) for k, v in t.items()} for n, t in tables.items()}
+        run = self._jitted[variant]
+        found = [run(self.arguments(values, part)) for part in range(self.parts)]
+        return self.joined([
+            {n: {k: np.asarray(v) for k, v in t.items()} for n, t in part.items()} for part in found
+        ])  # fmt: skip
 
     def python(self, values: Values) -> str:
         """Python that repeats a setting with stabsim."""
