@@ -13,6 +13,7 @@ from stabsim.workloads import (
     quadratic,
     residual_mlp,
     resnet,
+    smoothed_cross_entropy,
     surface,
     transformer,
     with_label_noise,
@@ -34,6 +35,9 @@ REAL = {
     "resnet 1": lambda: resnet(blocks=2, channels=3, stride=1, normalize=False),
     "post-LN": lambda: transformer(depth=2, norm="post"),
     "pre-LN": lambda: transformer(depth=2, norm="pre"),
+    "pre-LN, mended": lambda: transformer(
+        depth=2, norm="pre", qk_norm=True, softcap=20.0, z_loss=1e-4, label_smoothing=0.1
+    ),
 }
 
 
@@ -48,6 +52,36 @@ def test_split_is_fixed_disjoint_and_whole():
     counts = np.bincount(train.targets), np.bincount(validation.targets)
     assert counts[0].min() > 100
     assert counts[1].min() > 20
+
+
+def test_attention_logits_are_bounded_by_each_mend(rng):
+    q, k = (jnp.asarray(100 * rng.normal(size=(2, 5, 9)), jnp.float32) for _ in "qk")
+
+    def largest(**options):
+        network = transformer(depth=1, width=9, heads=1, **options).network
+        return float(jnp.abs(network.scores(q, k)).max())
+
+    assert largest() > 1e4
+    assert largest(qk_norm=True) <= 3 * (1 + 1e-6)
+    assert 19 < largest(softcap=20.0) <= 20
+    capped = transformer(depth=1, width=9, heads=1, softcap=1e6).network.scores(q, k)
+    plain = transformer(depth=1, width=9, heads=1).network.scores(q, k)
+    np.testing.assert_allclose(capped, plain, rtol=1e-2)
+
+
+def test_smoothed_cross_entropy_is_the_formula(rng):
+    logits, labels = rng.normal(size=(6, 4)) * 5, rng.integers(0, 4, 6)
+    z = np.exp(logits).sum(1)
+    p = 0.8 * np.eye(4)[labels] + 0.2 / 4
+    expected = np.mean(-(p * np.log(np.exp(logits) / z[:, None])).sum(1) + 0.3 * np.log(z) ** 2)
+    given = jnp.asarray(logits, jnp.float32), jnp.asarray(labels)
+    np.testing.assert_allclose(smoothed_cross_entropy(0.3, 0.2)(*given), expected, rtol=1e-5)
+    assert smoothed_cross_entropy() is cross_entropy
+    assert smoothed_cross_entropy(0.3, 0.2) == smoothed_cross_entropy(0.3, 0.2)
+    shift = smoothed_cross_entropy(0.0, 0.2)
+    np.testing.assert_allclose(shift(given[0] + 7, given[1]), shift(*given), rtol=1e-5)
+    slope = jax.grad(lambda c: smoothed_cross_entropy(0.3)(given[0] + c, given[1]))(7.0)
+    np.testing.assert_allclose(slope, np.mean(0.6 * (np.log(z) + 7)), rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", REAL)
@@ -197,6 +231,9 @@ def test_label_noise_mislabels_the_share_and_nothing_else():
         (lambda: resnet(stride=3), ValueError, "stride must be 1 or 2; it is 3"),
         (lambda: resnet(pool=3), ValueError, "pool"),
         (lambda: transformer(width=15, heads=2), ValueError, "multiple of heads=2; it is 15"),
+        (lambda: transformer(softcap=0.0), ValueError, "softcap must be a finite number above 0"),
+        (lambda: transformer(z_loss=-1.0), ValueError, "z_loss"),
+        (lambda: transformer(label_smoothing=1.5), ValueError, "label_smoothing must be a prob"),
         (lambda: transformer(norm="mid"), ValueError, "norm must be one of 'pre', 'post'"),
         (lambda: quadratic([]), ValueError, "spectrum"),
         (lambda: quadratic([1.0, float("nan")]), ValueError, "spectrum must be finite"),

@@ -18,6 +18,7 @@ from stabsim.workloads.synthetic import surface as surface
 from stabsim.workloads.transformer import transformer as transformer
 from stabsim.workloads.workload import Batch as Batch
 from stabsim.workloads.workload import Workload as Workload
+from stabsim.workloads.workload import smoothed_cross_entropy as smoothed_cross_entropy
 from stabsim.workloads.workload import with_label_noise as with_label_noise
 from stabsim.workloads.workload import with_outliers as with_outliers
 
@@ -37,6 +38,7 @@ __all__ = [
     "resnet",
     "sharp_net",
     "small_sharp_net",
+    "smoothed_cross_entropy",
     "steep_net",
     "surface",
     "transformer",

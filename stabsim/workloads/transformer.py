@@ -9,7 +9,7 @@ from stabsim._pytree import pytree, static
 from stabsim._transformation import Scalar, Tree
 from stabsim.workloads.digits import CLASSES, digits
 from stabsim.workloads.layers import dense, dense_init, normal, normalize
-from stabsim.workloads.workload import Workload, cross_entropy
+from stabsim.workloads.workload import Workload, smoothed_cross_entropy
 
 TOKENS, PIXELS = 8, 8
 
@@ -23,6 +23,8 @@ class Transformer:
     width: int = static()
     heads: int = static()
     norm: str = static()
+    softcap: Scalar | None = None
+    qk_norm: bool = static(default=False)
 
     def init(self, key: Key[Array, ""]) -> Tree:
         first, place, last, rest = jax.random.split(key, 4)
@@ -67,9 +69,17 @@ class Transformer:
             return h.reshape(*h.shape[:2], self.heads, -1).swapaxes(1, 2)
 
         q, k, v = (split(dense(p[name], x)) for name in "qkv")
-        scores = q @ k.swapaxes(-1, -2) / jnp.sqrt(q.shape[-1])
-        mixed = jax.nn.softmax(scores, -1) @ v
+        mixed = jax.nn.softmax(self.scores(q, k), -1) @ v
         return dense(p["mix"], mixed.swapaxes(1, 2).reshape(x.shape))
+
+    def scores(
+        self, q: Float[Array, "*heads tokens size"], k: Float[Array, "*heads tokens size"]
+    ) -> Float[Array, "*heads tokens tokens"]:
+        """The attention logits of queries and keys."""
+        if self.qk_norm:
+            q, k = normalize(q), normalize(k)
+        scores = q @ k.swapaxes(-1, -2) / jnp.sqrt(q.shape[-1])
+        return scores if self.softcap is None else self.softcap * jnp.tanh(scores / self.softcap)
 
     def _perceptron(self, p: Tree, x: Array) -> Array:
         return dense(p["down"], jax.nn.relu(dense(p["up"], x)))
@@ -81,8 +91,17 @@ def transformer(
     heads: int = 2,
     norm: str = "post",
     gain: Scalar = 1.0,
+    *,
+    qk_norm: bool = False,
+    softcap: Scalar | None = None,
+    z_loss: float = 0.0,
+    label_smoothing: float = 0.0,
 ) -> Workload:
     r"""A transformer that classifies digits.
+
+    The attention logits of a head with queries q and keys k of size d are
+    :math:`q \cdot k/\sqrt d`. With ``qk_norm`` both are normalized first, so that a logit is at
+    most :math:`\sqrt d`; a soft cap c makes :math:`c \tanh(q \cdot k/(c\sqrt d))` of them.
 
     Args:
         depth: the number of layers.
@@ -91,12 +110,17 @@ def transformer(
         norm: "post" normalizes after each residual sum, as the first transformer did;
             "pre" normalizes inside the residual branch.
         gain: weights start with standard deviation :math:`\text{gain}/\sqrt{\text{inputs}}`.
+        qk_norm: whether queries and keys are normalized, without learned gains.
+        softcap: c, above 0; None for no cap.
+        z_loss, label_smoothing: as :func:`stabsim.workloads.smoothed_cross_entropy` takes them.
     Raises:
         ValueError: if a count is below 1, the width is no multiple of the heads, the norm
-            is unknown or the gain is not positive.
+            is unknown, or another number out of its range.
     References:
         Vaswani et al., Attention Is All You Need (2017); Xiong et al., On Layer
-        Normalization in the Transformer Architecture (2020).
+        Normalization in the Transformer Architecture (2020); Dehghani et al., Scaling Vision
+        Transformers to 22 Billion Parameters (2023), for the normalized queries and keys; Gemma
+        Team, Gemma 2 (2024), for the cap.
     """
     _check.count("depth", depth)
     _check.count("width", width)
@@ -105,6 +129,9 @@ def transformer(
     _check.positive("gain", gain)
     if width % heads:
         raise ValueError(f"width must be a multiple of heads={heads}; it is {width}.")
+    if softcap is not None:
+        _check.positive("softcap", softcap)
     train, validation = digits()
-    network = Transformer(gain, depth, width, heads, norm)
-    return Workload(network, train, validation, name=f"{norm}-LN", objective=cross_entropy)
+    network = Transformer(gain, depth, width, heads, norm, softcap, bool(qk_norm))
+    objective = smoothed_cross_entropy(z_loss, label_smoothing)
+    return Workload(network, train, validation, name=f"{norm}-LN", objective=objective)

@@ -1,6 +1,6 @@
 """A workload: a network, a loss and the data to train it on."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import jax
@@ -103,6 +103,55 @@ def cross_entropy(
     """The mean negative log-likelihood of the labels, in nats."""
     chosen = jnp.sum(logits * jax.nn.one_hot(labels, logits.shape[-1], dtype=logits.dtype), -1)
     return jnp.mean(jax.nn.logsumexp(logits, -1) - chosen)
+
+
+@dataclass(frozen=True)
+class SmoothedCrossEntropy:
+    """As :func:`smoothed_cross_entropy` says; two with the same numbers are one program."""
+
+    z_loss: float
+    label_smoothing: float
+
+    def __call__(self, outputs: Array, targets: Array, /) -> Float[Array, ""]:
+        classes, s = outputs.shape[-1], self.label_smoothing
+        log_z = jax.nn.logsumexp(outputs, -1)
+        p = (1 - s) * jax.nn.one_hot(targets, classes, dtype=outputs.dtype) + s / classes
+        return jnp.mean(log_z - jnp.sum(outputs * p, -1) + self.z_loss * log_z**2)
+
+
+def smoothed_cross_entropy(z_loss: float = 0.0, label_smoothing: float = 0.0) -> Loss:
+    r"""Cross-entropy with smoothed labels and a penalty on the size of the logits.
+
+    .. math:: \ell = \log Z - \sum_c p_c\, y_c + \zeta \log^2 Z, \quad
+        p_c = (1 - s)\, [c = \text{label}] + s/C, \quad Z = \sum_c e^{y_c}
+
+    for logits y of C classes, the mean over rows. Cross-entropy alone does not change when all
+    logits are shifted together; the penalty keeps :math:`\log Z` near 0.
+
+    Args:
+        z_loss: :math:`\zeta`, at least 0; a usual one is 1e-4.
+        label_smoothing: s, from 0 to 1.
+    Returns:
+        A function of logits and labels; :func:`cross_entropy` itself where both are 0. The numbers
+        are part of the program and not swept in one.
+    Raises:
+        TypeError: if either is no number, or traced.
+        ValueError: if either is out of its range.
+    References:
+        Szegedy et al., Rethinking the Inception Architecture (2016), section 7; Chowdhery et al.,
+        PaLM (2022), section 5, for the penalty.
+    """
+    for name, value in (("z_loss", z_loss), ("label_smoothing", label_smoothing)):
+        if isinstance(value, jax.core.Tracer):
+            raise TypeError(
+                f"{name} must be a fixed number: it is part of the program. "
+                f"In a sweep, name its axis in loop=[...]."
+            )
+    _check.nonnegative("z_loss", z_loss)
+    _check.probability("label_smoothing", label_smoothing)
+    if z_loss == 0 and label_smoothing == 0:
+        return cross_entropy
+    return SmoothedCrossEntropy(float(z_loss), float(label_smoothing))
 
 
 def squared_error(
