@@ -318,8 +318,8 @@ def diagnose(
     within the first twentieth of training, while the rate warms up, or within the first tenth if
     the loss has not fallen by a fifth; it has recovered once the loss is a fifth below its start;
     in mid-training it has recovered once half of what makes it a rise is undone. What a restart of
-    the rate or another change of the run explains is no instability. A run whose losses stop being
-    finite, or that ends far above its start, has diverged.
+    the rate or another change of the run explains is no instability. A run whose losses stop
+    being finite, or that ends far above its start, has diverged.
 
     Args:
         run: a Trace, or the losses, shape ``(n,)``, NaN and inf included.

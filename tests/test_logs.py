@@ -136,7 +136,7 @@ def test_percentile_without_sorting(values, q):
 
 def test_memory_does_not_grow_with_the_log(tmp_path):
     peaks = []
-    for n in (20_000, 80_000):
+    for n in (80_000, 160_000):
         noise = np.random.default_rng(0).random(n)
         path = write_csv(tmp_path / "log.csv", 2 + noise, noise)
         tracemalloc.start()

@@ -1,9 +1,9 @@
 """The page's charts of a log, each a single view over the named data "run".
 
 A row of the loss or the norm holds a ``step`` and, of the following, what it is for; the rest is
-null: ``low`` and ``high`` bound the band; ``smooth`` is the running median; ``mark`` is a loss
-to be marked and ``kind`` how (see MARKS); ``bad`` is 1 where something is not finite;
-``threshold`` is where to clip.
+null: ``low`` and ``high`` bound the band; ``smooth`` is the running median; ``held`` the
+validation loss; ``mark`` is a loss to be marked and ``kind`` how (see MARKS); ``bad`` is 1 where
+something is not finite; ``threshold`` is where to clip.
 """
 
 from functools import cache
@@ -47,9 +47,11 @@ def loss(language: str, log: bool) -> Any:
     """The loss: its band, the running median, the rises, and where it is not finite."""
     x = _across(language)
     smooth = _rows("smooth").mark_line(color=PALETTE[1], strokeWidth=1.5)
+    held = _rows("held").mark_line(color=PALETTE[2], strokeWidth=1.5, strokeDash=[2, 3])
     layers = [
         _band("loss", PALETTE[0], language, log),
         smooth.encode(x, _up("smooth", "loss", language, log)),
+        held.encode(x, _up("held", "loss", language, log)),
         _rows("bad").mark_point(shape=CROSS, size=40, color=PALETTE[1], filled=True, opacity=1)
         .encode(x, y=alt.value(6)),
     ]  # fmt: skip

@@ -25,16 +25,17 @@ COUNTED = re.compile(r"(\d+)\s*/\s*\d+")
 """A step of so many, as in "5/60"."""
 
 
-def numbers(cells: Sequence[Any], *, counted: bool = False) -> Numbers:
+def numbers(cells: Sequence[Any] | np.ndarray, *, counted: bool = False) -> Numbers:
     """Cells as numbers. Whatever ``float`` takes is one, and a decimal comma if it is alone.
 
     Args:
-        cells: the cells.
+        cells: the cells; or float64, which are numbers already.
         counted: whether "5/60" is 5.
     """
     n = len(cells)
     try:
-        value = np.fromiter(map(float, cells), float, n)
+        known = isinstance(cells, np.ndarray)
+        value = cells if known else np.fromiter(map(float, cells), float, n)
         present, bad = np.ones(n, bool), np.zeros(n, bool)
     except (TypeError, ValueError, OverflowError):
         value, present, bad = _one_by_one(cells, counted)

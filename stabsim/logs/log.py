@@ -131,7 +131,9 @@ class Log:
         if where.any():
             self.note(reason, int(places[where.argmax()]), int(where.sum()))
 
-    def add_rows(self, places: Sequence[int], cells: Mapping[str, Sequence[Any]]) -> None:
+    def add_rows(
+        self, places: Sequence[int], cells: Mapping[str, Sequence[Any] | np.ndarray]
+    ) -> None:
         """Rows of a table: for each role of ``read`` a cell a row; None or "" if it is empty."""
         place = np.asarray(places)
         read = {role: numbers(column, counted=role == "step") for role, column in cells.items()}

@@ -115,11 +115,13 @@ def lines(source: Source) -> Iterator[Lines]:
     first, rest, too_long = 1, "", False
     while True:
         data = source.read(BLOCK)
-        found: list[str | None] = [*(rest + ends.decode(data, final=not data)).split("\n")]
-        rest = (found.pop() or "") if data else ""
+        parts = (rest + ends.decode(data, final=not data)).split("\n")
+        rest = parts.pop() if data else ""
+        found: list[str | None] = [*parts]
+        if max(map(len, parts), default=0) > LONGEST_LINE:
+            found = [None if len(line) > LONGEST_LINE else line for line in parts]
         if too_long and found:
             found[0], too_long = None, False
-        found = [None if line is not None and len(line) > LONGEST_LINE else line for line in found]
         if found:
             yield Lines(first, found)
             first += len(found)

@@ -13,6 +13,10 @@ BLOCK = 1 << 16
 """Numbers read at once."""
 
 
+FEW = 1 << 14
+"""So many numbers are sorted to find the place of one."""
+
+
 class Spool:
     """A growing series of float64 in constant memory.
 
@@ -49,8 +53,8 @@ class Spool:
     def percentile(self, q: float, start: int = 0, stop: int | None = None) -> float:
         """The exact percentile of the finite numbers there, as ``numpy.percentile`` has it.
 
-        The numbers are not sorted: the place of a number among them is found digit by digit,
-        in four passes that each count 65,536 kinds of 16 bits.
+        The numbers are not sorted: the place of a number among them is found digit by digit, in
+        passes that each count 65,536 kinds of 16 bits, until so few are left that they are.
 
         Raises:
             ValueError: if none is finite.
@@ -59,31 +63,49 @@ class Spool:
         if count == 0:
             raise ValueError("there is no finite number to take a percentile of.")
         place = q / 100 * (count - 1)
-        low = self._ranked(int(place), start, stop)
+        low, high = self._ranked(int(place), start, stop)
         if place == int(place):  # 0 times a difference that is infinite is no number
             return low
-        high = self._ranked(min(int(place) + 1, count - 1), start, stop)
         return low + (high - low) * (place - int(place))
 
     def median(self, start: int = 0, stop: int | None = None) -> float:
         return self.percentile(50.0, start, stop)
 
-    def _ranked(self, rank: int, start: int, stop: int | None) -> float:
-        """The finite number that ``rank`` others precede."""
-        prefix = np.uint64(0)
-        for shift in (48, 32, 16, 0):
+    def _ranked(self, rank: int, start: int, stop: int | None) -> tuple[float, float]:
+        """The finite number that ``rank`` others precede, and the next; twice the last."""
+        prefix, shift = np.uint64(0), 64
+        while shift:
+            shift -= 16
             counts = np.zeros(1 << 16, np.int64)
-            for block in self.blocks(start, stop):
-                keys = _ordered(block[np.isfinite(block)])
-                if shift < 48:
-                    keys = keys[keys >> np.uint64(shift + 16) == prefix]
+            for keys in self._keys(prefix, shift + 16, start, stop):
                 digits = (keys >> np.uint64(shift)) & np.uint64(0xFFFF)
                 counts += np.bincount(digits.astype(np.int64), minlength=1 << 16)
             before = np.cumsum(counts)
             digit = int(np.searchsorted(before, rank, side="right"))
             rank -= int(before[digit - 1]) if digit else 0
             prefix = (prefix << np.uint64(16)) | np.uint64(digit)
-        return _number(prefix)
+            if counts[digit] <= FEW:
+                break
+        few = counts[digit] <= FEW
+        kept = np.sort(np.concatenate([*self._keys(prefix, shift, start, stop)])) if few else None
+        low = prefix if kept is None else kept[rank]
+        if rank + 1 < counts[digit]:
+            return _number(low), _number(low if kept is None else kept[rank + 1])
+        above = (
+            keys[keys > low].min(initial=np.uint64(2**64 - 1))
+            for keys in self._keys(np.uint64(0), 64, start, stop)
+        )
+        high = min(above)
+        return _number(low), _number(low if high == np.uint64(2**64 - 1) else high)
+
+    def _keys(
+        self, prefix: np.uint64, shift: int, start: int, stop: int | None
+    ) -> Iterator[np.ndarray]:
+        """The finite numbers as whole ones in their order, those whose digits above ``shift``
+        are ``prefix``."""
+        for block in self.blocks(start, stop):
+            keys = _ordered(block[np.isfinite(block)])
+            yield keys if shift == 64 else keys[keys >> np.uint64(shift) == prefix]
 
 
 SIGN = np.uint64(1 << 63)

@@ -2,7 +2,9 @@
 
 import csv
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, repeat
+
+import numpy as np
 
 from stabsim.logs.cells import numbers
 from stabsim.logs.log import Log
@@ -93,26 +95,36 @@ def _add(
         kept = [(i, line) for i, line in enumerate(batch.lines, batch.first) if line]
         places = [i for i, _ in kept]
         logs[0].note("too long", batch.first, sum(line is None for line in batch.lines))
-    cells = _at_once(texts, delimiter, width)
-    if cells is None:
-        rows = _split(texts, delimiter)
-        if any(len(row) != width for row in rows):
-            whole = [len(row) == width for row in rows]
-            logs[0].note("other width", places[whole.index(False)], whole.count(False))
-            rows = [row for row, ok in zip(rows, whole, strict=True) if ok]
-            places = [i for i, ok in zip(places, whole, strict=True) if ok]
-        cells = [cell for row in rows for cell in row]
+    for log, roles in zip(logs, columns, strict=True):
+        at_once = _at_once(texts, delimiter, width, roles)
+        if at_once is None:
+            break
+        log.add_rows(places, at_once)
+    else:
+        return
+    rows = _split(texts, delimiter)
+    if any(len(row) != width for row in rows):
+        whole = [len(row) == width for row in rows]
+        logs[0].note("other width", places[whole.index(False)], whole.count(False))
+        rows = [row for row, ok in zip(rows, whole, strict=True) if ok]
+        places = [i for i, ok in zip(places, whole, strict=True) if ok]
+    cells = [cell for row in rows for cell in row]
     for log, place in zip(logs, columns, strict=True):
         log.add_rows(places, {role: cells[i::width] for role, i in place.items()})
 
 
-def _at_once(texts: Sequence[str], delimiter: str, width: int) -> list[str] | None:
-    """The cells of all rows, one after the other; None if a row is of another width or quoted.
-
-    The first cell of each row but the first begins with a line's end, which no number minds: so
-    it is seen whether every row begins where it should.
-    """
-    text = f"{delimiter}\n".join(texts)
-    cells = text.split(delimiter)
-    whole = len(cells) == width * len(texts) and '"' not in text
-    return cells if whole and "".join(cells[::width]).count("\n") == len(texts) - 1 else None
+def _at_once(
+    texts: Sequence[str], delimiter: str, width: int, roles: dict[str, int]
+) -> dict[str, np.ndarray] | None:
+    """The columns of some roles, read by numpy; None if a row is of another width or holds what
+    is no plain number."""
+    if set(map(str.count, texts, repeat(delimiter))) != {width - 1}:
+        return None
+    used = sorted(set(roles.values()))
+    try:
+        read = np.loadtxt(texts, delimiter=delimiter, comments=None, usecols=used, ndmin=2)
+    except ValueError:
+        return None
+    if len(read) != len(texts):
+        return None
+    return {role: np.ascontiguousarray(read[:, used.index(i)]) for role, i in roles.items()}

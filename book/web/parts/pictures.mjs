@@ -9,7 +9,7 @@ const [ONSET, PEAK, BACK] = [0, 1, 2];
 
 /** By chart: which specification it takes, its rows, what is said below it and instead of it. */
 export function pictures(log, found, clip, words) {
-  const drawn = { loss: lossPicture(log.loss, found, words) };
+  const drawn = { loss: lossPicture(log, found, words) };
   if (!clip) return drawn;
   const line = fill(words.report.line, { threshold: number(clip.threshold, words.language) });
   const last = evidence(found, words).at(-1);
@@ -58,12 +58,14 @@ function axisOf(rows, words) {
   return { scale: isLog ? "log" : "linear", kept };
 }
 
-function lossPicture(loss, found, words) {
+function lossPicture({ loss, validation_loss: heldOut }, found, words) {
   const wide = band(loss, words.stretches);
-  const { scale, kept } = axisOf(wide, words);
+  const beside = band(heldOut, words.stretches);
+  const { scale, kept } = axisOf([...wide, ...beside], words);
   /** @type {Record<string, any>[]} */
   const rows = wide.map((row) => ({ ...row, low: kept(row.low), high: kept(row.high) }));
   rows.push(...curve(found.step, found.smooth, words.stretches, kept));
+  rows.push(...beside.map(({ step, low }) => ({ step, held: kept(low) })));
   const bad = notFinite(loss, words.stretches);
   rows.push(...bad.map((step) => ({ step, bad: 1 })));
   for (const rise of found.rises.slice(0, words.stretches)) {
@@ -73,11 +75,12 @@ function lossPicture(loss, found, words) {
     const place = before(found.smooth.length, (i) => found.step[i], rise.recovered);
     rows.push({ step: rise.recovered, mark: kept(found.smooth[place]), kind: BACK });
   }
-  const marks = found.rises.length ? words.report.marks : "";
+  const marked = found.rises.length ? words.report.marks : "";
+  const marks = marked + (beside.length ? words.report["held out"] : "");
   const told = { ...found, rises: found.rises.slice(0, words.shownRises), largest: null };
   return {
     chart: `loss ${scale}`,
-    rows: filled(rows, ["step", "low", "high", "smooth", "mark", "kind", "bad"]),
+    rows: filled(rows, ["step", "low", "high", "smooth", "held", "mark", "kind", "bad"]),
     caption:
       fill(words.report["loss caption"], { marks }) + (bad.length ? words.drop["not finite"] : ""),
     alt: evidence(told, words).join(" "),
