@@ -703,6 +703,7 @@ def intervals(
     return finished(alt.layer(*layers), height)
 
 
+NOW, NEXT = Text("before the step", "sebelum langkah"), Text("after it", "sesudahnya")
 CUT = (Text("the network's loss", "loss jaringan"), Text("parabola", "parabola"))
 ACROSS = Text(
     "distance x along the sharpest direction", "jarak x sepanjang arah yang paling melengkung"
@@ -747,6 +748,8 @@ def cut(language: str, names: Sequence[Text] = CUT, across: Text = ACROSS) -> An
             begin.mark_point(filled=True, size=90, color=GREY, opacity=1).encode(x, y),
             land.mark_point(shape="diamond", size=120, filled=True, color=PALETTE[4], opacity=1)
             .encode(x, y),
+            begin.mark_text(text=NOW.in_(language), color=GREY, dy=-12).encode(x, y),
+            land.mark_text(text=NEXT.in_(language), color=PALETTE[4], dy=16).encode(x, y),
         ),
         240,
     )  # fmt: skip
