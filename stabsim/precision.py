@@ -1,4 +1,4 @@
-r"""Loss scaling: how half precision is kept from losing small gradients and from infinite ones.
+r"""Numbers of few digits, and loss scaling, by which half precision keeps its gradients.
 
 Half floats end at 65,504 and have no number between 0 and 6e-8. A loss that is multiplied by S
 before it is differentiated has gradients S times as large, which float16 then can hold; they are
@@ -6,24 +6,168 @@ divided by S before the rule sees them. Which S is right changes in training, so
 it rises until gradients overflow, and falls when they do.
 """
 
+from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Float, Int, Key
 
 from stabsim import _check
-from stabsim._pytree import pytree
+from stabsim._pytree import pytree, static
 from stabsim._transformation import Scalar, Tree
 from stabsim.optimizers import Optimizer
-from stabsim.optimizers.optimizer import Wrapped, check_rule
+from stabsim.optimizers.optimizer import Wrapped, check_rule, given
+from stabsim.workloads import Workload
 
 __all__ = [
+    "FORMATS",
     "LossScale",
     "all_finite",
+    "computed_in",
     "next_loss_scale",
+    "rounded",
+    "stored_in",
     "with_loss_scale",
 ]
+
+
+class Format(NamedTuple):
+    """A floating-point format.
+
+    Attributes:
+        exponent: bits of the exponent.
+        mantissa: bits of the mantissa, without the leading one.
+        most: the largest finite number.
+        infinite: whether it has an infinity; NaN stands for all that is larger where it has none.
+    """
+
+    exponent: int
+    mantissa: int
+    most: float
+    infinite: bool = True
+
+
+FORMATS = {
+    "float16": Format(5, 10, 65504.0),
+    "bfloat16": Format(8, 7, 3.3895313892515355e38),
+    "float8_e5m2": Format(5, 2, 57344.0),
+    "float8_e4m3fn": Format(4, 3, 448.0, infinite=False),
+}
+"""The formats, by the names that ``ml_dtypes`` and PyTorch have for them."""
+
+
+def rounded(x: Float[Array, "..."], name: str) -> Float[Array, "..."]:
+    """Float32 numbers rounded to the nearest of a format's, ties to the even one.
+
+    ``jax.lax.reduce_precision`` alone would not do: it has no subnormal numbers, and so turns to 0
+    what float16 still holds.
+
+    Args:
+        x: float32, of any shape.
+        name: one of ``FORMATS``.
+    Raises:
+        ValueError: if there is no such format.
+    Examples:
+        >>> [float(rounded(jnp.float32(x), "bfloat16")) for x in (1.003, 1.005)]
+        [1.0, 1.0078125]
+    """
+    _check.choice("format", name, FORMATS)
+    exponent, mantissa, most, infinite = FORMATS[name]
+    near = jax.lax.reduce_precision(x, 8, mantissa)
+    if exponent < 8:  # bfloat16 has float32's range
+        least = 2.0 ** (2 - 2 ** (exponent - 1))
+        unit = least * 2.0**-mantissa
+        near = jnp.where(jnp.abs(x) < least, jnp.round(x / unit) * unit, near)
+    beyond = jnp.sign(x) * jnp.inf if infinite else jnp.nan
+    return jnp.where(jnp.abs(near) > most, beyond, near)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(1, 2))
+def _passed(x: Array, forward: str, backward: str) -> Array:
+    """x rounded on its way, and its cotangent on the way back."""
+    return rounded(x, forward)
+
+
+def _forward(x: Array, forward: str, backward: str) -> tuple[Array, None]:
+    return rounded(x, forward), None
+
+
+def _backward(forward: str, backward: str, _: None, cotangent: Array) -> tuple[Array]:
+    return (rounded(cotangent, backward),)
+
+
+_passed.defvjp(_forward, _backward)
+
+
+@pytree
+class Rounded:
+    """A network whose weights, inputs and outputs, and their gradients, are rounded."""
+
+    network: Any
+    format: str = static()
+    gradients: str = static()
+
+    def init(self, key: Key[Array, ""]) -> Tree:
+        return self.network.init(key)
+
+    def apply(self, params: Tree, inputs: Array) -> Array:
+        def passed(x: Array) -> Array:
+            return _passed(x, self.format, self.gradients)
+
+        return passed(self.network.apply(jax.tree.map(passed, params), passed(inputs)))
+
+
+def computed_in(workload: Workload, name: str, gradients: str | None = None) -> Workload:
+    """The workload with weights, inputs and outputs in a format, over master weights in float32.
+
+    On the way back the gradients by outputs, weights and inputs are rounded too; within the network
+    all is float32. A rule :func:`with_loss_scale` scales what is rounded.
+
+    Args:
+        workload: one with data.
+        name: one of ``FORMATS``.
+        gradients: the format of the gradients; the same if not given.
+    Raises:
+        ValueError: if there is no such format, or the workload has no data.
+    """
+    gradients = name if gradients is None else gradients
+    _check.choice("format", name, FORMATS)
+    _check.choice("gradients", gradients, FORMATS)
+    if workload.train is None:
+        raise ValueError(f"workload must have training data; {workload.name} has none.")
+    network = Rounded(workload.network, name, gradients)
+    return replace(workload, network=network, name=f"{workload.name} in {name}")
+
+
+@pytree
+class StoredIn(Wrapped):
+    rule: Any
+    format: str = static()
+
+    def update(self, grads: Tree, state: Any, params: Tree | None = None) -> tuple[Tree, Any]:
+        theta = given(params, "a rule that rounds weights")
+        updates, state = self.rule.update(grads, state, theta)
+        return jax.tree.map(lambda u, w: rounded(w + u, self.format) - w, updates, theta), state
+
+
+def stored_in(rule: Optimizer | Any, name: str) -> StoredIn:
+    r"""The rule without master weights: after each step the weights are rounded to a format.
+
+    A weight w stays where it is unless the step is longer than half the gap to its neighbour: in
+    bfloat16 :math:`2^{\lfloor \log_2 |w| \rfloor - 8}`, about 0.2 to 0.4 per cent of w.
+
+    Args:
+        rule: one of :mod:`stabsim.optimizers`.
+        name: one of ``FORMATS``.
+    Raises:
+        TypeError: if the rule is no Optimizer, or ``update`` gets no parameters.
+        ValueError: if there is no such format.
+    """
+    check_rule(rule)
+    _check.choice("format", name, FORMATS)
+    return StoredIn(rule, name)
 
 
 class LossScale(NamedTuple):

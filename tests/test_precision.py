@@ -2,13 +2,71 @@
 
 import jax
 import jax.numpy as jnp
+import ml_dtypes
 import numpy as np
 import pytest
 import torch
 
 import stabsim as ss
-from stabsim.precision import LossScale, next_loss_scale, with_loss_scale
+from stabsim.precision import (
+    FORMATS,
+    LossScale,
+    computed_in,
+    next_loss_scale,
+    rounded,
+    stored_in,
+    with_loss_scale,
+)
 from tests.jax2wasm.check import check
+
+EVERYWHERE = np.concatenate([
+    sign * np.geomspace(1e-12, 1e6, 20_001) for sign in (1, -1)
+] + [np.array([0.0, np.inf, -np.inf, np.nan, 448, 464, 65504, 65519, 65520, 57344, 61440])]).astype(
+    np.float32
+)  # fmt: skip
+"""From below the least to above the most that 8 and 16 bits hold, with where rounding ties."""
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_rounding_is_that_of_the_format_at_every_point(name):
+    with np.errstate(over="ignore", invalid="ignore"):
+        theirs = EVERYWHERE.astype(getattr(ml_dtypes, name, np.float16)).astype(np.float32)
+    ours = np.asarray(rounded(jnp.asarray(EVERYWHERE), name))
+    np.testing.assert_array_equal(ours, theirs)
+
+
+def test_rounding_compiles_to_the_page():
+    x = EVERYWHERE[np.isfinite(EVERYWHERE)]
+    (found,) = check(lambda x: [rounded(x, name) for name in FORMATS], (x,))
+    for name, ours in zip(FORMATS, found, strict=True):
+        np.testing.assert_array_equal(ours, rounded(jnp.asarray(x), name))
+
+
+def test_float8_loses_gradients_that_a_loss_scale_saves():
+    net = ss.workloads.mlp(depth=2, width=8, rows=64, activation="tanh")
+
+    def lost(**options):
+        rule = with_loss_scale(ss.momentum(0.1), **options, growth=1.0)
+        coarse = computed_in(net, "float8_e4m3fn")
+        zeros = ss.simulate(coarse, rule, steps=40, observe=lambda now: jnp.stack(
+            [jnp.mean(g == 0) for g in jax.tree.leaves(now.gradient)]).mean()).observed  # fmt: skip
+        return float(zeros[-1])
+
+    assert lost(start=1.0) > 2 * lost(start=2.0**7)
+
+
+def test_bfloat16_weights_stall_where_master_weights_move():
+    """Adam's step is about its rate; half a digit of a weight of 0.1 to 0.3 is 2e-4 to 5e-4."""
+    net = ss.workloads.mlp(depth=2, width=16, rows=256)
+
+    def last(rule, workload=net):
+        return float(ss.simulate(workload, rule, steps=200).loss[-1])
+
+    free, stalled = last(ss.adam(1e-4)), last(stored_in(ss.adam(1e-4), "bfloat16"))
+    start = float(ss.simulate(net, ss.adam(1e-4), steps=1).loss[0])
+    master = last(ss.adam(1e-4), computed_in(net, "bfloat16"))
+    assert start - stalled < 0.5 * (start - free)
+    assert start - master > 0.9 * (start - free)
 
 
 def scales(finite, start, interval):
@@ -79,6 +137,15 @@ def test_infinite_norms_in_a_healthy_run_are_skipped_steps():
 def test_it_compiles_to_the_page():
     (trace,) = check(lambda scale: overflowing(scale).update_norm, (np.float32(2.0**126),))
     assert (trace == 0).sum() > 3
+
+
+def test_unknown_formats_and_workloads_without_data():
+    with pytest.raises(ValueError, match="format must be one of 'float16'"):
+        rounded(jnp.ones(2), "float12")
+    with pytest.raises(ValueError, match="format must be one of"):
+        stored_in(ss.sgd(0.1), "half")
+    with pytest.raises(ValueError, match="must have training data"):
+        computed_in(ss.workloads.quadratic([1.0]), "float16")
 
 
 @pytest.mark.parametrize(

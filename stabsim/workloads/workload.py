@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float, Int, Key
 
 from stabsim import _check
@@ -142,7 +143,7 @@ def smoothed_cross_entropy(z_loss: float = 0.0, label_smoothing: float = 0.0) ->
         PaLM (2022), section 5, for the penalty.
     """
     for name, value in (("z_loss", z_loss), ("label_smoothing", label_smoothing)):
-        if isinstance(value, jax.core.Tracer):
+        if isinstance(value, Tracer):
             raise TypeError(
                 f"{name} must be a fixed number: it is part of the program. "
                 f"In a sweep, name its axis in loop=[...]."
