@@ -35,7 +35,7 @@ CONTROLS = (
     NOISE,
     Slider("evaluations", Text("Runs so far", "Run sejauh ini"), 1, 16, 6, "whole",
            unit=Text("runs", "run")),
-    Slider("seed", Text("Seed of the search", "Benih acak pencarian"), 0, 9, 0, "whole"),
+    Slider("seed", Text("Seed of the search", "Seed pencarian"), 0, 9, 0, "whole"),
 )  # fmt: skip
 
 
@@ -127,7 +127,7 @@ def _posterior(language: str) -> Any:
 
 
 def _improvement(language: str) -> Any:
-    return charts.improvement(language, Text("exp. improvement", "perbaikan harapan"))
+    return charts.improvement(language, Text("exp. improvement", "perbaikan yang diharapkan"))
 
 
 def _plane(language: str) -> Any:
@@ -150,7 +150,7 @@ LAB = Lab(
             "putus-putus pada laju berikutnya.")),
         Panel("posterior", _improvement, Text(
             "The expected improvement at every learning rate; the dashed line stands at its peak.",
-            "Perbaikan harapan pada setiap laju pembelajaran; garis putus-putus berdiri di "
+            "Perbaikan yang diharapkan pada setiap laju pembelajaran; garis putus-putus berdiri di "
             "puncaknya.")),
         Panel("plane", _plane, Text(
             "A map over length-scale and noise: how far the log posterior density of these "

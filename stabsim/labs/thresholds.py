@@ -34,7 +34,7 @@ CONTROLS = (
     Slider("learning_rate", Text("Learning rate", "Laju pembelajaran"), 1e-3, 2, 0.2, "log"),
     Slider("gamma", Text("Momentum γ, β₁", "Momentum γ, β₁"), 0, 0.98, 0.9, idle=Idle(
         "rule", ("sgd",), Text("SGD has no momentum.", "SGD tidak memakai momentum."))),
-    Slider("seed", Text("Seed", "Benih acak"), 0, 9, 0, "whole"),
+    Slider("seed", Text("Seed", "Seed"), 0, 9, 0, "whole"),
 )  # fmt: skip
 
 
@@ -114,7 +114,7 @@ plots.sharpness(trace).save("sharpness.html")
             "Nesterov with γ = 0.9 diverges at a rate of 0.35. Keep the rule and the rate, and "
             "make the run stable.",
             "Nesterov dengan γ = 0,9 divergen pada laju 0,35. Pertahankan aturan dan lajunya, lalu "
-            "buatlah run stabil.",
+            "buat run stabil.",
         ),
         (("rule", "==", "nesterov"), ("learning_rate", ">", 0.349), ("verdict", "==", "stable")),
     ),

@@ -10,7 +10,7 @@ export const MOST = 4;
  * @param {() => void} changed
  */
 export function keeper(place, lab, words, changed) {
-  let runs = []; // {slot, tables, name, verdict}; another list after each change
+  let runs = []; // {slot, values, tables, name, verdict}; another list after each change
 
   function show() {
     place.hidden = !runs.length;
@@ -46,7 +46,7 @@ export function keeper(place, lab, words, changed) {
       const taken = runs.map((run) => run.slot);
       const slot = [0, 1, 2, 3].find((one) => !taken.includes(one));
       const name = named(lab, words, values, first);
-      runs = [...runs, { slot, tables, name, verdict }];
+      runs = [...runs, { slot, values, tables, name, verdict }];
       show();
     },
   };
