@@ -31,6 +31,7 @@ from book import (
     outputs,
     policy,
     prediction_page,
+    progress,
     repository,
     rule,
     scoreboard,
@@ -44,7 +45,7 @@ UNUSED = ("**/*.map", "*.html", "scripts/fontawesome.js*", "vendor", "locales", 
 
 STYLES = {"<mjx-container": "maths/maths.css", "data-lab=": "lab/lab.css",
           "data-exercise=": "lab/exercise.css", "data-prediction=": "lab/prediction.css",
-          "data-drop=": "lab/drop.css",
+          "data-drop=": "lab/drop.css", "data-progress": "lab/progress.css",
           "data-rule=": "lab/rule.css"}  # fmt: skip
 """Styles that only some pages need, by what these have in them."""
 
@@ -62,7 +63,7 @@ class Templates(BuiltinTemplateLoader):
         # The role that docutils gives a source is deprecated, and not allowed in its list.
         html = html.replace('role="doc-biblioentry"', 'role="listitem"')
         static = context["pathto"]("_static", 1)
-        html = labs.fill(html, context["language"], static)
+        html = progress.here(labs.fill(html, context["language"], static), context["language"])
         html = rule.fill(html, context["language"], static)
         html = words.translate_names(diagnose.fill(html, context["language"], static))
         for mark, style in STYLES.items():
@@ -176,6 +177,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     demonstrations.setup(app)
     diagnose.setup(app)
     prediction_page.setup(app)
+    progress.setup(app)
     app.connect("config-inited", configure)
     app.connect("builder-inited", wait_for_english)
     app.connect("env-get-outdated", outdated)

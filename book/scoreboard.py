@@ -24,15 +24,15 @@ VERDICTS = {
 SAID = {
     "claim": Text("Claim", "Klaim"),
     "effect": Text("Measured, median (range)", "Hasil ukur, median (rentang)"),
-    "held": Text("Seeds in which it held", "Benih acak yang memenuhi"),
-    "verdict": Text("Verdict", "Putusan"),
+    "held": Text("Seeds in which it held", "Seed yang memenuhi"),
+    "verdict": Text("Verdict", "Kesimpulan"),
     "count": Text("{held} of {seeds}", "{held} dari {seeds}"),
     "otherwise": Text("{verdict} with {sets}", "{verdict} dengan {sets}"),
     "headline": Text(
         "Of {claims} claims, {reproduced} were reproduced on the {seeds} seeds {first} to {last}, "
         "{partly} partly, and {failed} not. One machine computed them ({processor}, {cores} cores, "
         "jaxlib {jaxlib}), under these instruction sets: {sets}. {same}",
-        "Dari {claims} klaim, {reproduced} tereproduksi pada {seeds} benih acak, {first} sampai "
+        "Dari {claims} klaim, {reproduced} tereproduksi pada {seeds} seed, {first} sampai "
         "{last}, {partly} tereproduksi sebagian, dan {failed} tidak. Semuanya dihitung oleh satu "
         "mesin ({processor}, {cores} inti, jaxlib {jaxlib}) dengan set instruksi berikut: {sets}. "
         "{same}",
@@ -43,14 +43,14 @@ SAID = {
     ),
     "same": Text(
         "Where several were used, all led to the same verdict.",
-        "Klaim yang dihitung dengan beberapa set instruksi selalu mendapat putusan yang sama.",
+        "Klaim yang dihitung dengan beberapa set instruksi selalu mendapat kesimpulan yang sama.",
     ),
     "untested": Text(
         " Not tested in this way yet: {names}.", " Belum diuji dengan cara ini: {names}."
     ),
     "not same": Text(
         "Where they led to different verdicts, the row says so.",
-        "Jika putusannya berbeda menurut set instruksi, barisnya menyebutkannya.",
+        "Jika kesimpulannya berbeda menurut set instruksi, barisnya menyebutkannya.",
     ),
 }
 

@@ -18,7 +18,7 @@ SWEEP = {
     "best": Text("Best learning rate: {best}.", "Laju pembelajaran terbaik: {best}."),
     "boundary": Text(
         "It lies at the end of the sweep: sweep further that way.",
-        "Laju itu terletak di ujung penyapuan: sapulah lebih jauh ke arah itu.",
+        "Laju itu terletak di ujung sweep: perluas sweep ke arah itu.",
     ),
     "edge": Text(
         "Feasible up to {low}, infeasible from {high}.",
@@ -26,12 +26,12 @@ SWEEP = {
     ),
     "higher": Text(
         "No rate above it is unstable in this sweep: sweep higher.",
-        "Dalam penyapuan ini tidak ada laju di atasnya yang tidak stabil: sapulah lebih tinggi.",
+        "Dalam sweep ini tidak ada laju di atasnya yang tidak stabil: uji laju yang lebih tinggi.",
     ),
     "unstable": Text("Unstable from {unstable} on.", "Tidak stabil mulai {unstable}."),
     "limited": Text(
         "The workload is limited by instability: fix that first.",
-        "Beban kerja ini dibatasi oleh ketidakstabilan: atasi itu terlebih dahulu.",
+        "Workload ini dibatasi oleh ketidakstabilan: atasi itu terlebih dahulu.",
     ),
     "free": Text(
         "The best rate lies well below the unstable ones.",
@@ -39,14 +39,14 @@ SWEEP = {
     ),
     "none": Text(
         "No learning rate of this sweep is feasible.",
-        "Tidak ada laju pembelajaran yang layak dalam penyapuan ini.",
+        "Tidak ada laju pembelajaran yang layak dalam sweep ini.",
     ),
 }
 
 EVIDENCE = {
     "span": Text(
         "The loss starts at {initial} and ends at {final}.",
-        "Loss bermula di {initial} dan berakhir di {final}.",
+        "Loss awal {initial}, loss akhir {final}.",
     ),
     "early": Text(
         "It rises early: from {lowest} at step {onset} to {peak} at step {peak_step}, {back}.",
@@ -115,7 +115,7 @@ EVIDENCE = {
     ),
     "rl": Text(
         "In reinforcement learning the loss does not measure what is learned: read the return.",
-        "Dalam reinforcement learning, loss tidak mengukur apa yang dipelajari: lihatlah reward.",
+        "Dalam reinforcement learning, loss tidak mengukur apa yang dipelajari: lihat reward.",
     ),
     "gan": Text(
         "Two networks work against each other here: neither loss is expected to fall.",
@@ -128,12 +128,12 @@ EVIDENCE = {
     ),
     "likely": Text(
         "This is likely, not sure: records of more steps, or another seed, would tell.",
-        "Ini baru kemungkinan: catatan dari lebih banyak langkah, atau benih acak lain, akan "
+        "Ini baru kemungkinan: catatan dari lebih banyak langkah, atau seed lain, akan "
         "menjawabnya.",
     ),
     "open": Text(
         "So few records leave the verdict open: log every step.",
-        "Catatan sesedikit ini belum cukup untuk memutuskan: catatlah setiap langkah.",
+        "Catatan sesedikit ini belum cukup untuk memutuskan: catat setiap langkah.",
     ),
     "changes": Text("Controls changed: {changes}.", "Kendali yang diubah: {changes}."),
     "gradient": Text(

@@ -28,7 +28,7 @@ PLOTS = {
     "Gradient norms of all steps": Text(
         "Gradient norms of all steps", "Norma gradien pada semua langkah"
     ),
-    "Learning-rate sweep": Text("Learning-rate sweep", "Penyapuan laju pembelajaran"),
+    "Learning-rate sweep": Text("Learning-rate sweep", "Sweep laju pembelajaran"),
     "Learning-rate schedule": Text("Learning-rate schedule", "Jadwal laju pembelajaran"),
     "Sharpness against its threshold": Text(
         "Sharpness against its threshold", "Ketajaman terhadap ambangnya"

@@ -88,7 +88,7 @@ def test_table_and_facts_name_each_run(swept, tmp_path):
     assert len(facts["runs"]) == len(paths)
     assert facts["best_learning_rate"] == found.diagnosis.best_learning_rate
     text = found.text("id")
-    assert text.startswith("Penyapuan laju pembelajaran\n")
+    assert text.startswith("Sweep laju pembelajaran\n")
     assert "★" in text
 
 
@@ -169,7 +169,7 @@ def test_the_command_reads_a_folder_of_runs_as_a_sweep(swept, tmp_path, command)
     assert written_page.count("<img ") == 1
     assert "<script" not in written_page
     indonesian = command(tmp_path / "runs", "--language", "id").stdout
-    assert indonesian.startswith("Penyapuan laju pembelajaran\n")
+    assert indonesian.startswith("Sweep laju pembelajaran\n")
 
 
 def test_the_command_takes_the_rates_from_where_it_is_told(swept, tmp_path, command):

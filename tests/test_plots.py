@@ -137,7 +137,7 @@ def test_figures_follow_the_language(traces, runs, language):
     assert "persentil ke-90: 0," in svg
     assert "norma gradien" in svg
     svg = drawn(plots.axis_plot(runs, by="optimizer"))
-    for words in ("laju pembelajaran", "loss akhir", "tidak layak", "Penyapuan"):
+    for words in ("laju pembelajaran", "loss akhir", "tidak layak", "Sweep"):
         assert words in svg
     assert "best" not in svg
 

@@ -52,7 +52,7 @@ DROP = {
         "Or judge a threshold of your own", "Atau nilailah ambang pilihan Anda sendiri"
     ),
     "tried": Text("Tried already", "Sudah dicoba"),
-    "sweep": Text("a sweep of the learning rate", "penyapuan laju pembelajaran"),
+    "sweep": Text("a sweep of the learning rate", "sweep laju pembelajaran"),
     "every-step": Text(
         "a short run at twice the best rate, every step logged",
         "run singkat pada dua kali laju terbaik, dengan setiap langkah dicatat",
@@ -108,7 +108,7 @@ DROP_INSTEAD = {
 """What the page says where the command names its options."""
 
 CHAPTERS = {
-    "sweep": (Text("the first sweep", "penyapuan pertama"), "index.html#index-sweep"),
+    "sweep": (Text("the first sweep", "sweep pertama"), "index.html#index-sweep"),
     "every-step": (
         Text("what no evaluation sees", "yang tidak terlihat oleh evaluasi"),
         "instability.html#instability-unseen",

@@ -6,6 +6,8 @@ const scripts = {
   drop: "drop",
   rule: "rule",
 };
+if (document.querySelector("[data-progress], [data-progress-here]"))
+  import(new URL("progress.mjs", import.meta.url).href);
 for (const [name, script] of Object.entries(scripts)) {
   if (document.querySelector(`[data-${name}]`))
     import(new URL(`${script}.mjs`, import.meta.url).href);

@@ -1,6 +1,7 @@
 // Wakes the exercises of a page: a form each, which knows its answer.
 
 import { judge, reads } from "./parts/judge.mjs";
+import { keep, kept } from "./parts/progress.mjs";
 
 /** @type {NodeListOf<HTMLFormElement>} */
 const forms = document.querySelectorAll("form[data-exercise]");
@@ -15,10 +16,24 @@ for (const form of forms) {
       output.textContent = reads(known, elements.answer.value);
     });
   }
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
+  const name = form.id.replace("exercise-", "");
+
+  function check() {
     const { right, text } = judge(known, elements.answer.value);
     form.dataset.right = String(right);
     said.textContent = `${right ? "✓" : "✗"} ${text}`;
+    return right;
+  }
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const right = check();
+    const given = elements.answer.value;
+    if (given !== "") keep("answers", name, { given, right });
   });
+  const before = kept().answers[name];
+  if (before) {
+    elements.answer.value = before.given;
+    check();
+  }
 }

@@ -6,6 +6,7 @@ import { fields } from "./parts/fields.mjs";
 import { asOf, within } from "./parts/frames.mjs";
 import { grip } from "./parts/grip.mjs";
 import { keeper, MOST } from "./parts/kept.mjs";
+import { keep as keepFor, kept as keptBefore } from "./parts/progress.mjs";
 import { isEmpty, marks, python, reached, report, rows, verdicts } from "./parts/report.mjs";
 import { fromAddress, isIdle, positionOf, toSearch, valueAt } from "./parts/settings.mjs";
 import { isAsked, stage } from "./parts/stage.mjs";
@@ -45,24 +46,50 @@ async function wake(section, key) {
     return;
   }
 
-  const program = () => {
+  const program = (of = values) => {
     const chosen = lab.controls.filter((control) => control.static);
-    return lab.programs[[lab.name, ...chosen.map(({ name }) => values[name])].join("-")];
+    return lab.programs[[lab.name, ...chosen.map(({ name }) => of[name])].join("-")];
   };
 
-  const given = () =>
+  const given = (of) =>
     Object.fromEntries(
       lab.controls
         .filter((control) => !control.static)
         .map(({ name, options }) => [
           name,
-          options ? options.findIndex(([value]) => value === values[name]) : values[name],
+          options ? options.findIndex(([value]) => value === of[name]) : of[name],
         ]),
     );
 
   // --- pictures ---
 
-  const keep = keeper(find(".lab-kept"), lab, words, () => draw());
+  const place = `${
+    location.pathname
+      .split("/")
+      .at(-1)
+      ?.replace(/\.html$/, "") || "index"
+  } ${key}`;
+  const keep = keeper(find(".lab-kept"), lab, words, () => {
+    remember();
+    return draw();
+  });
+
+  /** Keeps the settings of the kept runs on the reader's device, as an address would. */
+  function remember() {
+    const searches = keep.runs.map((run) => toSearch(lab, key, run.values, first, ""));
+    keepFor("runs", place, searches.length ? searches : null);
+  }
+
+  /** Brings back the runs that were kept when the page was last read. */
+  async function restore() {
+    const before = keptBefore().runs[place];
+    if (!Array.isArray(before) || keep.runs.length) return;
+    for (const search of before.slice(0, MOST)) {
+      const { run } = await computed({ ...first, ...fromAddress(lab, key, String(search)) });
+      keep.add(run, first, verdicts(lab, words, run.facts, run.sentences));
+    }
+    await (shown ? draw() : run());
+  }
 
   /** What each panel shows. */
   const panels = () =>
@@ -183,6 +210,7 @@ async function wake(section, key) {
     );
     const done = reached(lab.goal, shown.facts);
     find(".lab-reached").textContent = done ? `✓ ${words.frame.reached}` : "";
+    if (done && !keptBefore().goals[lab.name]) keepFor("goals", lab.name, true);
   }
 
   // --- running: the latest setting wins, and no run waits behind one that is stale ---
@@ -218,11 +246,10 @@ async function wake(section, key) {
     section.removeAttribute("aria-busy");
   }
 
-  /** A run of the setting as it is now. */
-  async function computed() {
-    const own = { ...values };
+  /** A run of a setting: of the present one as it is now. */
+  async function computed(own = { ...values }) {
     const start = performance.now();
-    const tables = await engine.computed(lab, program(), given());
+    const tables = await engine.computed(lab, program(own), given(own));
     const milliseconds = performance.now() - start;
     return {
       run: { values: own, tables, ...report(lab, words, tables, own) },
@@ -290,6 +317,7 @@ async function wake(section, key) {
       // The run that is seen, also while another is on its way.
       const one = shown ?? (await computed()).run;
       keep.add(one, first, verdicts(lab, words, one.facts, one.sentences));
+      remember();
       await (shown ? draw() : run());
     },
     async link() {
@@ -344,6 +372,7 @@ async function wake(section, key) {
           performance.mark(`lab-ready:${lab.name}`);
           // A picture that can be clicked or dragged must be a live one.
           if (!shown && lab.panels.some(({ click, level }) => click.length || level)) run();
+          return restore();
         },
         (error) => {
           note.textContent = words.frame.failed.replace("{error}", error.message);

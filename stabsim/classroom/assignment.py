@@ -28,8 +28,8 @@ INTRODUCTION = Text(
     "# Latihan: {title}\n\n"
     "Bahannya dijelaskan dalam bab {chapter}, yang lab-labnya berjalan di peramban "
     "Anda.\n\n"
-    "1. Tulislah NIM Anda di sel berikut, lalu jalankan: bilangan soal Anda bergantung padanya.\n"
-    "2. Jalankan sel-selnya dari atas ke bawah. Gantilah `None` dengan jawaban Anda, ubahlah kode "
+    "1. Tulis NIM Anda di sel berikut, lalu jalankan: bilangan soal Anda bergantung padanya.\n"
+    "2. Jalankan sel-selnya dari atas ke bawah. Ganti `None` dengan jawaban Anda, ubah kode "
     "sesuai permintaan soalnya, lalu jalankan pemeriksaan di bawahnya.\n"
     "3. Jangan ubah sel yang memeriksa jawaban: isinya dipulihkan sebelum pekerjaan Anda "
     "dinilai.\n\n"
@@ -37,7 +37,7 @@ INTRODUCTION = Text(
     "sementara.",
 )
 IDENTITY = Text("your student ID", "NIM Anda")
-WRITE = Text("*Write your answer here.*", "*Tulislah jawaban Anda di sini.*")
+WRITE = Text("*Write your answer here.*", "*Tulis jawaban Anda di sini.*")
 HOW = {
     "number": Text("a number, or an expression", "sebuah bilangan atau ekspresi"),
     "letter": Text("a letter in quotation marks", "sebuah huruf di antara tanda kutip"),

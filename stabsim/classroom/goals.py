@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 TASK = Text(
     'Reach the goal of the lab "{title}" with seed {seed}. Then press *Copy link* and paste the '
     "link between the quotation marks below.",
-    'Capailah sasaran lab "{title}" dengan benih acak {seed}. Lalu tekan *Salin tautan* dan '
+    'Capai sasaran lab "{title}" dengan seed {seed}. Lalu tekan *Salin tautan* dan '
     "tempelkan tautannya di antara tanda kutip di bawah.",
 )
 OTHER_LAB = Text(
@@ -23,7 +23,7 @@ OTHER_LAB = Text(
 )
 OTHER_SEED = Text(
     "The link has seed {given}; yours is {seed}.",
-    "Tautan itu memakai benih acak {given}; benih acak Anda {seed}.",
+    "Tautan itu memakai seed {given}; seed Anda {seed}.",
 )
 
 

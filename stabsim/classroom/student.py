@@ -19,7 +19,7 @@ from stabsim.exercises.frame.exercise import Exercise, Number, Select, Verdict
 UNNAMED = Text(
     "Your numbers depend on your student ID: write it into the cell at the top, run that cell, and "
     "then run this one again.",
-    "Bilangan Anda bergantung pada NIM Anda: tulislah NIM itu di sel paling atas, jalankan sel "
+    "Bilangan Anda bergantung pada NIM Anda: tulis NIM itu di sel paling atas, jalankan sel "
     "tersebut, lalu jalankan lagi sel ini.",
 )
 UNANSWERED = Text("There is no answer yet.", "Belum ada jawaban.")

@@ -24,7 +24,7 @@ EXERCISES = (
     )),
     Number("fixes-shrink", lambda: math.sqrt(growth(1.0, 20, residual=False)), 0.03, hints=(
         Hint(9e-7, 1e-6, Text("That is the mean square; take its root.",
-                              "Itu rata-rata kuadratnya; ambillah akarnya.")),
+                              "Itu rata-rata kuadratnya; ambil akarnya.")),
         Hint(0.9, 1.1, Text("The rectifier takes half of the mean square in every layer.",
                             "Penyearah mengambil separuh rata-rata kuadrat di setiap lapisan.")),
     ), variant=Variant(
@@ -52,7 +52,7 @@ EXERCISES = (
     )),
     Select("fixes-table", 1, (
         (Text("ReZero is better than pre-norm.", "ReZero lebih baik daripada pra-norm."),
-         Text("Look at a rate of 0.004 too.", "Lihatlah juga laju 0,004.")),
+         Text("Look at a rate of 0.004 too.", "Lihat juga laju 0,004.")),
         (Text("At this rate and on this net ReZero is stable and pre-norm is not.",
               "Pada laju ini dan jaringan ini ReZero stabil, sedangkan pra-norm tidak."),
          Text("Whole rows may be compared, single columns may not.",

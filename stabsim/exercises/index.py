@@ -56,7 +56,7 @@ EXERCISES = (
         (Text("The network is too small for the data.",
               "Jaringannya terlalu kecil untuk datanya."),
          Text("The sweep says nothing about that: its losses were still falling.",
-              "Penyapuan itu tidak menyinggung hal tersebut: loss-nya masih turun.")),
+              "Sweep itu tidak menyinggung hal tersebut: loss-nya masih turun.")),
     )),
     Number("index-highest", _highest, 0.0, hints=(
         Hint(-20, -1, Text("Give the rate itself, such as 4^-5, not the exponent.",
@@ -85,7 +85,7 @@ PREDICTIONS = (
         Text("How does the final loss depend on the learning rate? Where you expect no result at "
              "all, draw at the top.",
              "Bagaimana loss akhir bergantung pada laju pembelajaran? Di tempat yang menurut Anda "
-             "tidak memberi hasil sama sekali, gambarlah di tepi atas."),
+             "tidak memberi hasil sama sekali, gambar di tepi atas."),
         Axis(Text("learning rate", "laju pembelajaran"), RATES[0] / 1.3, RATES[-1] * 1.3,
              (1e-4, 1e-3, 1e-2)),
         Axis(Text("final loss", "loss akhir"), 0.1, 10, (0.1, 1.0, 10.0)),

@@ -29,7 +29,7 @@ EXERCISES = (
         (Text("An early instability from which the run recovered.",
               "Ketidakstabilan awal yang kemudian pulih."),
          Text("Ask for the loss at every one of the first few hundred steps.",
-              "Mintalah loss pada setiap langkah dari beberapa ratus langkah pertama.")),
+              "Minta loss pada setiap langkah dari beberapa ratus langkah pertama.")),
     )),
     Number("instability-edge", _edge, 0.02, hints=(
         Hint(0.5, 10, Text("Is that the threshold of the network with stride 2?",

@@ -58,14 +58,14 @@ EXERCISES = (
         Text("At some rate the process's mean equals the best score so far, and its standard "
              "deviation is ${deviation}$ decades. How large is the expected improvement there?",
              "Pada suatu laju, rata-rata proses sama dengan skor terbaik sejauh ini, dan simpangan "
-             "bakunya ${deviation}$ dekade. Berapa perbaikan harapan di sana?"),
+             "bakunya ${deviation}$ dekade. Berapa perbaikan yang diharapkan di sana?"),
         {"deviation": (0.1, 0.12, 0.15, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)},
         _improvement,
     )),
     Select("metaparameter-long", 1, (
         (Text("It explores too much.", "Pencariannya terlalu banyak menjelajah."),
          Text("Look at the band in the first lab at a length-scale of 30: is it wide anywhere?",
-              "Lihatlah pita di lab pertama pada skala panjang 30: adakah yang lebar?")),
+              "Lihat pita di lab pertama pada skala panjang 30: adakah yang lebar?")),
         (Text("After a few runs it is sure of the whole curve, and wrongly so.",
               "Setelah beberapa run ia sudah yakin akan seluruh kurva, padahal keliru."),
          Text("Its band is narrow where it has seen nothing.",

@@ -65,11 +65,11 @@ EXERCISES = (
     )),
     Select("optimizers-paper", 1, (
         (Text("That Momentum is the better rule for this workload.",
-              "Bahwa Momentum aturan yang lebih baik untuk beban kerja ini."),
+              "Bahwa Momentum aturan yang lebih baik untuk workload ini."),
          Text("One rule was tuned and the other was not.",
               "Satu aturan disetel, yang lain tidak.")),
         (Text("That Adam's default metaparameters do not suit this workload.",
-              "Bahwa metaparameter bawaan Adam tidak cocok untuk beban kerja ini."),
+              "Bahwa metaparameter bawaan Adam tidak cocok untuk workload ini."),
          Text("Tuned as well, Adam could at least have imitated Momentum.",
               "Jika disetel juga, Adam sekurang-kurangnya dapat meniru Momentum.")),
         (Text("That adaptive rules lead to a worse minimum.",

@@ -92,11 +92,11 @@ EXERCISES = (
               "Yang menentukan adalah kenaikan laju per langkah.")),
         (Text("It grows fourfold.", "Menjadi empat kali lipat."),
          Text("Read off the shortest at 0.25 and at 1: that is two doublings.",
-              "Bacalah warmup terpendek pada 0,25 dan pada 1: itu dua kali pelipatduaan.")),
+              "Baca warmup terpendek pada 0,25 dan pada 1: itu dua kali pelipatduaan.")),
     )),
     Number("warmup-uv", _uv, 0.01, hints=(
         Hint(4.159, 4.161, Text("Nothing has moved yet: write the update.",
-                                "Belum ada yang bergerak: tulislah pembaruannya.")),
+                                "Belum ada yang bergerak: tulis pembaruannya.")),
     )),
 )  # fmt: skip
 

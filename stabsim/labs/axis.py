@@ -27,7 +27,7 @@ CONTROLS = (
            unit=Text("steps", "langkah")),
     Slider("shown", Text("Run shown: rate 2^", "Run yang ditampilkan: laju 2^"),
            LOWEST, HIGHEST, -4, "whole"),
-    Slider("seed", Text("Seed", "Benih acak"), 0, 9, 0, "whole"),
+    Slider("seed", Text("Seed", "Seed"), 0, 9, 0, "whole"),
 )  # fmt: skip
 
 

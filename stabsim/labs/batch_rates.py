@@ -177,7 +177,7 @@ print(100 * runs["{epochs}"].mean("seed").to_series())
         Text(
             "Make the largest batch look best: with one rate for all, let its test error be less "
             "than half that of the smallest.",
-            "Buatlah batch terbesar tampak paling baik: dengan satu laju untuk semua, galat "
+            "Buat batch terbesar tampak paling baik: dengan satu laju untuk semua, galat "
             "ujinya kurang dari separuh galat uji batch terkecil.",
         ),
         (("view", "==", "one"), ("ratio", "<", 0.5)),

@@ -25,7 +25,7 @@ CONTROLS = (
            tuple(Option(str(n), Text(str(n), str(n))) for n in ORDER), static=True),
     Slider("learning_rate", Text("Learning rate", "Laju pembelajaran"), 0.00195, 2, 2.0**-5, "log"),
     Slider("l2", Text("L2 penalty", "Penalti L2"), 0, 0.05, 0.0, positions=50),
-    Slider("seed", Text("Seed", "Benih acak"), 0, 9, 0, "whole"),
+    Slider("seed", Text("Seed", "Seed"), 0, 9, 0, "whole"),
 )  # fmt: skip
 
 

@@ -204,7 +204,7 @@ print(runs["{target}"].median("seed").to_series())
     Goal(
         Text(
             "Reach 5% in fewer than 20 steps.",
-            "Capailah 5% dalam kurang dari 20 langkah.",
+            "Capai 5% dalam kurang dari 20 langkah.",
         ),
         (("target", "==", "0.05"), ("steps", "<", 20)),
     ),

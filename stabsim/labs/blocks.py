@@ -36,7 +36,7 @@ CONTROLS = (
     Choice("block", Text("Block", "Blok"), OPTIONS),
     Slider("gain", Text("Initial gain", "Penguatan awal"), 0.25, 2, 1, "log"),
     Slider("learning_rate", Text("Learning rate", "Laju pembelajaran"), 1e-4, 0.5, 0.05, "log"),
-    Slider("seed", Text("Seed", "Benih acak"), 0, 9, 0, "whole"),
+    Slider("seed", Text("Seed", "Seed"), 0, 9, 0, "whole"),
 )  # fmt: skip
 
 
@@ -126,7 +126,7 @@ print(ss.diagnose(trace.loss))
     Goal(
         Text(
             "Make the plain net learn by its gain alone: a final loss below 2.",
-            "Buatlah jaringan polos belajar hanya dengan penguatan awalnya: loss akhir di bawah "
+            "Buat jaringan polos belajar hanya dengan penguatan awalnya: loss akhir di bawah "
             "2.",
         ),
         (("block", "==", "plain"), ("learning_rate", "==", 0.05), ("final_loss", "<", 2.0)),

@@ -75,7 +75,7 @@ print(trace.parameters[:8, 0])
         Text(
             "Let every step change sides, and the ball come to rest all the same: a factor below "
             "-0.5 and a final loss below 0.001.",
-            "Buatlah setiap langkah berpindah sisi, tetapi bola akhirnya diam: faktor di bawah "
+            "Buat setiap langkah berpindah sisi, tetapi bola akhirnya diam: faktor di bawah "
             "-0,5 dan loss akhir di bawah 0,001.",
         ),
         (("factor", "<", -0.5), ("final_loss", "<", 0.001)),

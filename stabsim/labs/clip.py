@@ -24,7 +24,7 @@ EDGES = tuple(10 ** (k / 8) for k in range(-24, 29))
 CONTROLS = (
     Slider("threshold", Text("Clipping threshold", "Ambang pemotongan"), 0.01, 1000, 1000, "log"),
     Slider("learning_rate", Text("Learning rate", "Laju pembelajaran"), 0.005, 0.5, 0.05, "log"),
-    Slider("seed", Text("Seed", "Benih acak"), 0, 9, 0, "whole"),
+    Slider("seed", Text("Seed", "Seed"), 0, 9, 0, "whole"),
 )  # fmt: skip
 
 CLIPPED = Fact(
@@ -232,7 +232,7 @@ plots.gradient_norms(trace, threshold={threshold})
         Text(
             "Without lowering the rate, make the run stable with a final loss below 0.1, and clip "
             "fewer than 15 per cent of the updates.",
-            "Tanpa menurunkan laju, buatlah run stabil dengan loss akhir di bawah 0,1, dengan "
+            "Tanpa menurunkan laju, buat run stabil dengan loss akhir di bawah 0,1, dengan "
             "kurang dari 15 persen pembaruan dipotong.",
         ),
         (("verdict", "==", "stable"), ("final_loss", "<", 0.1), ("clipped", "<", 15),

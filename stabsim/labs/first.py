@@ -17,7 +17,7 @@ STEPS = 200
 CONTROLS = (
     Slider("learning_rate", Text("Learning rate", "Laju pembelajaran"), 1e-4, 0.1, 1e-3, "log"),
     Slider("warmup", Text("Warmup", "Warmup"), 0, 100, 0, "whole", unit=Text("steps", "langkah")),
-    Slider("seed", Text("Seed", "Benih acak"), 0, 9, 0, "whole"),
+    Slider("seed", Text("Seed", "Seed"), 0, 9, 0, "whole"),
 )
 
 

@@ -51,7 +51,7 @@ CONTROLS = (
            0.1, 20, 4, "log", unit=Text("×", "×")),
     Slider("warmup", Text("Warmup", "Warmup"), 0, 100, 0, "whole",
            unit=Text("steps", "langkah")),
-    Slider("seed", Text("Seed", "Benih acak"), 0, 9, 0, "whole"),
+    Slider("seed", Text("Seed", "Seed"), 0, 9, 0, "whole"),
 )  # fmt: skip
 
 

@@ -34,7 +34,7 @@ CONTROLS = (
            tuple(Option(n, LABELS[BLOCKS[NAMES.index(n)]], BLOCKS[NAMES.index(n)])
                  for n in BROKEN)),
     Choice("clip", Text("Clipping", "Pemotongan"), (
-        Option("off", Text("off", "mati"), "1e30"),
+        Option("off", Text("off", "tanpa"), "1e30"),
         Option("ten", Text("norm of at most 10", "norma paling besar 10"), "10.0"),
         Option("one", Text("norm of at most 1", "norma paling besar 1"), "1.0"),
         Option("tenth", Text("norm of at most 0.1", "norma paling besar 0,1"), "0.1"),
@@ -42,7 +42,7 @@ CONTROLS = (
     Slider("warmup", Text("Warmup", "Warmup"), 0, 60, 0, "whole", unit=Text("steps", "langkah")),
     Slider("gain", Text("Initial gain", "Penguatan awal"), 0.1, 2, 1.4, "log"),
     Slider("learning_rate", Text("Learning rate", "Laju pembelajaran"), 1e-4, 0.5, 0.05, "log"),
-    Slider("seed", Text("Seed", "Benih acak"), 0, 9, 0, "whole"),
+    Slider("seed", Text("Seed", "Seed"), 0, 9, 0, "whole"),
 )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ FIRST, NEXT = 40, 8
 
 CONTROLS = (
     Slider("learning_rate", Text("Learning rate", "Laju pembelajaran"), 0.01, 0.5, 0.035, "log"),
-    Slider("seed", Text("Seed", "Benih acak"), 0, 9, 0, "whole"),
+    Slider("seed", Text("Seed", "Seed"), 0, 9, 0, "whole"),
 )
 
 
@@ -150,7 +150,7 @@ print("Rate times curvature:", {learning_rate} * trace.sharpness[:8])
         Text(
             "Begin well above the edge, with a rate times curvature of at least 2.5, and let the "
             "run end with a loss below 0.5 all the same.",
-            "Mulailah jauh di atas batas, dengan laju kali kelengkungan sedikitnya 2,5, tetapi "
+            "Mulai jauh di atas batas, dengan laju kali kelengkungan sedikitnya 2,5, tetapi "
             "usahakan agar run itu tetap berakhir dengan loss di bawah 0,5.",
         ),
         (("start_product", ">", 2.5), ("final_loss", "<", 0.5)),

@@ -33,7 +33,7 @@ CONTROLS = (
     Choice("rule", Text("Optimizer", "Optimizer"),
            tuple(Option(r, Text(RULE_NAMES[r], RULE_NAMES[r]), CODE[r]) for r in RULES)),
     Slider("learning_rate", Text("Learning rate", "Laju pembelajaran"), 0.01, 0.5, 0.075, "log"),
-    Slider("seed", Text("Seed", "Benih acak"), 0, 9, 0, "whole"),
+    Slider("seed", Text("Seed", "Seed"), 0, 9, 0, "whole"),
 )  # fmt: skip
 
 
@@ -160,7 +160,7 @@ print(ss.diagnose(trace.loss))
         Text(
             "Find a run that ends with a loss below 0.2, although no plane holds as much as 80 per "
             "cent of its path.",
-            "Carilah run yang berakhir dengan loss di bawah 0,2, padahal tidak ada bidang yang "
+            "Cari run yang berakhir dengan loss di bawah 0,2, padahal tidak ada bidang yang "
             "memuat sampai 80 persen lintasannya.",
         ),
         (("plane", "==", "principal"), ("share", "<", 80), ("final_loss", "<", 0.2)),

@@ -38,7 +38,7 @@ CONTROLS = (
            1e-4, 1, 0.1, "log"),
     Slider("gamma", Text("Momentum γ, β₁", "Momentum γ, β₁"), 0, 0.99, 0.9),
     Slider("beta2", Text("ρ, β₂", "ρ, β₂"), 0.5, 0.999, 0.99),
-    Slider("seed", Text("Seed of the start", "Benih acak titik mula"), 0, 9, 0, "whole"),
+    Slider("seed", Text("Seed of the start", "Seed titik mula"), 0, 9, 0, "whole"),
 )  # fmt: skip
 
 
@@ -121,7 +121,7 @@ plots.trajectories(traces, "{surface}").savefig("race.png")
         Text(
             "In the valley, let SGD diverge while Momentum, at the same rate, arrives: a final "
             "loss below 0.01.",
-            "Di lembah, buatlah SGD divergen sementara Momentum, pada laju yang sama, sampai ke "
+            "Di lembah, buat SGD divergen sementara Momentum, pada laju yang sama, sampai ke "
             "dasar: loss akhir di bawah 0,01.",
         ),
         (("surface", "==", "valley"), ("verdict", "==", "diverged"), ("final_loss_2", "<", 0.01)),

@@ -21,7 +21,7 @@ CONTROLS = (
            unit=Text("steps", "langkah")),
     Slider("learning_rate", Text("Peak learning rate", "Laju pembelajaran puncak"),
            0.005, 1.5, 0.35, "log"),
-    Slider("seed", Text("Seed", "Benih acak"), 0, 9, 0, "whole"),
+    Slider("seed", Text("Seed", "Seed"), 0, 9, 0, "whole"),
 )  # fmt: skip
 
 
@@ -87,7 +87,7 @@ plots.sharpness(trace)
             "its start, and that still ends with a loss below 0.4. Not every seed has one.",
             "Temukan lontaran: tanpa warmup sama sekali, run yang loss-nya melonjak ke lebih dari "
             "tiga kali nilai awalnya, tetapi tetap berakhir dengan loss di bawah 0,4. Tidak setiap "
-            "benih acak menghasilkannya.",
+            "seed menghasilkannya.",
         ),
         (
             ("warmup", "<", 1),

@@ -87,7 +87,7 @@ NO_CHANCE = Idle("net", ("valley",), Text("Every run starts at the same point.",
 
 
 CONTROLS = (
-    Choice("net", Text("Workload", "Beban kerja"),
+    Choice("net", Text("Workload", "Workload"),
            tuple(Option(name, net.label, net.code) for name, net in NETS.items()), static=True),
     Choice("batch", Text("Batch size", "Ukuran batch"),
            tuple(Option(b, Text(b, b), b) for b in BATCHES), static=True, idle=NO_BATCHES),
@@ -101,7 +101,7 @@ CONTROLS = (
     Slider("warmup", Text("Warmup", "Warmup"), 0, 150, 0, "whole",
            unit=Text("steps", "langkah")),
     Slider("clip", Text("Clipping threshold", "Ambang pemotongan"), 0.01, 1000, 1000, "log"),
-    Slider("seed", Text("Seed", "Benih acak"), 0, 9, 0, "whole", idle=NO_CHANCE),
+    Slider("seed", Text("Seed", "Seed"), 0, 9, 0, "whole", idle=NO_CHANCE),
 )  # fmt: skip
 
 

@@ -121,7 +121,7 @@ CONTROLS = (
            1, 30, 30, "log", unit=Text("times as large", "kali lipat")),
     Slider("learning_rate", Text("Learning rate", "Laju pembelajaran"),
            0.001, 0.2, 0.0156, "log"),
-    Slider("seed", Text("Seed", "Benih acak"), 0, 9, 0, "whole"),
+    Slider("seed", Text("Seed", "Seed"), 0, 9, 0, "whole"),
 )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ CONTROLS = (
            unit=Text("steps", "langkah")),
     Slider("every", Text("Record every", "Catat setiap"), 1, 50, 50, "whole",
            unit=Text("steps", "langkah")),
-    Slider("seed", Text("Seed", "Benih acak"), 0, 9, 0, "whole"),
+    Slider("seed", Text("Seed", "Seed"), 0, 9, 0, "whole"),
 )  # fmt: skip
 
 

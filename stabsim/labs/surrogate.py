@@ -35,7 +35,7 @@ CONTROLS = (
     NOISE,
     Slider("evaluations", Text("Runs so far", "Run sejauh ini"), 1, 16, 6, "whole",
            unit=Text("runs", "run")),
-    Slider("seed", Text("Seed of the search", "Benih acak pencarian"), 0, 9, 0, "whole"),
+    Slider("seed", Text("Seed of the search", "Seed pencarian"), 0, 9, 0, "whole"),
 )  # fmt: skip
 
 
@@ -130,7 +130,7 @@ HERE = (
 )
 """What the cursor says at a learning rate."""
 
-IMPROVEMENT = Text("exp. improvement", "perbaikan harapan")
+IMPROVEMENT = Text("exp. improvement", "perbaikan yang diharapkan")
 
 
 def _posterior(language: str) -> Any:
@@ -162,7 +162,7 @@ LAB = Lab(
             over="learning_rate", along=charts.RATE, columns=HERE),
         Panel("posterior", _improvement, Text(
             "The expected improvement at every learning rate; the dashed line stands at its peak.",
-            "Perbaikan harapan pada setiap laju pembelajaran; garis putus-putus berdiri di "
+            "Perbaikan yang diharapkan pada setiap laju pembelajaran; garis putus-putus berdiri di "
             "puncaknya."),
             over="learning_rate", along=charts.RATE, columns=(("improvement", IMPROVEMENT),)),
         Panel("plane", _plane, Text(

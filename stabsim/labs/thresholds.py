@@ -48,7 +48,7 @@ CONTROLS = (
         "rule", ("sgd",), Text("SGD has no momentum.", "SGD tidak memakai momentum."))),
     Slider("warmup", Text("Warmup", "Warmup"), 0, STEPS, 0, "whole",
            unit=Text("steps", "langkah")),
-    Slider("seed", Text("Seed", "Benih acak"), 0, 9, 0, "whole"),
+    Slider("seed", Text("Seed", "Seed"), 0, 9, 0, "whole"),
 )  # fmt: skip
 
 
@@ -146,7 +146,7 @@ plots.sharpness(trace).save("sharpness.html")
             "Nesterov with γ = 0.9 diverges at a rate of 0.35. Keep the rule and the rate, and "
             "make the run stable.",
             "Nesterov dengan γ = 0,9 divergen pada laju 0,35. Pertahankan aturan dan lajunya, lalu "
-            "buatlah run stabil.",
+            "buat run stabil.",
         ),
         (("rule", "==", "nesterov"), ("learning_rate", ">", 0.349), ("verdict", "==", "stable")),
     ),

@@ -25,7 +25,7 @@ CONTROLS = (
     Slider("smaller_rate", Text("Learning rate of the run without clipping",
                                 "Laju pembelajaran run tanpa pemotongan"),
            0.01, 10, 4, "log", positions=90),
-    Slider("seed", Text("Seed", "Benih acak"), 0, 9, 0, "whole"),
+    Slider("seed", Text("Seed", "Seed"), 0, 9, 0, "whole"),
 )  # fmt: skip
 
 
@@ -97,8 +97,8 @@ plots.loss_curves(runs)
         Text(
             "Let the clipped run learn at a rate of 50 or more, to a final loss below 0.15; and "
             "without clipping get below 0.06.",
-            "Buatlah run yang dipotong belajar pada laju 50 atau lebih sampai loss akhirnya di "
-            "bawah 0,15; dan tanpa pemotongan, capailah loss akhir di bawah 0,06.",
+            "Buat run yang dipotong belajar pada laju 50 atau lebih sampai loss akhirnya di "
+            "bawah 0,15; dan tanpa pemotongan, capai loss akhir di bawah 0,06.",
         ),
         (("learning_rate", ">", 49.9), ("final_loss", "<", 0.15), ("final_loss_2", "<", 0.06)),
     ),

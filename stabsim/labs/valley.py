@@ -106,7 +106,7 @@ print(trace.parameters[:5])
         Text(
             "On the product, begin with a sharpness above the threshold, with SGD, and arrive all "
             "the same: a final loss below 0.001.",
-            "Pada hasil kali, mulailah dengan ketajaman di atas ambang, dengan SGD, tetapi "
+            "Pada hasil kali, mulai dengan ketajaman di atas ambang, dengan SGD, tetapi "
             "tetap sampai ke dasar: loss akhir di bawah 0,001.",
         ),
         (("surface", "==", "uv"), ("rule", "==", "sgd"), ("edge", "<", 4.866),

@@ -62,7 +62,7 @@ CONTROLS = (
            unit=Text("steps", "langkah")),
     Slider("learning_rate", Text("Peak learning rate", "Laju pembelajaran puncak"),
            0.00781, RATES[-1], 0.177, "log"),
-    Slider("seed", Text("Seed", "Benih acak"), 0, 9, 0, "whole"),
+    Slider("seed", Text("Seed", "Seed"), 0, 9, 0, "whole"),
 )  # fmt: skip
 
 
@@ -151,8 +151,8 @@ print(ss.diagnose(trace.loss))
         Text(
             "Without warmup the net of seed 0 survives no peak rate above 0.0442. Make it stable "
             "at a rate ten times as high, with fewer than 25 steps of warmup.",
-            "Tanpa warmup, jaringan dengan benih 0 tidak bertahan pada laju puncak di atas "
-            "0,0442. Buatlah ia stabil pada laju sepuluh kali lipatnya, dengan warmup kurang dari "
+            "Tanpa warmup, jaringan dengan seed 0 tidak bertahan pada laju puncak di atas "
+            "0,0442. Buat ia stabil pada laju sepuluh kali lipatnya, dengan warmup kurang dari "
             "25 langkah.",
         ),
         (("learning_rate", ">", 0.4419), ("warmup", "<", 25), ("verdict", "==", "stable")),

@@ -181,13 +181,13 @@ ADVICE = {
     "sweep": Text(
         "Sweep the learning rate around {rate}, and see whether the best rate lies right at the "
         "edge of instability.",
-        "Lakukan penyapuan laju pembelajaran di sekitar {rate}, lalu lihat apakah laju terbaik "
+        "Lakukan sweep laju pembelajaran di sekitar {rate}, lalu lihat apakah laju terbaik "
         "terletak tepat di tepi ketidakstabilan.",
     ),
     "every-step": Text(
         "If {rate} is the best rate of a sweep, train for 500 steps at {twice}, and log every "
         "step: this shows early instability that recovers between evaluations.",
-        "Jika {rate} adalah laju terbaik suatu penyapuan, latihlah 500 langkah pada {twice}, dan "
+        "Jika {rate} adalah laju terbaik suatu sweep, latihlah 500 langkah pada {twice}, dan "
         "catat setiap langkah: dengan begitu tampak ketidakstabilan awal yang pulih di antara dua "
         "evaluasi.",
     ),
@@ -367,7 +367,7 @@ REPORT = {
         "--run takes one of them and reports on it, as in --run {example}.",
         "--run memilih salah satu dan melaporkannya, misalnya --run {example}.",
     ),
-    "verdict": Text("Verdict", "Putusan"),
+    "verdict": Text("Verdict", "Kesimpulan"),
     "clipping": Text("Clipping", "Pemotongan gradien"),
     "next": Text("Next", "Percobaan berikutnya"),
     "also": Text("Beyond the playbook", "Di luar playbook"),
@@ -432,10 +432,10 @@ WATCH = {
 """What is said while a log is watched."""
 
 SWEEPS = {
-    "heading": Text("Sweep of the learning rate", "Penyapuan laju pembelajaran"),
+    "heading": Text("Sweep of the learning rate", "Sweep laju pembelajaran"),
     "rate": Text("learning rate", "laju pembelajaran"),
     "final": Text("final loss", "loss akhir"),
-    "verdict": Text("verdict", "putusan"),
+    "verdict": Text("verdict", "kesimpulan"),
     "run": Text("run", "run"),
     "star": Text("best", "terbaik"),
     "cross": Text("not feasible", "tidak layak"),
@@ -452,7 +452,7 @@ SWEEPS = {
     "extend": Text(
         "Next: sweep on beyond {best}, which is at the end of this sweep, until the best rate "
         "lies within.",
-        "Berikutnya: lanjutkan penyapuan melewati {best}, yang berada di ujung penyapuan ini, "
+        "Berikutnya: lanjutkan sweep melewati {best}, yang berada di ujung sweep ini, "
         "sampai laju terbaik terletak di dalamnya.",
     ),
     "check": Text(
@@ -479,6 +479,6 @@ SWEEPS = {
         "terbaik, silang menandai yang tidak layak; yang di tepi atas tidak berakhir dengan loss "
         "yang berhingga.",
     ),
-    "title": Text("Sweep of {name}", "Penyapuan {name}"),
+    "title": Text("Sweep of {name}", "Sweep {name}"),
 }
 """What is said of runs that differ in learning rate."""

@@ -26,7 +26,7 @@ CONTROLS = (
     Slider("rate", Text("Learning rate lr", "Laju pembelajaran lr"), 1e-4, 10.0, 0.05, "log"),
     Choice("surface", Text("Surface (synthetic)", "Permukaan (sintetis)"),
            tuple(Option(name, LABELS[name]) for name in NAMES)),
-    Slider("seed", Text("Seed", "Benih acak"), 0, 9, 0, "whole"),
+    Slider("seed", Text("Seed", "Seed"), 0, 9, 0, "whole"),
 )  # fmt: skip
 """What can be set besides the rule."""
 

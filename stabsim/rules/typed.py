@@ -96,7 +96,7 @@ ERRORS = {
         "{name} bukan fungsi yang tersedia. Yang tersedia: {known}.",
     ),
     "bare function": Text(
-        "{name} is a function: write {name}(...).", "{name} adalah fungsi: tulislah {name}(...)."
+        "{name} is a function: write {name}(...).", "{name} adalah fungsi: tulis {name}(...)."
     ),
     "arguments": Text(
         "Wrong number of arguments for {name}: {count} instead of {wanted}.",

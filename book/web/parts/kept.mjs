@@ -13,7 +13,7 @@ export const KEPT = ["#7F7F7F", "#009E73", "#CC79A7", "#E69F00"];
  * @param {() => void} changed
  */
 export function keeper(place, lab, words, changed) {
-  let runs = []; // {slot, tables, name, verdict}; another list after each change
+  let runs = []; // {slot, values, tables, name, verdict}; another list after each change
 
   function show() {
     place.hidden = !runs.length;
@@ -49,7 +49,7 @@ export function keeper(place, lab, words, changed) {
       const taken = runs.map((run) => run.slot);
       const slot = [0, 1, 2, 3].find((one) => !taken.includes(one));
       const name = named(lab, words, values, first);
-      runs = [...runs, { slot, tables, name, verdict }];
+      runs = [...runs, { slot, values, tables, name, verdict }];
       show();
     },
   };
