@@ -6,6 +6,7 @@ They are imported when a command runs, so that no command waits for what it does
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -408,6 +409,7 @@ def playbook(
     from stabsim.playbook.words import HEADS
 
     columns = Columns(loss, step, gradient_norm, learning_rate, validation_loss)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what runs is ended then, too
     try:
         plan = plan_walk(
             command, rate, max_steps, seeds=range(seeds), comparison=comparison, factors=factors,
