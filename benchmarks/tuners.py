@@ -45,7 +45,7 @@ def digits() -> tuple[np.ndarray, ...]:
     """Images and classes to train on, and held out."""
     from sklearn.datasets import load_digits
 
-    images, classes = load_digits(return_X_y=True)
+    images, classes = map(np.asarray, load_digits(return_X_y=True))
     order = np.random.default_rng(0).permutation(len(images))
     images, classes = images[order] / 8.0 - 1.0, classes[order]
     return images[:1297], classes[:1297], images[1297:], classes[1297:]

@@ -6,6 +6,7 @@ They are imported when a command runs, so that no command waits for what it does
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -421,9 +422,10 @@ def playbook(
             return
         executor = ThreadPoolExecutor(jobs) if jobs > 1 else None
         wanted = sys.stderr.isatty() if progress is None else progress
-        walk = carry_out(
-            plan, store=store, executor=executor, time_limit=time_limit, progress=wanted
-        )
+        with _interrupted_when_asked_to_end():
+            walk = carry_out(
+                plan, store=store, executor=executor, time_limit=time_limit, progress=wanted
+            )
         if html is not None:
             _write(Path(html), walk.page(language))
     except (MissingExtra, ValueError) as error:
@@ -438,6 +440,16 @@ def playbook(
         click.echo(json.dumps(walk.facts(), indent=1, ensure_ascii=False, allow_nan=False))
     else:
         click.echo(walk.text(language))
+
+
+@contextlib.contextmanager
+def _interrupted_when_asked_to_end() -> Iterator[None]:
+    """A polite kill is as Ctrl-C here, so that what this process runs is ended with it."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _run(command: str, language: str, **values: str) -> None:

@@ -512,13 +512,14 @@ def test_killed_at_ten_random_times_it_ends_with_the_same_numbers(tmp_path):
     assert kills > 0
 
 
-def test_ctrl_c_loses_nothing(tmp_path, interruptible):
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_loses_nothing(tmp_path, interruptible, how):
     store = tmp_path / "store"
     process = start(store)
     while len(list(store.glob("rate*"))) < 3:
         assert process.poll() is None
         time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(how)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "goes on from there" in said

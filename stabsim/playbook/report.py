@@ -84,7 +84,8 @@ def result(walk: "Walk", language: str) -> list[str]:
             said.append(say("not better", settings=best, share=share))
     rate = walk.unstable_rate
     if rate is not None:
-        said.append(say("limited", rate=number(rate, language)))
+        key = "no worse" if walk.gained is False else "limited"
+        said.append(say(key, rate=number(rate, language)))
     else:
         said.append(say("unlimited"))
     return said

@@ -222,7 +222,7 @@ def sweep_stage(bench: Bench) -> tuple[Stage, State | None]:
             rates, low, high = sorted(by_rate), min(by_rate), max(by_rate)
             if read is None or read.best_learning_rate == low:
                 read = add([low / 16, low / 4], plan.seeds[:1])
-            elif read.unstable_base_learning_rate is None:
+            elif read.unstable_base_learning_rate is None and read.edge is None:
                 read = add([high * 4, high * 16], plan.seeds[:1])
             else:
                 break

@@ -252,6 +252,11 @@ RESULT = {
         "Cause: instability limits the learning rate, from {rate} on.",
         "Sebab: ketidakstabilan membatasi laju pembelajaran, mulai {rate}.",
     ),
+    "no worse": Text(
+        "It is unstable from {rate} on, and no fix made a higher rate pay.",
+        "Pelatihan ini tidak stabil mulai {rate}, dan tidak ada perbaikan yang membuat laju "
+        "lebih tinggi menguntungkan.",
+    ),
     "unlimited": Text(
         "No instability limits the learning rate.",
         "Tidak ada ketidakstabilan yang membatasi laju pembelajaran.",
