@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from stabsim import optimizers as optimizers
     from stabsim import playbook as playbook
     from stabsim import plots as plots
+    from stabsim import probe as probe
     from stabsim import rules as rules
     from stabsim import schedules as schedules
     from stabsim import statistics as statistics
@@ -63,6 +64,7 @@ _HOMES = {
     "optimizers": "stabsim.optimizers",
     "playbook": "stabsim.playbook",
     "plots": "stabsim.plots",
+    "probe": "stabsim.probe",
     "processes": "stabsim.sweeps",
     "rmsprop": "stabsim.optimizers",
     "rules": "stabsim.rules",
