@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from stabsim import playbook as playbook
     from stabsim import plots as plots
     from stabsim import precision as precision
+    from stabsim import probe as probe
     from stabsim import rules as rules
     from stabsim import schedules as schedules
     from stabsim import statistics as statistics
@@ -75,6 +76,7 @@ _HOMES = {
     "playbook": "stabsim.playbook",
     "plots": "stabsim.plots",
     "precision": "stabsim.precision",
+    "probe": "stabsim.probe",
     "processes": "stabsim.sweeps",
     "radam": "stabsim.optimizers",
     "rmsprop": "stabsim.optimizers",

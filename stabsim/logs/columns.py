@@ -40,7 +40,7 @@ class Choice(NamedTuple):
         run: which run or which loss of the log it is; "" if the log has but one.
         axis: what the steps count: "step", "epoch", "tokens" or "row".
         objective: "falls", "rl", "gan" or "sum": see :class:`stabsim.logs.log.Log`.
-        more: columns that are read beside: "scale", "reward" and "kl" by these names,
+        more: columns that are read beside: "scale", "sharpness", "threshold", "reward" and "kl",
             "changes: NAME" for one whose changes of value are kept, and "clock" for the epoch by
             which it is seen where numbered rows start anew.
         notes: reasons of :data:`stabsim.logs.words.LOGS` that hold for the choice.
@@ -101,6 +101,9 @@ CHANGES = {"batch size", "sequence length", "context length", "curriculum", "sta
 
 OFTEN = 0.1
 """... unless it changes at more than this share of the records."""
+
+MEASURED = {"sharpness", "threshold"}
+"""The columns that ``stabsim.probe`` writes: roles of their own."""
 
 PARTS = 12
 """Of so many losses at most, none of them a total, each is read."""
@@ -355,6 +358,8 @@ def _more(head: _Head, columns: Columns, kind: str) -> dict[str, str]:
             if turns > max(1, OFTEN * head.count(name)):
                 continue  # a size that is never the same is no plan
             more[f"changes: {name}"] = name
+        elif written in MEASURED:
+            more.setdefault(written, name)
         elif kind == "rl" and "reward" in words and "std" not in words and head.varies(name):
             more.setdefault("reward", name)
         elif kind == "rl" and "kl" in words and "coef" not in words and head.varies(name):

@@ -65,7 +65,8 @@ class Series:
         return dropped
 
 
-SERIES = ("loss", "gradient_norm", "learning_rate", "validation_loss", "scale", "reward", "kl")
+SERIES = ("loss", "gradient_norm", "learning_rate", "validation_loss", "scale", "sharpness",
+          "threshold", "reward", "kl")  # fmt: skip
 """The roles of columns whose values are kept."""
 
 MOST_RUNS = 100
@@ -86,6 +87,7 @@ class Log:
         learning_rate: the rates, on their own steps.
         validation_loss: the losses on held-out data, on their own steps.
         scale: the loss scale of half-precision training, if a column holds it.
+        sharpness, threshold: what ``stabsim.probe`` measured, and the edge of the optimizer then.
         reward, kl: what reinforcement learning ought to raise, and the distance from the reference.
         last_step: the last step with any record, with or without a loss.
         resumed: steps from which the run was resumed.
@@ -103,6 +105,7 @@ class Log:
         self.choice, self.columns, self.read = choice, choice.columns, choice.read
         self.loss, self.gradient_norm, self.learning_rate = Series(), Series(), Series()
         self.validation_loss, self.scale = Series(), Series()
+        self.sharpness, self.threshold = Series(), Series()
         self.reward, self.kl = Series(), Series()
         self.last_step = float("-inf")
         self.resumed: list[float] = []

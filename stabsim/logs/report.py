@@ -80,6 +80,7 @@ class Report(NamedTuple):
                 "objective": self.log.objective,
                 "resumed": self.log.resumed,
                 "changes": self.log.changes,
+                "edge": {name: part.tolist() for name, part in edge_of(self.log)._asdict().items()},
                 "kind": self.log.kind,
                 "records": self.log.loss.size,
                 "columns": self.log.columns._asdict(),
@@ -117,19 +118,47 @@ def told_of(log: Log, language: str) -> list[str]:
         say(f"read by {log.axis}", records=log.loss.size, first=whole(first, language),
             last=whole(last, language), columns=listed(names))
     ]  # fmt: skip
-    for role in ("validation_loss", "reward", "kl"):
+    for role in ("validation_loss", "sharpness", "reward", "kl"):
         series = getattr(log, role)
         if series.size:
             _, _, start, end = ends(series)
             said.append(say(role, start=number(start, language), end=number(end, language),
                             records=series.size))  # fmt: skip
+        if role == "sharpness" and (edge := edge_of(log)).step.size:
+            above = edge.step[edge.ratio > 1]
+            said.append(
+                say("above", count=above.size, records=edge.step.size,
+                    first=whole(float(above[0]), language)) if above.size
+                else say("never above", records=edge.step.size,
+                         share=f"{np.max(edge.ratio):.0%}")
+            )  # fmt: skip
     return said
+
+
+class Edge(NamedTuple):
+    """Where both a sharpness and a threshold were measured, and the one over the other."""
+
+    step: np.ndarray
+    ratio: np.ndarray
+
+
+def edge_of(log: Log) -> Edge:
+    """How near a run came to its optimizer's threshold."""
+    step = log.sharpness.step.read(0, log.sharpness.size)
+    other = log.threshold.step.read(0, log.threshold.size)
+    both, left, right = np.intersect1d(step, other, return_indices=True)
+    sharpness = log.sharpness.value.read(0, log.sharpness.size)[left]
+    threshold = log.threshold.value.read(0, log.threshold.size)[right]
+    known = np.isfinite(sharpness) & (threshold > 0)
+    return Edge(both[known], sharpness[known] / threshold[known])
 
 
 def _figures(report: Report, language: str) -> list[str]:
     drawn = [_loss(report, language)]
     if report.log.gradient_norm.size and report.advice.clip is not None:
         drawn += [_norms(report, language), _histogram(report, language)]
+    if report.log.sharpness.size:
+        drawn.append(_sharpness(report, language))
     return drawn
 
 
@@ -221,3 +250,19 @@ def _histogram(report: Report, language: str) -> str:
     line = REPORT["line"].in_(language).format(threshold=number(threshold, language))
     caption = REPORT["histogram caption"].in_(language).format(line=line)
     return embedded(figure, axes, language, caption, caption)
+
+
+def _sharpness(report: Report, language: str) -> str:
+    log = report.log
+    figure, axes = new_axes(language, "step", "sharpness")
+    for series, style in ((log.sharpness, "o-"), (log.threshold, "--")):
+        if series.size:
+            step, low, _ = _band(series)
+            color = PALETTE[3] if series is log.sharpness else GREY
+            axes.plot(step, low, style, color=color, linewidth=1, markersize=3)
+    if min(axes.dataLim.y0, axes.dataLim.y1) > 0:
+        axes.set_yscale("log")
+    told = told_of(log, language)
+    return embedded(
+        figure, axes, language, " ".join(told[1:]), REPORT["sharpness caption"].in_(language)
+    )

@@ -341,6 +341,28 @@ REPORT = {
         "The KL divergence goes from {start} to {end} ({records} records).",
         "Divergensi KL berubah dari {start} menjadi {end} ({records} catatan).",
     ),
+    "sharpness": Text(
+        "The sharpness goes from {start} to {end} ({records} records).",
+        "Ketajaman berubah dari {start} menjadi {end} ({records} catatan).",
+    ),
+    "above": Text(
+        "It was above the optimizer's stability threshold in {count} of {records} measurements, "
+        "first at step {first}.",
+        "Ketajaman melampaui ambang kestabilan optimizer pada {count} dari {records} pengukuran, "
+        "pertama kali pada langkah {first}.",
+    ),
+    "never above": Text(
+        "It was never above the optimizer's stability threshold ({records} measurements); it came "
+        "to {share} of it.",
+        "Ketajaman tidak pernah melampaui ambang kestabilan optimizer ({records} pengukuran); "
+        "paling tinggi {share} darinya.",
+    ),
+    "sharpness caption": Text(
+        "Measured sharpness against the step. The dashed line is the optimizer's stability "
+        "threshold at its rate of that step: above it, it is unstable.",
+        "Ketajaman terukur terhadap langkah. Garis putus-putus adalah ambang kestabilan optimizer "
+        "pada laju langkah itu: di atasnya optimizer tidak stabil.",
+    ),
     "runs": Text("Runs", "Run"),
     "run": Text("{name}: {records} records, {verdict}.", "{name}: {records} catatan, {verdict}."),
     "numbered": Text(

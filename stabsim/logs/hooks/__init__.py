@@ -80,5 +80,11 @@ class StepFile:
             losses = np.array(self._losses)
             self.stop = self.stop or failing(diagnose(losses), [np.arange(losses.size)], self._when)
 
+    def measured(self, step: Any, sharpness: float, threshold: float, noise: float) -> None:
+        """A record of a measured sharpness and the optimizer's threshold: ``stabsim.probe``."""
+        record = {"step": int(step), "sharpness": sharpness, "threshold": threshold}
+        said = {} if math.isnan(noise) else {"sharpness_noise": noise}
+        self._file.write(json.dumps(record | said) + "\n")
+
     def close(self) -> None:
         self._file.close()
