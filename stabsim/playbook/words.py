@@ -5,7 +5,7 @@ from stabsim._words import Text
 NAMES = {
     "sweep": Text(
         "Sweep of the learning rate",
-        "Penyapuan laju pembelajaran",
+        "Sweep laju pembelajaran",
     ),
     "every-step": Text(
         "Short check at twice the best rate",
@@ -43,7 +43,7 @@ PLAN = {
         "The present rate is {rate}, a training takes {steps} steps, the search uses {seeds} "
         "seeds.",
         "Laju yang sekarang {rate}, satu pelatihan memakan {steps} langkah, pencarian memakai "
-        "{seeds} benih acak.",
+        "{seeds} seed.",
     ),
     "stage": Text(
         "{name}: at most {runs} runs, {steps} steps.",
@@ -61,7 +61,7 @@ PLAN = {
     ),
     "no seed": Text(
         "The training takes no seed: what differs from run to run is its own chance.",
-        "Pelatihan ini tidak menerima benih acak: yang membedakan satu run dari yang lain "
+        "Pelatihan ini tidak menerima seed: yang membedakan satu run dari yang lain "
         "hanyalah keacakannya sendiri.",
     ),
     "no warmup_steps": Text(
@@ -106,11 +106,11 @@ WHY = {
     ),
     "none feasible": Text(
         "No learning rate was feasible: look at the program and the data first.",
-        "Tidak ada laju pembelajaran yang layak: periksalah dahulu program dan datanya.",
+        "Tidak ada laju pembelajaran yang layak: periksa dahulu program dan datanya.",
     ),
     "healthy": Text(
         "Not tried: no instability limits this workload.",
-        "Tidak dicoba: tidak ada ketidakstabilan yang membatasi beban kerja ini.",
+        "Tidak dicoba: tidak ada ketidakstabilan yang membatasi workload ini.",
     ),
     "late": Text(
         "Not tried: the runs above the best rate fail in mid-training, when a warmup is over.",
@@ -119,7 +119,7 @@ WHY = {
     ),
     "no edge": Text(
         "Not tried: no rate of the sweep was unstable.",
-        "Tidak dicoba: tidak ada laju yang tidak stabil dalam penyapuan.",
+        "Tidak dicoba: tidak ada laju yang tidak stabil dalam sweep.",
     ),
     "budget": Text(
         "What was left of the budget did not suffice.",
@@ -128,7 +128,7 @@ WHY = {
     "few norms": Text(
         "Not tried: the log holds too few gradient norms to choose a threshold. Log the norm of "
         "each step, before clipping.",
-        "Tidak dicoba: log memuat terlalu sedikit norma gradien untuk memilih ambang. Catatlah "
+        "Tidak dicoba: log memuat terlalu sedikit norma gradien untuk memilih ambang. Catat "
         "norma setiap langkah, sebelum pemotongan.",
     ),
     "not needed": Text(
@@ -150,8 +150,8 @@ FOUND = {
     "short unstable": Text(
         "At {rate}, twice the best rate, the loss rises within the first {steps} steps: the "
         "workload is unstable.",
-        "Pada {rate}, dua kali laju terbaik, loss naik dalam {steps} langkah pertama: beban "
-        "kerja ini tidak stabil.",
+        "Pada {rate}, dua kali laju terbaik, loss naik dalam {steps} langkah pertama: "
+        "workload ini tidak stabil.",
     ),
     "above": Text(
         "At {rate}, {factor} times the best rate: {verdict}.",
@@ -192,27 +192,26 @@ FOUND = {
     ),
     "no feasible": Text(
         "No settings with it trained with every seed.",
-        "Dengan perbaikan ini tidak ada pengaturan yang berhasil pada setiap benih acak.",
+        "Dengan perbaikan ini tidak ada setelan yang berhasil pada setiap seed.",
     ),
     "lower": Text(
         "Nothing else helped, so the rate is lowered to {rate}, the best of the sweep.",
         "Tidak ada yang lain yang membantu, jadi laju diturunkan menjadi {rate}, yang terbaik "
-        "dalam penyapuan.",
+        "dalam sweep.",
     ),
     "at the edge": Text(
         "Nothing else helped, and a rate below {rate}, the best of the sweep, learns less.",
         "Tidak ada yang lain yang membantu, dan laju di bawah {rate}, yang terbaik dalam "
-        "penyapuan, belajar lebih sedikit.",
+        "sweep, belajar lebih sedikit.",
     ),
     "back off": Text(
         "With {settings}, {failed} of the other seeds failed: the rate is halved to {rate}.",
-        "Dengan {settings}, {failed} dari benih acak yang lain gagal: laju dibagi dua menjadi "
-        "{rate}.",
+        "Dengan {settings}, {failed} dari seed yang lain gagal: laju dibagi dua menjadi {rate}.",
     ),
     "compared": Text(
         "Over {count} other seeds the median is {new}, against {old} of the present training: "
         "better on {wins} of {count}.",
-        "Pada {count} benih acak lain mediannya {new}, sedangkan pelatihan yang sekarang {old}: "
+        "Pada {count} seed lain mediannya {new}, sedangkan pelatihan yang sekarang {old}: "
         "lebih baik pada {wins} dari {count}.",
     ),
 }
@@ -221,12 +220,12 @@ FOUND = {
 RESULT = {
     "gained": Text(
         "Train with {settings}.",
-        "Latihlah dengan {settings}.",
+        "Latih dengan {settings}.",
     ),
     "gained by": Text(
         "On seeds that the search did not see, that ends at {new}, where the present training "
         "ends at {old}.",
-        "Pada benih acak yang tidak dilihat pencarian, hasil akhirnya {new}, sedangkan pelatihan "
+        "Pada seed yang tidak dilihat pencarian, hasil akhirnya {new}, sedangkan pelatihan "
         "yang sekarang {old}.",
     ),
     "nothing": Text(
@@ -236,7 +235,7 @@ RESULT = {
     "not better": Text(
         "The best that was found, {settings}, is not better on every seed, or by less than "
         "{share}%.",
-        "Yang terbaik yang ditemukan, {settings}, tidak lebih baik pada setiap benih acak, atau "
+        "Yang terbaik yang ditemukan, {settings}, tidak lebih baik pada setiap seed, atau "
         "selisihnya kurang dari {share}%.",
     ),
     "not compared": Text(
@@ -341,7 +340,7 @@ HEADS = {
     ),
     "settings": Text(
         "settings",
-        "pengaturan",
+        "setelan",
     ),
     "seeds": Text(
         "runs",
@@ -361,7 +360,7 @@ HEADS = {
     ),
     "result curves": Text(
         "Training loss of the present training and of the recommended one, a line a seed.",
-        "Loss pelatihan yang sekarang dan yang disarankan, satu garis untuk satu benih acak.",
+        "Loss pelatihan yang sekarang dan yang disarankan, satu garis untuk satu seed.",
     ),
     "present": Text(
         "present",
