@@ -24,7 +24,7 @@ LIVE = Text(
     "Written from the live page [{title}]({page}), where labs and exercises run in the browser. "
     "Here they run on this notebook's kernel.",
     "Ditulis dari halaman hidup [{title}]({page}), tempat lab dan latihan berjalan di peramban. "
-    "Di sini semuanya berjalan pada kernel buku catatan ini.",
+    "Di sini semuanya berjalan pada kernel notebook ini.",
 )
 FIRST = Text(
     "Run this cell first. It installs `stabsim` if it is not there, and nothing that is.",

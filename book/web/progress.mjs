@@ -1,10 +1,10 @@
 // Says what is done: on a chapter's page, on the welcome page, and of a class for its teacher.
 
 import { fill } from "./parts/numbers.mjs";
-import { erase, KINDS, kept, read, replace } from "./parts/progress.mjs";
+import { erase, kept, read, replace } from "./parts/progress.mjs";
 import { answered, done, standing } from "./parts/standing.mjs";
 
-const COUNTED = KINDS.filter((kind) => kind !== "runs");
+const COUNTED = ["guesses", "answers", "goals"];
 
 // --- a chapter ---
 

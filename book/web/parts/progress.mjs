@@ -1,8 +1,8 @@
 // What a reader has done, kept on this device and nowhere else.
 
 const KEY = "stabsim-progress";
-export const VERSION = 1;
-export const KINDS = ["answers", "guesses", "goals", "runs"];
+const VERSION = 1;
+const KINDS = ["answers", "guesses", "goals", "runs"];
 
 /** Nothing done. */
 const nothing = () => ({ stabsim: VERSION, answers: {}, guesses: {}, goals: {}, runs: {} });
