@@ -73,7 +73,7 @@ class Spool:
 
     def _ranked(self, rank: int, start: int, stop: int | None) -> tuple[float, float]:
         """The finite number that ``rank`` others precede, and the next; twice the last."""
-        prefix, shift = np.uint64(0), 64
+        prefix, shift, count = np.uint64(0), 64, 0
         while shift:
             shift -= 16
             counts = np.zeros(1 << 16, np.int64)
@@ -84,12 +84,13 @@ class Spool:
             digit = int(np.searchsorted(before, rank, side="right"))
             rank -= int(before[digit - 1]) if digit else 0
             prefix = (prefix << np.uint64(16)) | np.uint64(digit)
-            if counts[digit] <= FEW:
+            count = int(counts[digit])
+            if count <= FEW:
                 break
-        few = counts[digit] <= FEW
+        few = count <= FEW
         kept = np.sort(np.concatenate([*self._keys(prefix, shift, start, stop)])) if few else None
         low = prefix if kept is None else kept[rank]
-        if rank + 1 < counts[digit]:
+        if rank + 1 < count:
             return _number(low), _number(low if kept is None else kept[rank + 1])
         above = (
             keys[keys > low].min(initial=np.uint64(2**64 - 1))

@@ -101,8 +101,7 @@ def test_each_kind_of_instability():
 def test_a_rise_of_one_entry_is_no_instability():
     losses = [2.3, 2.9, 6.1, 9.0, 8.0, 6.5, 5.0, 3.5, 2.2, 1.6, 1.2, 1.0, 0.9, 0.8, 0.7]
     assert ss.diagnose(losses).verdict == "early instability with recovery"
-    for kept in (2, 3):
-        assert ss.diagnose([*losses[:kept], *losses[8:]]).verdict == "stable"
+    assert ss.diagnose([*losses[:2], *losses[8:]]).verdict == "stable"
 
 
 def test_the_best_rate_moves_right_with_normalization():
