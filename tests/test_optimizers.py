@@ -167,6 +167,22 @@ def test_newton_schulz_brings_singular_values_near_one(rng, x64):
         assert values.max() < 1.21
 
 
+def test_what_began_above_two_thousandths_ends_near_one(x64):
+    began = jnp.geomspace(0.002, 1, 400)
+    pairs = jnp.stack([began, jnp.sqrt(1 - began**2)], 1)  # of norm 1 already
+    ends = jax.vmap(lambda s: newton_schulz(jnp.diag(s), eps=0.0))(pairs)[:, 0, 0]
+    assert 0.68 < float(ends.min()) < 0.7
+    assert 1.2 < float(ends.max()) < 1.21
+
+
+def test_radam_goes_by_momentum_for_five_steps():
+    """Until then its step grows with the gradient, and from then on not."""
+    grads = jnp.ones((8, 3), jnp.float32)
+    small, large = (np.diff(path(ss.radam(0.1), size * grads)[:, 0]) for size in (1.0, 10.0))
+    np.testing.assert_allclose((large / small)[:4], 10, rtol=1e-4)
+    np.testing.assert_allclose((large / small)[4:], 1, rtol=1e-4)
+
+
 # --- on parabolas ---
 
 
