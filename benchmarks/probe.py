@@ -111,9 +111,8 @@ def arpack(space: Any, tolerance: float) -> Found:
     began = time.perf_counter()
     operator = sparse.LinearOperator((sum(sizes),) * 2, matvec=product, dtype=np.float32)  # pyright: ignore[reportCallIssue]
     start = np.random.default_rng(0).normal(size=sum(sizes)).astype(np.float32)
-    value = sparse.eigsh(
-        operator, k=1, which="LA", tol=tolerance, v0=start, return_eigenvectors=False
-    )  # pyright: ignore[reportCallIssue]
+    options: dict[str, Any] = {"tol": tolerance, "v0": start, "return_eigenvectors": False}
+    value = sparse.eigsh(operator, k=1, which="LA", **options)
     return Found(float(value[0]), count, 20, time.perf_counter() - began)
 
 

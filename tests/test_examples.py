@@ -54,8 +54,13 @@ def test_the_readme_names_each_with_its_own_options():
     text = (FOLDER / "README.md").read_text()
     assert {path.name for path in FOLDER.glob("*.py")} == set(STEPS)
     for script in STEPS:
-        command = re.search(rf"stabsim playbook -- python examples/{script} (.*)", text)
+        command = re.search(rf"stabsim playbook .*-- python examples/{script} (.*)", text)
         assert command is not None
         code = (FOLDER / script).read_text()
         for option in re.findall(r"--[a-z-]+", command.group(1)):
             assert f'"{option}"' in code
+        rate, steps = (
+            re.findall(r"default=([0-9.e-]+)", code)[0],
+            int(re.search(r'"--max-steps", type=int, default=(\d+)', code).group(1)),
+        )
+        assert f"--rate {float(rate):g} --max-steps {steps} " in command.group(0)

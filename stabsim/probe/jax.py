@@ -150,7 +150,8 @@ def _of_optax(made_by: Any, options: dict[str, Any], state: Any, leaves: Sequenc
         moments, t = _first(state, "nu"), _made(t)
         arrays, beta1 = [moments.nu], float(of["b1"])
         shrink: Any = of.get("weight_decay", 0.0)
-        decay = float(shrink(t) if callable(shrink) else shrink)
+        shrink = shrink(t) if callable(shrink) else shrink
+        decay = float(shrink)
         factor, rule = 1 - beta1**t, Known("adam", beta1)
         if of["nesterov"]:
             a, b = beta1 / (1 - beta1 ** (t + 1)), (1 - beta1) / (1 - beta1**t)
