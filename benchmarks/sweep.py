@@ -22,7 +22,7 @@ import torch
 import stabsim as ss
 from stabsim.clipping import clip_by_global_norm
 from stabsim.schedules import linear_warmup
-from stabsim.simulation import Plan, draw
+from stabsim.simulation import RunPlan, draw
 from stabsim.workloads import mlp
 from stabsim.workloads.workload import cross_entropy
 
@@ -31,7 +31,7 @@ RATES = np.geomspace(1e-3, 0.2, 16).astype(np.float32)
 ROUNDS = 5
 
 NET = mlp()
-DRAWS = draw(NET, 0, Plan(STEPS, BATCH, (STEPS,), (), False))
+DRAWS = draw(NET, 0, RunPlan(STEPS, BATCH, (STEPS,), (), False))
 assert NET.train is not None
 assert DRAWS.rows is not None
 X, Y = NET.train

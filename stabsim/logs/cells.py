@@ -45,7 +45,7 @@ def numbers(cells: Sequence[Any] | np.ndarray, *, counted: bool = False) -> Numb
     return Numbers(value, present, bad)
 
 
-def _one_by_one(cells: Sequence[Any], counted: bool) -> Numbers:
+def _one_by_one(cells: Sequence[Any] | np.ndarray, counted: bool) -> Numbers:
     n = len(cells)
     value, present, bad = np.full(n, np.nan), np.zeros(n, bool), np.zeros(n, bool)
     for i, cell in enumerate(cells):
