@@ -123,8 +123,9 @@ def _mine(language: str) -> str:
     return (
         f'<div class="standing" data-progress="{_known("mine", language)}" role="group" '
         f'aria-label="{_say("mine", language)}"><noscript>{_say("noscript", language)}</noscript>'
+        f'<div class="pst-scrollable-table-container" tabindex="0">'
         f'<table class="table"><thead><tr><th scope="col">{_say("chapter", language)}</th>{heads}'
-        f"</tr></thead><tbody>{rows}</tbody></table>"
+        f"</tr></thead><tbody>{rows}</tbody></table></div>"
         f'<p><label>{_say("name", language)} <input name="name" autocomplete="name" size="20">'
         f'</label></p><p class="standing-buttons">{buttons}</p>'
         f'<input type="file" accept=".json" aria-label="{_say("load", language)}" hidden>'

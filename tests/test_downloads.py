@@ -20,7 +20,7 @@ SAMPLES = 8
 QUICK = ("twins",)
 """The labs whose Python is run each time; that of the others is read, compared and compiled."""
 
-VIEWS = {"plane": {"plane"}, "strides": {"every"}, "race": {"shown"}}
+VIEWS = {"plane": {"plane"}, "strides": {"every"}}
 """Controls of what is shown of a run."""
 
 PRINTED = {
@@ -53,7 +53,7 @@ def test_page_and_kernel_offer_the_same_python(name):
     described = page.description(lab, "en", {}) | {"charts": []}
     tried = list(settings(lab))
     there = in_node(
-        READ + 'import { python } from "./report.mjs";\n'
+        READ + 'import { python } from "./python.mjs";\n'
         "console.log(JSON.stringify(given.tried.map((values) => python(given.lab, values))));",
         {"lab": described, "tried": tried},
     )

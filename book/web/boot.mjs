@@ -5,9 +5,9 @@ const scripts = {
   prediction: "predict",
   drop: "drop",
   rule: "rule",
+  progress: "progress",
+  "progress-here": "progress",
 };
-if (document.querySelector("[data-progress], [data-progress-here]"))
-  import(new URL("progress.mjs", import.meta.url).href);
 for (const [name, script] of Object.entries(scripts)) {
   if (document.querySelector(`[data-${name}]`))
     import(new URL(`${script}.mjs`, import.meta.url).href);

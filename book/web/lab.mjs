@@ -7,7 +7,7 @@ import { asOf, within } from "./parts/frames.mjs";
 import { grip } from "./parts/grip.mjs";
 import { keeper, MOST } from "./parts/kept.mjs";
 import { keep as keepFor, kept as keptBefore } from "./parts/progress.mjs";
-import { isEmpty, marks, python, reached, report, rows, verdicts } from "./parts/report.mjs";
+import { isEmpty, marks, reached, report, rows, verdicts } from "./parts/report.mjs";
 import { fromAddress, isIdle, positionOf, toSearch, valueAt } from "./parts/settings.mjs";
 import { isAsked, stage } from "./parts/stage.mjs";
 
@@ -63,12 +63,7 @@ async function wake(section, key) {
 
   // --- pictures ---
 
-  const place = `${
-    location.pathname
-      .split("/")
-      .at(-1)
-      ?.replace(/\.html$/, "") || "index"
-  } ${key}`;
+  const place = `${/([^/]*?)(\.html)?$/.exec(location.pathname)?.[1] || "index"} ${key}`;
   const keep = keeper(find(".lab-kept"), lab, words, () => {
     remember();
     return draw();
@@ -328,7 +323,8 @@ async function wake(section, key) {
       if (!shown) await run();
       save(csv(shown.tables), "csv", "text/csv");
     },
-    python() {
+    async python() {
+      const { python } = await import(here("python.mjs"));
       save(python(lab, values), "py", "text/x-python");
     },
     present: stage(section, key, async (on) => {

@@ -95,12 +95,11 @@ def _add(
         kept = [(i, line) for i, line in enumerate(batch.lines, batch.first) if line]
         places = [i for i, _ in kept]
         logs[0].note("too long", batch.first, sum(line is None for line in batch.lines))
-    for log, roles in zip(logs, columns, strict=True):
-        at_once = _at_once(texts, delimiter, width, roles)
-        if at_once is None:
-            break
-        log.add_rows(places, at_once)
-    else:
+    at_once = [_at_once(texts, delimiter, width, roles) for roles in columns]
+    read = [one for one in at_once if one is not None]
+    if len(read) == len(logs):
+        for log, cells in zip(logs, read, strict=True):
+            log.add_rows(places, cells)
         return
     rows = _split(texts, delimiter)
     if any(len(row) != width for row in rows):

@@ -129,9 +129,9 @@ def test_what_else_is_said_of_the_claims():
 
 
 def test_answers():
-    assert EXERCISES["batch-scaled"].judge(0.06).right
-    assert EXERCISES["batch-variance"].judge(0.08).right
-    assert EXERCISES["batch-critical"].judge(44).right
+    assert EXERCISES["batch-scaled"].judge(0.06, "en").right
+    assert EXERCISES["batch-variance"].judge(0.08, "en").right
+    assert EXERCISES["batch-critical"].judge(44, "en").right
     values = [k**2 for k in range(8)]
     mean = sum(values) / 8
     found = {}

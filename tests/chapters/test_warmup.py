@@ -119,12 +119,12 @@ def test_the_formulas_of_the_uv_model():
 
 
 def test_the_answers():
-    assert EXERCISES["warmup-lengthened"].judge(31_500).right
-    assert EXERCISES["warmup-meets"].judge(1.6).right
+    assert EXERCISES["warmup-lengthened"].judge(31_500, "en").right
+    assert EXERCISES["warmup-meets"].judge(1.6, "en").right
     u, v = 2.0, 0.4
     eta = 3 / (u**2 + v**2)
     for _ in range(60):
         f = u * v
         u, v = u - eta * f * v, v - eta * f * u
-    assert EXERCISES["warmup-uv"].judge(u**2 + v**2).right
+    assert EXERCISES["warmup-uv"].judge(u**2 + v**2, "en").right
     assert u**2 + v**2 < 2 / eta / 2

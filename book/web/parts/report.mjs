@@ -2,7 +2,7 @@
 
 import { diagnose, diagnoseSweep, tail } from "./diagnosis.mjs";
 import { evidence } from "./evidence.mjs";
-import { fill, number, pythonFloat } from "./numbers.mjs";
+import { fill, number } from "./numbers.mjs";
 import { isIdle } from "./settings.mjs";
 
 /** Facts by name, a sentence a curve, and those of the facts. Completes the table "axis" of a sweep. */
@@ -132,16 +132,4 @@ export function rows(table) {
 export function isEmpty(table) {
   const isWhen = (name) => ["step", "since", "until"].includes(name);
   return !Object.entries(table).some(([name, x]) => !isWhen(name) && x.some(Number.isFinite));
-}
-
-/** Python that repeats a setting: controls' values in their places, other braces as they are. */
-export function python(lab, values) {
-  const written = new Map(lab.controls.map((c) => [c.name, inPython(c, values[c.name])]));
-  const filled = (code) => code.replace(/\{(\w+)\}/g, (place, name) => written.get(name) ?? place);
-  return filled(filled(lab.code)); // twice, for an option's code may hold controls too
-}
-
-function inPython(control, value) {
-  if (control.options) return control.options.find(([name]) => name === value)[1];
-  return control.scale === "whole" ? String(value) : pythonFloat(value);
 }

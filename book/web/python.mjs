@@ -1,0 +1,3 @@
+// What a lab downloads as Python: fetched when it is asked for.
+
+export { python } from "./parts/python.mjs";
