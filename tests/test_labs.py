@@ -448,8 +448,8 @@ def test_the_page_reports_as_python_does(name, language):
             for n, table in tables.items()
         }  # fmt: skip
         there = in_node(
-            READ
-            + 'import { report, reached } from "./report.mjs";\nimport { python } from "./python.mjs";\n'
+            READ + 'import { report, reached } from "./report.mjs";\n'
+            'import { python } from "./python.mjs";\n'
             "const { lab, words, tables, values } = given;\n"
             "for (const t of Object.values(tables)) for (const k in t)\n"
             "  t[k] = t[k].map((x) => (x === null ? NaN : x));\n"

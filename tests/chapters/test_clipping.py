@@ -11,7 +11,7 @@ from stabsim.labs import LABS
 from stabsim.labs.clip import EDGES, corrupted, histogram
 from stabsim.labs.frame.report import report
 from stabsim.labs.strategies import STRATEGIES, strategy
-from tests.chapters.runs import MOST, SEEDS, claim, goals, run, tables, verdicts
+from tests.chapters.runs import MOST, claim, goals, run, tables, verdicts
 
 OFF = 1e30
 
