@@ -225,6 +225,14 @@ def test_a_session_of_tensorboard_gives_up_what_lies_after_its_start(tmp_path):
 # --- several runs in a file ---
 
 
+def test_a_bad_cell_of_one_loss_leaves_the_others_as_they_are(tmp_path):
+    rows = [f"{step},{3 - step / 10},{1 + step / 10}" for step in range(12)]
+    rows[8] = "8,2.2,1.8x"
+    (tmp_path / "gan.csv").write_text("\n".join(["step,loss_G,loss_D", *rows]))
+    found = runs(tmp_path / "gan.csv")
+    assert {log.run: log.loss.size for log in found} == {"loss_G": 12, "loss_D": 11}
+
+
 def test_runs_that_were_appended(tmp_path):
     path = tmp_path / "log.csv"
     path.write_text("step,loss\n" + "".join(f"{i},{x}\n" for _ in range(3)
