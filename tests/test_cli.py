@@ -66,7 +66,7 @@ def log(tmp_path, rng):
         ("early", 1, "early instability with recovery", "warmup"),
         ("early after warmup", 1, "early instability with recovery", "clipping"),
         ("mid", 1, "mid-training instability", "clipping"),
-        ("diverged", 1, "diverged", "clipping"),
+        ("diverged", 1, "diverged", "first-nan"),
     ],
 )
 def test_verdict_advice_and_exit_code(run, log, kind, code, verdict, experiment):

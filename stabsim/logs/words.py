@@ -287,6 +287,13 @@ ADVICE = {
         "Hanya {norms} norma berhingga yang dicatat, sedangkan untuk menentukan ambang diperlukan "
         "{enough}: catatlah norma itu pada setiap langkah.",
     ),
+    "few before": Text(
+        "Only {norms} finite norms were logged before step {step}, from which the run did not "
+        "recover, and a threshold needs {enough}: judge it on a run that lasts longer.",
+        "Hanya {norms} norma berhingga yang dicatat sebelum langkah {step}, yang sesudahnya run "
+        "tidak pulih, sedangkan untuk menentukan ambang diperlukan {enough}: tentukan ambang itu "
+        "dari run yang bertahan lebih lama.",
+    ),
     "nothing left": Text(
         "Every experiment of the playbook's list was tried.",
         "Semua percobaan dalam daftar playbook sudah dicoba.",
