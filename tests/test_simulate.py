@@ -19,7 +19,7 @@ RULES = [ss.sgd, ss.momentum, ss.nesterov, ss.rmsprop, ss.adam, ss.nadam]
 
 
 def plain(workload, rule, clipping, steps, batch_size, seed):
-    """The same run as a Python loop, one step at a time, of which the gradient alone is compiled."""
+    """The same run as a Python loop, one step at a time; the gradient alone is compiled."""
     plan = RunPlan(steps, batch_size, (), (), False)
     draws = draw(workload, seed, plan)
     params, state = draws.params, rule.init(draws.params)
