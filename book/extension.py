@@ -46,7 +46,7 @@ UNUSED = ("**/*.map", "*.html", "scripts/fontawesome.js*", "vendor", "locales", 
 STYLES = {"<mjx-container": "maths/maths.css", "data-lab=": "lab/lab.css",
           "data-exercise=": "lab/exercise.css", "data-prediction=": "lab/prediction.css",
           "data-drop=": "lab/drop.css", "data-progress": "lab/progress.css",
-          "data-rule=": "lab/rule.css"}  # fmt: skip
+          "data-rule=": "lab/rule.css", "data-board=": "lab/board.css"}  # fmt: skip
 """Styles that only some pages need, by what these have in them."""
 
 ENGLISH_IS_READ: ContextVar[Event | None] = ContextVar("english_is_read", default=None)
@@ -163,6 +163,7 @@ def finish(app: Sphinx, error: Exception | None) -> None:
     labs.publish(static / "lab/models", app.config.language)
     diagnose.publish(static / diagnose.FOLDER, app.config.language)
     rule.publish(static / rule.FOLDER, app.config.language)
+    scoreboard.publish(static / scoreboard.FOLDER)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
