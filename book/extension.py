@@ -5,12 +5,12 @@ import os
 import shutil
 import textwrap
 from contextvars import ContextVar
-from html import escape
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from markupsafe import Markup
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
@@ -22,6 +22,7 @@ from book import (
     LANGUAGES,
     anchors,
     assets,
+    card,
     demonstrations,
     diagnose,
     glossary,
@@ -46,7 +47,8 @@ UNUSED = ("**/*.map", "*.html", "scripts/fontawesome.js*", "vendor", "locales", 
 STYLES = {"<mjx-container": "maths/maths.css", "data-lab=": "lab/lab.css",
           "data-exercise=": "lab/exercise.css", "data-prediction=": "lab/prediction.css",
           "data-drop=": "lab/drop.css", "data-progress": "lab/progress.css",
-          "data-rule=": "lab/rule.css"}  # fmt: skip
+          "data-rule=": "lab/rule.css", "data-board=": "lab/board.css",
+          'id="lab-first"': "lab/welcome.css"}  # fmt: skip
 """Styles that only some pages need, by what these have in them."""
 
 ENGLISH_IS_READ: ContextVar[Event | None] = ContextVar("english_is_read", default=None)
@@ -125,12 +127,17 @@ def describe(
 ) -> None:
     """Give a page its description and its links to the same page in the other languages."""
     description = context["docstitle"]
-    if doctree and (paragraph := next(doctree.findall(nodes.paragraph), None)):
-        description = textwrap.shorten(paragraph.astext(), 160, placeholder="…")
-    tags = context.get("metatags", "")
-    if 'name="description"' not in tags:
-        tags += f'\n    <meta name="description" content="{escape(description)}" />'
-    context["metatags"] = tags
+    if given := app.env.metadata.get(pagename, {}).get("description"):
+        description = given
+    elif doctree and (paragraph := next(doctree.findall(nodes.paragraph), None)):
+        # A word in bold, as "Objective", only heads the paragraph.
+        headed = isinstance(paragraph[0], nodes.strong)
+        text = "".join(node.astext() for node in paragraph[headed:])
+        description = textwrap.shorten(text.lstrip(". "), 160, placeholder="…")
+    title = context.get("title") or context["docstitle"]
+    context["metatags"] = context.get("metatags", "") + card.tags(
+        Markup(title).striptags(), description, app.config.language, pagename
+    )
     if app.config.book_in_all_languages and pagename in notebooks.pages():
         where, language = repository.place(), app.config.language
         context["launch"] = where.launch(language, pagename) if where else {}
@@ -163,6 +170,8 @@ def finish(app: Sphinx, error: Exception | None) -> None:
     labs.publish(static / "lab/models", app.config.language)
     diagnose.publish(static / diagnose.FOLDER, app.config.language)
     rule.publish(static / rule.FOLDER, app.config.language)
+    scoreboard.publish(static / scoreboard.FOLDER)
+    card.publish(static, app.config.language)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
