@@ -215,7 +215,7 @@ def test_several_runs_are_listed(run, two_runs):
     assert "calm: 400 records, stable." in done.stdout
     assert "wild: 400 records, diverged." in done.stdout
     assert "--run 'calm'" in done.stdout
-    assert "wild: 400 catatan, divergen." in run(two_runs, "--language", "id").stdout
+    assert "wild: 400 baris, divergen." in run(two_runs, "--language", "id").stdout
     facts = json.loads(run(two_runs, "--json").stdout)
     assert [(one["run"], one["verdict"]) for one in facts["runs"]] == [
         ("calm", "stable"), ("wild", "diverged"),

@@ -58,7 +58,7 @@ EXERCISES = (
         Text("At some rate the process's mean equals the best score so far, and its standard "
              "deviation is ${deviation}$ decades. How large is the expected improvement there?",
              "Pada suatu laju, rata-rata proses sama dengan skor terbaik sejauh ini, dan simpangan "
-             "bakunya ${deviation}$ dekade. Berapa perbaikan yang diharapkan di sana?"),
+             "bakunya ${deviation}$ dekade. Berapa harapan perbaikan di sana?"),
         {"deviation": (0.1, 0.12, 0.15, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)},
         _improvement,
     )),

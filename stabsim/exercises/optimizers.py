@@ -34,7 +34,7 @@ EXERCISES = (
         Text("A model has ${billions} \\cdot 10^9$ parameters in 32-bit floats. How many gigabytes "
              "($10^9$ bytes) does the state of {rule} take?",
              "Sebuah model mempunyai ${billions} \\cdot 10^9$ parameter berupa bilangan 32 bit. "
-             "Berapa gigabita ($10^9$ bita) yang diperlukan keadaan {rule}?"),
+             "Berapa gigabyte ($10^9$ byte) yang diperlukan keadaan {rule}?"),
         {"billions": (2, 3, 5, 7, 11, 13), "rule": ("Momentum", "Nesterov", "Adam", "NAdam")},
         lambda billions, rule: 4.0 * billions * STATE[rule.lower()],
     )),

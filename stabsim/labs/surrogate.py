@@ -130,7 +130,7 @@ HERE = (
 )
 """What the cursor says at a learning rate."""
 
-IMPROVEMENT = Text("exp. improvement", "perbaikan yang diharapkan")
+IMPROVEMENT = Text("exp. improvement", "harapan perbaikan")
 
 
 def _posterior(language: str) -> Any:
@@ -162,7 +162,7 @@ LAB = Lab(
             over="learning_rate", along=charts.RATE, columns=HERE),
         Panel("posterior", _improvement, Text(
             "The expected improvement at every learning rate; the dashed line stands at its peak.",
-            "Perbaikan yang diharapkan pada setiap laju pembelajaran; garis putus-putus berdiri di "
+            "Harapan perbaikan pada setiap laju pembelajaran; garis putus-putus berdiri di "
             "puncaknya."),
             over="learning_rate", along=charts.RATE, columns=(("improvement", IMPROVEMENT),)),
         Panel("plane", _plane, Text(

@@ -23,7 +23,7 @@ DOUBTS = {
     "noise": Text(
         "On half of the data the sharpness is another by {noise}: it is that of a sample. Measure "
         "on more data.",
-        "Pada separuh data ketajamannya berbeda {noise}: itu ketajaman suatu sampel. Ukurlah pada "
+        "Pada separuh data ketajamannya berbeda {noise}: itu ketajaman suatu sampel. Ukur pada "
         "lebih banyak data.",
     ),
     "kinks": Text(
@@ -36,13 +36,13 @@ DOUBTS = {
         "Some of it is computed in half precision, of which second derivatives keep two or three "
         "digits: measure in float32.",
         "Sebagian dihitung dengan presisi setengah; turunan keduanya hanya benar sampai dua atau "
-        "tiga digit: ukurlah dalam float32.",
+        "tiga digit: ukur dalam float32.",
     ),
     "random": Text(
         "The loss is not the same when computed twice (dropout): this is the sharpness for one "
         "draw of it. Measure with the model in its evaluation mode.",
         "Loss tidak sama jika dihitung dua kali (dropout): ini ketajaman untuk satu undian saja. "
-        "Ukurlah dengan model dalam mode evaluasi.",
+        "Ukur dengan model dalam mode evaluasi.",
     ),
     "not converged": Text(
         "The eigenvalue has not converged: it may be off by {error}.",

@@ -36,7 +36,7 @@ SAID = {
     ),
     "draw": Text(
         "Draw with finger or mouse, or set one point at a time with the two sliders.",
-        "Gambar dengan jari atau tetikus, atau atur titik demi titik dengan kedua penggeser.",
+        "Gambar dengan jari atau tetikus, atau atur titik demi titik dengan kedua slider.",
     ),
     "column": Text("Point", "Titik"),
     "height": Text("Height of the point", "Tinggi titik"),
