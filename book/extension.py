@@ -65,9 +65,10 @@ class Templates(BuiltinTemplateLoader):
         # The role that docutils gives a source is deprecated, and not allowed in its list.
         html = html.replace('role="doc-biblioentry"', 'role="listitem"')
         static = context["pathto"]("_static", 1)
-        html = progress.here(labs.fill(html, context["language"], static), context["language"])
-        html = rule.fill(html, context["language"], static)
-        html = words.translate_names(diagnose.fill(html, context["language"], static))
+        language = context["language"]
+        html = progress.here(labs.fill(html, language, static, context["pagename"]), language)
+        html = rule.fill(html, language, static)
+        html = words.translate_names(diagnose.fill(html, language, static))
         for mark, style in STYLES.items():
             if mark in html:
                 link = f'  <link rel="stylesheet" href="{static}/{style}" />\n  </head>'
@@ -194,5 +195,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("html-page-context", describe)
     app.connect("build-finished", finish)
     app.add_css_file("lab/frame.css")
+    app.add_css_file("lab/print.css", media="print", priority=900)
     app.add_js_file("lab/boot.mjs", type="module")
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,7 +1,7 @@
 """What is drawn of each claim: numbers of its seeds, and the bounds that it holds them against."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,7 +24,7 @@ class Strip(NamedTuple):
     """
 
     says: Text
-    of: Callable[[Values], Sequence[float]]
+    of: Callable[[Values], Any]
     low: float = -math.inf
     high: float = math.inf
     part: int = 0
@@ -47,16 +47,16 @@ class Shown(NamedTuple):
     strips: list[Strip]
 
 
-def _row(name: str) -> Callable[[Values], Sequence[float]]:
+def _row(name: str) -> Callable[[Values], Any]:
     return lambda values: values[name]
 
 
-def _ratio(over: str, under: str) -> Callable[[Values], Sequence[float]]:
+def _ratio(over: str, under: str) -> Callable[[Values], Any]:
     """One quantity of each seed over another of the same seed."""
     return lambda values: np.divide(values[over], values[under])
 
 
-def _case(name: str, case: str) -> Callable[[Values], Sequence[float]]:
+def _case(name: str, case: str) -> Callable[[Values], Any]:
     return lambda values: values[name][case]
 
 
