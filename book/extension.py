@@ -24,6 +24,7 @@ from book import (
     assets,
     demonstrations,
     diagnose,
+    edition,
     glossary,
     labs,
     maths,
@@ -178,6 +179,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     diagnose.setup(app)
     prediction_page.setup(app)
     progress.setup(app)
+    edition.setup(app)
     app.connect("config-inited", configure)
     app.connect("builder-inited", wait_for_english)
     app.connect("env-get-outdated", outdated)
