@@ -1,171 +1,152 @@
-"""A language's whole book as one page, for paper: what the built pages hold, one after the other.
+"""What keeps the book on a reader's device: a worker for each language, and what makes it an app.
 
-In front stand a cover and the contents; the exercises' solutions stand at the end.
+```{edition}    how large this language is, whether it is kept here, and where the archive is
+```
+
+The worker itself is ``book/web/edition-worker.mjs``, and ``book/web/edition.mjs`` wakes it.
 """
 
+import gzip
+import hashlib
+import json
 import re
-from collections.abc import Mapping
+from html import escape
 from pathlib import Path
 
-import yaml
-from bs4 import BeautifulSoup, Tag
+import vl_convert
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
 
-import stabsim
-from book import ROOT, SITE, card, live, repository
+from book import BOOK, LANGUAGES, SITE, bundle, card, repository
+from book.assets import ASSETS
+from stabsim._numerals import plain
 from stabsim._words import Text
 
+WORKER = "worker.js"
+"""At the top of a language's folder: a worker answers for what lies beside and below it."""
+
+MANIFEST = "manifest.webmanifest"
+APART = {WORKER, ".buildinfo", "objects.inv"}
+"""What no page asks for."""
+
+ICONS = {192: "_static/icon-192.png", 512: "_static/icon-512.png"}
+"""The app's icon by its width: telephones take no drawing for it."""
+
+FAVICON_WIDTH = 16
+DIGITS = 16
+"""Of a file's SHA-256, in hexadecimal: files here differ by chance, and not by anybody's intent."""
+
+PACKED = {".png", ".woff", ".woff2"}
+"""Files that a server sends as they are, since compression would make them no smaller."""
+
+SIZED = "{size} MB"
+SIZE = re.compile(r'(<span class="edition-size">).*?(</span>)')
+
+SHORT = Text("Why training blows up", "Pelatihan meledak")
 SAID = {
-    "contents": Text("Contents", "Daftar isi"),
-    "solutions": Text("Solutions", "Penyelesaian"),
-    "exercise": Text("Exercise {number}", "Latihan {number}"),
-    "solution": Text("Solution: page", "Penyelesaian: halaman"),
-    "live": Text("Every picture of a lab moves at", "Setiap gambar lab dapat digerakkan di"),
-    "version": Text("Edition of stabsim {version}", "Edisi stabsim {version}"),
-}
-NOT_PRINTED = "script, noscript, .headerlink, #jb-print-docs-body, .lab-narrow, .progress-here"
-REFERENCES = ("for", "aria-labelledby", "aria-describedby", "aria-controls", "list")
-"""Attributes that name elements by their ids."""
-
-INSIDE = re.compile(r"url\(#([^)]+)\)")
-"""A drawing's own reference to one of its parts."""
-
-
-def pages() -> list[str]:
-    """The pages of the book in their order."""
-    listed = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf8"))
-    return [Path(file).name for file in (listed["root"], *(c["file"] for c in listed["chapters"]))]
-
-
-def whole(language: str, numbers: Mapping[str, int], site: Path = SITE) -> str:
-    """The edition as HTML, whose address is that of a page beside the others.
-
-    Args:
-        language: "en" or "id".
-        numbers: the number of the sheet on which each id stands; ids that are missing have none
-            yet.
-        site: the built site.
-    """
-    folder, styles, chapters, solutions = site / language, {}, [], []
-    for page in pages():
-        soup = BeautifulSoup((folder / f"{page}.html").read_text(encoding="utf8"), "html.parser")
-        styles |= dict.fromkeys(
-            str(link["href"]).partition("?")[0] for link in soup.select("link[rel=stylesheet]")
-        )
-        article = soup.select_one("article.bd-article")
-        assert article is not None, f"{page} has no article."
-        chapter = _chapter(article, page, language)
-        solutions += _take_solutions(chapter, page, language, numbers)
-        chapters.append(chapter)
-    if solutions:
-        chapters.append(_appendix(solutions, language))
-    links = "".join(f'<link rel="stylesheet" href="{href}">' for href in styles)
-    return (
-        f'<!DOCTYPE html><html lang="{language}" data-theme="light"><head><meta charset="utf-8">'
-        f"<title>{card.TITLE.in_(language)}</title>{links}</head><body class='edition'>"
-        f'<main class="bd-main"><div class="bd-content"><div class="bd-article-container">'
-        f'<article class="bd-article">{_cover(language)}'
-        f"{_contents(chapters, language, numbers)}{''.join(map(str, chapters))}"
-        f"</article></div></div></main></body></html>"
-    )
+    "size": Text("The whole English edition is {size}.", "Seluruh edisi bahasa Indonesia: {size}."),
+    "fetching": Text(
+        "It is being fetched; once it is here, the book works without a network.",
+        "Edisi ini sedang diunduh; sesudah itu buku dapat dibaca tanpa jaringan.",
+    ),
+    "kept": Text(
+        "It is kept on this device: all of it works without a network.",
+        "Semuanya sudah tersimpan di perangkat ini dan dapat dipakai tanpa jaringan.",
+    ),
+    "not": Text(
+        "This browser does not keep it here: that takes an address that begins with https.",
+        "Di alamat ini peramban tidak menyimpannya; untuk itu alamat harus diawali https.",
+    ),
+    "archive": Text(
+        "Both languages in one archive, for a room without internet",
+        "Kedua bahasa dalam satu arsip, untuk ruangan tanpa internet",
+    ),
+}  # fmt: skip
 
 
-def _chapter(article: Tag, page: str, language: str) -> Tag:
-    """A page's text, with ids that are its own in the whole book, and links that lead there."""
-    for element in article.select(NOT_PRINTED):
-        element.decompose()
-    for element in article.find_all(True):
-        if "id" in element.attrs:
-            element["id"] = f"{page}--{element['id']}"
-        for name in REFERENCES:
-            if name in element.attrs:
-                element[name] = " ".join(f"{page}--{i}" for i in str(element[name]).split())
-        for name, value in element.attrs.items():
-            if isinstance(value, str) and "url(#" in value:
-                element[name] = INSIDE.sub(rf"url(#{page}--\1)", value)
-        for name in ("href", "xlink:href"):
-            if name in element.attrs and element.name in ("a", "use"):
-                element[name] = _led(str(element[name]), page, language)
-    article.name = "section"
-    article.attrs = {"class": "edition-chapter", "id": page}
-    return article
+class Edition(SphinxDirective):
+    """What is kept on the reader's device."""
+
+    def run(self) -> list[nodes.Node]:
+        """A paragraph, whose size is filled in when all files are there."""
+        language = self.config.language
+        say = {name: text.in_(language) for name, text in SAID.items()}
+        size = escape(say["size"]).format(size='<span class="edition-size"></span>')
+        known = escape(json.dumps(say, ensure_ascii=False))
+        archive = ""
+        if where := repository.place():
+            archive = (
+                f' <a href="{where.pages}/{bundle.BUNDLE.name}" rel="noopener external">'
+                f"{escape(say['archive'])}</a>."
+            )
+        paragraph = f'<p>{size} <span role="status" data-edition="{known}"></span>{archive}</p>'
+        return [nodes.raw("", paragraph, format="html")]
 
 
-def _led(href: str, page: str, language: str) -> str:
-    """Where a link of a page leads in the book, or on the published site if not into the book."""
-    if re.match(r"[a-z]+:", href):
-        return href
-    path, _, place = href.partition("#")
-    name = path.removesuffix(".html") or page
-    if name not in pages():
-        return f"{repository.site()}/{language}/{href}"
-    return f"#{name}--{place}" if place else f"#{name}"
+def write(site: Path = SITE) -> None:
+    """Complete a built site, which has a folder for each language."""
+    for language in LANGUAGES:
+        complete(site / language, language)
 
 
-def _take_solutions(
-    chapter: Tag, page: str, language: str, numbers: Mapping[str, int]
-) -> list[str]:
-    """Take the solutions out of a chapter, and leave where each of them stands."""
-    taken = []
-    for number, box in enumerate(chapter.select(".dropdown.admonition"), 1):
-        own = f"solution--{page}--{number}"
-        if title := box.select_one(".admonition-title"):
-            title.decompose()
-        said = SAID["exercise"].in_(language).format(number=number)
-        taken.append(f'<h3 id="{own}">{said}</h3>{box.decode_contents()}')
-        left = (
-            f'<p><a href="#{own}">{SAID["solution"].in_(language)} {numbers.get(own, "")}</a></p>'
-        )
-        box.replace_with(BeautifulSoup(left, "html.parser"))
-    if taken:
-        heading = chapter.select_one("h1")
-        assert heading is not None, f"{page} has no title."
-        taken.insert(0, f'<h2 id="solutions--{page}">{heading.decode_contents()}</h2>')
-    return taken
+def complete(folder: Path, language: str) -> None:
+    """Write a language's worker, manifest and icons, and its size on its page."""
+    _make_app(folder, language)
+    size = SIZED.format(size=plain(round(sent(folder) / 1e6, 1), language))
+    for page in folder.glob("*.html"):
+        before = page.read_text(encoding="utf8")
+        after = SIZE.sub(rf"\g<1>{size}\g<2>", before)
+        if after != before:
+            page.write_text(after, encoding="utf8")
+    listed = json.dumps({f.relative_to(folder).as_posix(): _digest(f) for f in kept(folder)})
+    version = hashlib.sha256(listed.encode()).hexdigest()[:DIGITS]
+    worker = (ASSETS / "lab/edition-worker.mjs").read_text(encoding="utf8")
+    edition = f'self.EDITION={{"version":"{version}","files":{listed}}};'
+    (folder / WORKER).write_text(f"{edition}\n{worker}", encoding="utf8")
 
 
-def _appendix(solutions: list[str], language: str) -> Tag:
-    said = SAID["solutions"].in_(language)
-    start = f'<section class="edition-chapter" id="solutions"><h1>{said}</h1>'
-    found = BeautifulSoup(f"{start}{''.join(solutions)}</section>", "html.parser").section
-    assert found is not None
-    return found
+def kept(folder: Path) -> list[Path]:
+    """The files of a language that a reader's device keeps."""
+    return [f for f in sorted(folder.rglob("*")) if f.is_file() and f.name not in APART]
 
 
-def _cover(language: str) -> str:
-    address = f"{repository.site()}/{language}/"
-    version = SAID["version"].in_(language).format(version=stabsim.__version__)
-    if commit := repository.commit():
-        version += f" ({commit})"
-    return (
-        f'<section class="edition-cover"><img src="_static/favicon.svg" alt="">'
-        f"<h1>{card.TITLE.in_(language)}</h1><p>{card.SAID.in_(language)}</p>"
-        f"<p>{SAID['live'].in_(language)}<br>{address.partition('://')[2]}</p>"
-        f"{live.code(address)}<p>{version} · CC BY 4.0</p></section>"
-    )
+def sent(folder: Path) -> int:
+    """How many bytes a server sends of them."""
+    contents = ((file, file.read_bytes()) for file in kept(folder))
+    return sum(len(c if f.suffix in PACKED else gzip.compress(c, 6)) for f, c in contents)
 
 
-def _contents(chapters: list[Tag], language: str, numbers: Mapping[str, int]) -> str:
-    def line(place: str, heading: Tag) -> str:
-        title = heading.get_text().strip()
-        return f'<a href="#{place}"><span>{title}</span><span>{numbers.get(place, "")}</span></a>'
-
-    rows = []
-    for chapter in chapters:
-        title = chapter.select_one("h1")
-        assert title is not None, f"{chapter['id']} has no title."
-        sections = "".join(
-            f"<li>{line(_id(heading), heading)}</li>"
-            for heading in chapter.select("h2:not(.claim > h2)")
-            if _id(heading)
-        )
-        rows.append(f"<li>{line(str(chapter['id']), title)}<ol>{sections}</ol></li>")
-    return (
-        f'<nav class="edition-contents"><h1>{SAID["contents"].in_(language)}</h1>'
-        f"<ol>{''.join(rows)}</ol></nav>"
-    )
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:DIGITS]
 
 
-def _id(heading: Tag) -> str:
-    """A heading's own id, or that of the section that it heads."""
-    parent = heading.parent
-    return str(heading.get("id") or (parent and parent.get("id")) or "")
+def _make_app(folder: Path, language: str) -> None:
+    """The manifest and the icons by which a browser installs a language as an app."""
+    favicon = (BOOK / "web/favicon.svg").read_text(encoding="utf8")
+    for width, icon in ICONS.items():
+        png = vl_convert.svg_to_png(favicon, scale=width / FAVICON_WIDTH)
+        (folder / icon).write_bytes(png)
+    manifest = {
+        "id": "./",
+        "name": card.TITLE.in_(language),
+        "short_name": SHORT.in_(language),
+        "lang": language,
+        "start_url": "./index.html",
+        "scope": "./",
+        "display": "standalone",
+        "background_color": "#ffffff",
+        "theme_color": "#0072b2",
+        "icons": [
+            {"src": icon, "sizes": f"{width}x{width}", "type": "image/png"}
+            for width, icon in ICONS.items()
+        ],
+    }
+    text = json.dumps(manifest, ensure_ascii=False, indent=1)
+    (folder / MANIFEST).write_text(f"{text}\n", encoding="utf8")
+
+
+def setup(app: Sphinx) -> None:
+    """Register the directive, and have every page wake the worker."""
+    app.add_directive("edition", Edition)
+    app.add_js_file("lab/edition.mjs", type="module")

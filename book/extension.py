@@ -25,6 +25,7 @@ from book import (
     card,
     demonstrations,
     diagnose,
+    edition,
     glossary,
     labs,
     maths,
@@ -188,6 +189,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     diagnose.setup(app)
     prediction_page.setup(app)
     progress.setup(app)
+    edition.setup(app)
     app.connect("config-inited", configure)
     app.connect("builder-inited", wait_for_english)
     app.connect("env-get-outdated", outdated)

@@ -191,7 +191,7 @@ class _Reader:
             self.lines += [f"<blockquote>\n\n**{TITLE.in_(self.language)}**", ""]
             self.closing.append((marks, "</blockquote>"))
             self.guess = f'ss.exercises.predict("{argument}")'
-        elif name == "progress":  # which a browser keeps, and no notebook
+        elif name in ("progress", "edition"):  # which a browser keeps, and no notebook
             self.closing.append((marks, ""))
         elif name == "scoreboard":
             self.lines.append(scoreboard.headline(self.language))

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 from playwright.sync_api import Browser, Route, sync_playwright
 from pypdf import PdfReader
 
-from book import BUILD, LANGUAGES, SITE, edition
+from book import BUILD, LANGUAGES, SITE, printed
 from book.browser import QUIET, find
 
 HOST = "http://book"
@@ -55,7 +55,7 @@ def make(site: Path = SITE, folder: Path = BUILD) -> list[Path]:
 
 
 def _print(browser: Browser, language: str, numbers: Mapping[str, int], site: Path) -> bytes:
-    text = edition.whole(language, numbers, site)
+    text = printed.whole(language, numbers, site)
     own = f"{HOST}/{language}/edition.html"
 
     def answer(route: Route) -> None:
@@ -73,17 +73,17 @@ def _print(browser: Browser, language: str, numbers: Mapping[str, int], site: Pa
     page.route("**/*", answer)
     page.goto(own, wait_until="load")
     page.evaluate("() => document.fonts.ready")
-    printed = page.pdf(
+    sheets = page.pdf(
         prefer_css_page_size=True, print_background=True, display_header_footer=True,
         header_template="<span></span>", footer_template=FOOT, outline=True, tagged=True,
     )  # fmt: skip
     page.close()
-    return printed
+    return sheets
 
 
-def pages_of(printed: bytes) -> dict[str, int]:
+def pages_of(sheets: bytes) -> dict[str, int]:
     """The number of the page on which each id stands to which a link of the file leads."""
-    reader = PdfReader(io.BytesIO(printed))
+    reader = PdfReader(io.BytesIO(sheets))
     found = {}
     for name, target in reader.named_destinations.items():
         number = reader.get_destination_page_number(target)

@@ -32,10 +32,14 @@ TYPES = {
     ".svg": "image/svg+xml",
     ".txt": "text/plain; charset=utf-8",
     ".wasm": "application/wasm",
+    ".webmanifest": "application/manifest+json",
     ".woff2": "font/woff2",
 }
 SMALLER = set(TYPES) - {".woff2"}
 """What gzip makes smaller: the room's wireless network is the narrowest place."""
+
+ASKED_FOR_ANEW = ("/", ".html", ".webmanifest", "/worker.js")
+"""Ends of addresses that tell which edition of the book this is."""
 
 _packing = threading.Lock()
 
@@ -80,6 +84,12 @@ class Handler(SimpleHTTPRequestHandler):
         self.send_header("Vary", "Accept-Encoding")
         self.end_headers()
         return io.BytesIO(body)
+
+    def end_headers(self):
+        # Else a browser may take yesterday's page for today's, by a guess of its own.
+        if self.path.split("?")[0].endswith(ASKED_FOR_ANEW):
+            self.send_header("Cache-Control", "no-cache")
+        super().end_headers()
 
     def log_message(self, *_):
         pass

@@ -27,6 +27,7 @@ from book import (
     SITE,
     assets,
     card,
+    edition,
     extension,
     labs,
     notebooks,
@@ -82,6 +83,7 @@ def build(first: Callable[[], None] | None = None) -> None:
         notebooks.publish()
         start_page()
         stamp()
+        edition.write()
     if not repository.place():
         print("No buttons to Colab and Binder: no repository on GitHub is known (_config.yml)")
     print(f"Built in {time.perf_counter() - start:.0f} s", flush=True)

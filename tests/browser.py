@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Page, Request
+from playwright.sync_api import ConsoleMessage, Page, Request
 
 from book.browser import NAMES
 
@@ -48,6 +48,12 @@ def failure(request: Request) -> list[str]:
     return [] if "ERR_ABORTED" in why else [f"failed: {request.url} {why}"]
 
 
+def complaint(message: ConsoleMessage) -> list[str]:
+    """What the console complains of, if not of the workers that we forbid: tests/conftest.py."""
+    told = message.type in ("error", "warning")
+    return [message.text] if told and "blocked by Playwright" not in message.text else []
+
+
 def watch(page: Page, address: str) -> list[str]:
     """What goes wrong on the page from now on."""
     wrong: list[str] = []
@@ -62,7 +68,7 @@ def watch(page: Page, address: str) -> list[str]:
     page.on("response", lambda r: wrong.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
     page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
     # The console also says what the policy forbade.
-    page.on("console", lambda m: wrong.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("console", lambda m: wrong.extend(complaint(m)))
     return wrong
 
 

@@ -178,11 +178,14 @@ def browser():
 
 @pytest.fixture
 def context(browser: Browser):
-    """Makes browser windows of our choice, and closes them."""
+    """Makes browser windows of our choice, and closes them; they keep no edition unless told to.
+
+    Each would else fetch the whole book for itself, while it is tested.
+    """
     opened = []
 
     def make(**options) -> BrowserContext:
-        opened.append(browser.new_context(**options))
+        opened.append(browser.new_context(**{"service_workers": "block"} | options))
         opened[-1].set_default_timeout(1000 * PATIENCE)
         return opened[-1]
 

@@ -15,7 +15,7 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.sync_api import Browser
 from playwright.sync_api import Error as PlaywrightError
@@ -122,15 +122,16 @@ class Engine(ABC):
 class Chromium(Engine):
     """Chromium, which also says what its console says and what is asked of other hosts."""
 
-    def __init__(self, browser: Browser) -> None:
+    def __init__(self, browser: Browser, workers: Literal["allow", "block"] = "block") -> None:
         self.browser = browser  # the tests' own: Playwright runs once in a process
-        self.page = self.browser.new_page(viewport=WIDE)
+        self.workers: Literal["allow", "block"] = workers  # whether it keeps editions
+        self.page = self.browser.new_page(viewport=WIDE, service_workers=self.workers)
         self.page.add_init_script(f"({LISTEN})()")
         self.said: list[str] = []
 
     def open(self, address: str) -> None:
         self.page.close()
-        self.page = self.browser.new_page(viewport=WIDE)
+        self.page = self.browser.new_page(viewport=WIDE, service_workers=self.workers)
         self.page.add_init_script(f"({LISTEN})()")
         self.said = watch(self.page, address)
         visit(self.page, address)

@@ -23,6 +23,8 @@ PAGES = {
     "en/models/lab.wasm": "\0asm\1\0\0\0",
     "notebooks/en/start.ipynb": "{}",
     "en/notes.dat": "digits",
+    "en/manifest.webmanifest": "{}",
+    "en/worker.js": "self.EDITION = {};",
 }
 
 
@@ -79,12 +81,20 @@ def test_serves_every_file(address):
         ("en/index.html", "text/html; charset=utf-8"),
         ("en/_static/lab/page.mjs", "text/javascript; charset=utf-8"),
         ("en/models/lab.wasm", "application/wasm"),
+        ("en/manifest.webmanifest", "application/manifest+json"),
+        ("en/worker.js", "text/javascript; charset=utf-8"),
         ("notebooks/en/start.ipynb", "application/x-ipynb+json"),
     ],
 )
 def test_types_that_browsers_insist_on(address, name, kind):
     assert get(address, name)[1]["Content-Type"] == kind
     assert get(address, name, **{"Accept-Encoding": "gzip, br"})[1]["Content-Type"] == kind
+
+
+def test_what_tells_the_edition_is_asked_for_anew(address):
+    for name in ("", "en/index.html", "en/worker.js", "en/manifest.webmanifest"):
+        assert get(address, name)[1]["Cache-Control"] == "no-cache"
+    assert get(address, "en/models/lab.wasm")[1]["Cache-Control"] is None
 
 
 def test_packs_and_remembers(address):

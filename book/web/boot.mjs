@@ -1,4 +1,7 @@
 // On every page: fetches the scripts of what there is on it.
+
+import { awaited } from "./parts/needed.mjs";
+
 const scripts = {
   lab: "lab",
   exercise: "exercise",
@@ -10,7 +13,7 @@ const scripts = {
 };
 for (const [name, script] of Object.entries(scripts)) {
   if (document.querySelector(`[data-${name}]`))
-    import(new URL(`${script}.mjs`, import.meta.url).href);
+    awaited(new URL(`${script}.mjs`, import.meta.url).href);
 }
 
 // The same section, with the labs set the same way, in the other language.

@@ -2,6 +2,7 @@
 // that nothing is asked of any server afterwards.
 
 import { menus } from "./parts/menus.mjs";
+import { awaited, json } from "./parts/needed.mjs";
 import { fill } from "./parts/numbers.mjs";
 
 const here = (path) => new URL(path, import.meta.url).href;
@@ -10,8 +11,8 @@ async function wake(section) {
   const source = new URL(`${section.dataset.drop}/`, document.baseURI);
   const language = document.documentElement.lang;
   const [{ words, charts, examples }, { chart }] = await Promise.all([
-    fetch(new URL(`drop.${language}.json`, source)).then((answer) => answer.json()),
-    import(here("chart.mjs")),
+    json(new URL(`drop.${language}.json`, source)),
+    awaited(here("chart.mjs")),
   ]);
   const find = (selector) => section.querySelector(selector);
   const chooser = find("input[type=file]");

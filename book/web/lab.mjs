@@ -6,21 +6,16 @@ import { fields } from "./parts/fields.mjs";
 import { asOf, within } from "./parts/frames.mjs";
 import { grip } from "./parts/grip.mjs";
 import { keeper, MOST } from "./parts/kept.mjs";
+import { json, needed, online } from "./parts/needed.mjs";
 import { keep as keepFor, kept as keptBefore } from "./parts/progress.mjs";
 import { isEmpty, marks, reached, report, rows, verdicts } from "./parts/report.mjs";
-import { fromAddress, isIdle, positionOf, toSearch, valueAt } from "./parts/settings.mjs";
-import { isAsked, stage } from "./parts/stage.mjs";
+import { fromAddress, isAsked, isIdle, positionOf, toSearch, valueAt } from "./parts/settings.mjs";
 
 const here = (path) => new URL(path, import.meta.url).href;
 const descriptions = new Map();
 
 function fetched(address) {
-  if (!descriptions.has(address)) {
-    descriptions.set(
-      address,
-      fetch(address).then((answer) => answer.json()),
-    );
-  }
+  if (!descriptions.has(address)) descriptions.set(address, json(address));
   return descriptions.get(address);
 }
 
@@ -111,11 +106,15 @@ async function wake(section, key) {
       hosts.map(async (host, i) => {
         const { click } = lab.panels[i];
         const clicked = click.length ? choose(click) : null;
-        const { chart } = await import(here(`${lab.charts[i].picture ?? "chart"}.mjs`));
+        const { chart } = await needed(here(`${lab.charts[i].picture ?? "chart"}.mjs`));
         return chart(host, lab.charts[i], words.language, { clicked, staged });
       }),
     );
-    charts = await drawing;
+    const own = drawing;
+    charts = await own.catch((error) => {
+      if (drawing === own) drawing = null; // so that the next run tries again
+      throw error;
+    });
     await Promise.all(
       panels().map(({ panel, picture, host, table, kept }, i) => {
         host.hidden = isEmpty(table);
@@ -199,6 +198,10 @@ async function wake(section, key) {
     }
   }
 
+  function fail(error) {
+    note.textContent = words.frame.failed.replace("{error}", error.message);
+  }
+
   function tell() {
     find(".lab-report").replaceChildren(
       ...shown.sentences.flatMap((text, i) => (i ? [document.createElement("br"), text] : [text])),
@@ -229,13 +232,14 @@ async function wake(section, key) {
       try {
         const { run, milliseconds } = await computed();
         shown = run;
+        await draw(); // first, so that no sentence stands beside the picture of another run
         tell();
-        await draw();
         note.textContent = words.frame.here;
         section.dataset.runs = Number(section.dataset.runs ?? 0) + 1;
         performance.measure(`lab:${lab.name}`, { start, detail: { milliseconds } });
-      } catch (/** @type {any} */ error) {
-        note.textContent = words.frame.failed.replace("{error}", error.message);
+      } catch (error) {
+        fail(error);
+        online().then(run);
       }
     }
     section.removeAttribute("aria-busy");
@@ -291,12 +295,18 @@ async function wake(section, key) {
 
   const button = (name) => section.querySelector(`[data-do="${name}"]`);
 
-  function save(text, ending, type) {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([text], { type }));
-    link.download = `${lab.name}.${ending}`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  const downloads = () => needed(here("download.mjs"));
+
+  let onStage = null; // what leads there and back
+
+  async function staging(on) {
+    staged = on;
+    button("present").textContent = words.frame[on ? "leave" : "present"];
+    const old = drawing;
+    drawing = null;
+    charts = [];
+    await (shown ? draw() : run());
+    for (const chart of (await old) ?? []) chart.close();
   }
 
   const actions = {
@@ -321,29 +331,23 @@ async function wake(section, key) {
     },
     async csv() {
       if (!shown) await run();
-      save(csv(shown.tables), "csv", "text/csv");
+      (await downloads()).csv(lab, shown.tables);
     },
     async python() {
-      const { python } = await import(here("python.mjs"));
-      save(python(lab, values), "py", "text/x-python");
+      (await downloads()).python(lab, values);
     },
-    present: stage(section, key, async (on) => {
-      staged = on;
-      button("present").textContent = words.frame[on ? "leave" : "present"];
-      const old = drawing;
-      drawing = null;
-      charts = [];
-      await (shown ? draw() : run());
-      for (const chart of (await old) ?? []) chart.close();
-    }),
+    async present() {
+      onStage ??= (await needed(here("stage.mjs"))).stage(section, key, staging);
+      onStage();
+    },
   };
   for (const [name, act] of Object.entries(actions)) {
     button(name).disabled = false;
     button(name).addEventListener("click", async () => {
       try {
         await act();
-      } catch (/** @type {any} */ error) {
-        note.textContent = words.frame.failed.replace("{error}", error.message);
+      } catch (error) {
+        fail(error);
       }
     });
   }
@@ -356,40 +360,32 @@ async function wake(section, key) {
 
   // --- the first run ---
 
-  if (isAsked(key)) actions.present();
+  if (isAsked(key)) actions.present().catch(fail);
   else if (lab.controls.some(({ name }) => values[name] !== first[name])) run();
+  async function prepare() {
+    try {
+      await engine.prepared(lab, program());
+    } catch (error) {
+      fail(error);
+      online().then(prepare);
+      return;
+    }
+    section.dataset.ready = "";
+    performance.mark(`lab-ready:${lab.name}`);
+    // A picture that can be clicked or dragged must be a live one.
+    if (!shown && lab.panels.some(({ click, level }) => click.length || level)) run();
+    await restore();
+  }
+
   const near = new IntersectionObserver(
     (entries) => {
       if (!entries.some((entry) => entry.isIntersecting)) return;
       near.disconnect();
-      engine.prepared(lab, program()).then(
-        () => {
-          section.dataset.ready = "";
-          performance.mark(`lab-ready:${lab.name}`);
-          // A picture that can be clicked or dragged must be a live one.
-          if (!shown && lab.panels.some(({ click, level }) => click.length || level)) run();
-          return restore();
-        },
-        (error) => {
-          note.textContent = words.frame.failed.replace("{error}", error.message);
-        },
-      );
+      prepare();
     },
     { rootMargin: "300px" },
   );
   near.observe(section);
-}
-
-/** The tables one below the other: a line of names, then a line a row. */
-function csv(tables) {
-  const parts = Object.entries(tables).map(([name, table]) => {
-    const columns = Object.entries(table);
-    const size = Math.min(...columns.map(([, x]) => x.length));
-    const head = columns.map(([column]) => `${name}.${column}`).join(",");
-    const lines = Array.from({ length: size }, (_, i) => columns.map(([, x]) => x[i]).join(","));
-    return [head, ...lines].join("\n");
-  });
-  return `${parts.join("\n\n")}\n`;
 }
 
 const seen = {};

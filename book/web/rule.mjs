@@ -3,13 +3,13 @@
 import { diagnose } from "./parts/diagnosis.mjs";
 import { evidence } from "./parts/evidence.mjs";
 import { fields } from "./parts/fields.mjs";
+import { awaited, json } from "./parts/needed.mjs";
 import { fill, number } from "./parts/numbers.mjs";
 import { rows } from "./parts/report.mjs";
 import { fromAddress, toSearch } from "./parts/settings.mjs";
 import { parse, RuleError } from "./parts/typed.mjs";
 
 const here = (path) => new URL(path, import.meta.url).href;
-const fetched = (address) => fetch(address).then((answer) => answer.json());
 
 const KEY = "rule"; // in the address
 const PATIENCE = 10; // seconds after which a run is ended
@@ -19,8 +19,8 @@ async function wake(section) {
   const { lang } = document.documentElement;
   const source = new URL(`${section.dataset.rule}/`, document.baseURI).href;
   const [known, frame] = await Promise.all([
-    fetched(`${source}rule.${lang}.json`),
-    fetched(here(`models/frame.${lang}.json`)),
+    json(`${source}rule.${lang}.json`),
+    json(here(`models/frame.${lang}.json`)),
   ]);
   const find = (selector) => section.querySelector(selector);
   const text = find("#rule-text");
@@ -100,7 +100,7 @@ async function wake(section) {
   }
 
   async function draw(tried, given) {
-    charts ??= import(here("chart.mjs")).then(({ chart }) =>
+    charts ??= awaited(here("chart.mjs")).then(({ chart }) =>
       Promise.all(
         [...section.querySelectorAll("[data-chart]")].map(async (host) => ({
           name: host.dataset.chart,

@@ -13,6 +13,7 @@ function made() {
     else resolve(data.columns);
   };
   worker.onerror = (event) => {
+    workers.length = 0; // so that the next run makes them anew
     for (const { reject } of waiting.values()) reject(new Error(event.message));
     waiting.clear();
   };

@@ -74,3 +74,8 @@ export function toSearch(lab, key, values, first, search) {
   const text = query.toString();
   return text ? `?${text}` : "";
 }
+
+/** Whether the address asks for a lab to be on stage. */
+export function isAsked(key) {
+  return new URLSearchParams(location.search).get("present") === key;
+}

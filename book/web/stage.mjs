@@ -1,4 +1,4 @@
-// A lab alone, in large type, its charts as large as the window: for a lecture.
+// A lab alone, in large type, its charts as large as the window: for a lecture. Fetched when it is asked for.
 
 /** A stage for a lab. Whoever stands on it is named in the address; `changed` is told of moves. */
 export function stage(section, key, changed) {
@@ -40,9 +40,4 @@ export function stage(section, key, changed) {
   });
 
   return () => (dialog.open ? dialog.close() : enter());
-}
-
-/** Whether the address asks for a lab to be on stage. */
-export function isAsked(key) {
-  return new URLSearchParams(location.search).get("present") === key;
 }
