@@ -386,11 +386,10 @@ def test_another_optimizer_is_tried_where_the_training_offers_one():
 
 
 def test_the_sweep_shows_what_its_rates_are_compared_by(tmp_path):
-    def train(learning_rate, steps, seed):
+    def train(learning_rate, warmup_steps, steps, seed):
         path = tmp_path / f"{learning_rate}-{seed}.csv"
         t = np.arange(steps)
-        rate = float(learning_rate)
-        loss = 0.1 + np.exp(-rate * t) + 1e-3 * rate * t
+        loss = 0.1 + np.exp(-learning_rate * t) + 1e-3 * learning_rate * t
         rows = [f"{i},{x},{2 * x}" for i, x in enumerate(loss)]
         path.write_text("\n".join(["step,loss,validation_loss", *rows]))
         return path
