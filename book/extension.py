@@ -27,6 +27,7 @@ from book import (
     diagnose,
     glossary,
     labs,
+    listings,
     maths,
     notebooks,
     outputs,
@@ -183,6 +184,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     anchors.setup(app)
     maths.setup(app)
     glossary.setup(app)
+    listings.setup(app)
     scoreboard.setup(app)
     demonstrations.setup(app)
     diagnose.setup(app)
