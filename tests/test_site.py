@@ -198,7 +198,7 @@ def test_what_is_wrong_fails_the_build(tmp_path, site, cell, said):
     page.parent.mkdir(parents=True)
     front = (ROOT / "chapters/en/index.md").read_text(encoding="utf8").split("\n# ")[0]
     page.write_text(f"{front}\n# Title\n\n{cell}\n", encoding="utf8")
-    for name in ("_config.yml", "_toc.yml", "requirements.txt"):
+    for name in ("_config.yml", "_toc.yml", "pyproject.toml", "requirements.txt"):
         shutil.copy(ROOT / name, tmp_path)
     for part in ("book", "jax2wasm/src/jax2wasm/loader"):  # what pages' scripts are made of
         shutil.copytree(ROOT / part, tmp_path / part)
