@@ -183,8 +183,10 @@ def _place(row: Row, language: str) -> tuple[str, str]:
     """The page on which a claim is, and the title of its section.
 
     Raises:
-        KeyError: if no page has the section.
+        KeyError: if nothing is said of where it is, or no page has the section.
     """
+    if row.name not in SHOWN:
+        raise KeyError(f"claims/strips.py must say where {row.name} is, and what is drawn of it.")
     label = SHOWN[row.name].section
     for page in outputs.pages():
         if label in (titles := _titles(page, language)):

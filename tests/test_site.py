@@ -232,6 +232,26 @@ def test_every_chapter_has_something_to_touch_at_its_beginning(address, context,
     assert {name: at for name, at in touched.items() if not at < REACH} == {}
 
 
+def test_the_scoreboard_shows_the_claims_that_are_chosen(address, context):
+    page = context(viewport=NARROW).new_page()
+    wrong = watch(page, address)
+    visit(page, f"{address}id/scoreboard.html")
+    claims, form = page.locator("article.claim"), page.locator(".board-choice")
+    every = claims.count()
+    form.locator("[name=verdict]").select_option("partly reproduced")
+    partly = page.locator("article.claim:visible")
+    assert 0 < partly.count() < every
+    assert {one.get_attribute("data-verdict") for one in partly.all()} == {"partly reproduced"}
+    assert f"{partly.count()} dari {every} klaim" in form.inner_text()
+    form.locator("[name=verdict]").select_option("")
+    form.locator("[name=chapter]").select_option("clipping")
+    assert {one.get_attribute("data-chapter") for one in partly.all()} == {"clipping"}
+    for name in ("Kode", "Angka (CSV)"):
+        link = partly.first.get_by_role("link", name=name).get_attribute("href") or ""
+        assert page.request.get(urljoin(page.url, link)).ok
+    assert not wrong
+
+
 def test_what_a_long_listing_comes_to_is_seen_while_it_is_folded(address, context):
     page = context(viewport=WIDE, java_script_enabled=False).new_page()
     page.goto(f"{address}en/instability.html")
