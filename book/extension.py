@@ -28,6 +28,7 @@ from book import (
     edition,
     glossary,
     labs,
+    listings,
     maths,
     notebooks,
     outputs,
@@ -184,6 +185,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     anchors.setup(app)
     maths.setup(app)
     glossary.setup(app)
+    listings.setup(app)
     scoreboard.setup(app)
     demonstrations.setup(app)
     diagnose.setup(app)

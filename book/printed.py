@@ -73,6 +73,8 @@ def _chapter(article: Tag, page: str, language: str) -> Tag:
     """A page's text, with ids that are its own in the whole book, and links that lead there."""
     for element in article.select(NOT_PRINTED):
         element.decompose()
+    for listing in article.select("details"):
+        listing["open"] = ""
     for element in article.find_all(True):
         if "id" in element.attrs:
             element["id"] = f"{page}--{element['id']}"

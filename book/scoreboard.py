@@ -19,7 +19,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from book import ROOT, outputs, strip
+from book import outputs, strip
 from claims import CLAIMS
 from claims.outcome import Outcome, verdict
 from claims.recorded import RESULTS, Row, load
@@ -183,8 +183,10 @@ def _place(row: Row, language: str) -> tuple[str, str]:
     """The page on which a claim is, and the title of its section.
 
     Raises:
-        KeyError: if no page has the section.
+        KeyError: if nothing is said of where it is, or no page has the section.
     """
+    if row.name not in SHOWN:
+        raise KeyError(f"claims/strips.py must say where {row.name} is, and what is drawn of it.")
     label = SHOWN[row.name].section
     for page in outputs.pages():
         if label in (titles := _titles(page, language)):
@@ -237,7 +239,7 @@ def publish(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     record = load()
     for claim in CLAIMS:
-        module = Path(inspect.getsourcefile(claim) or "").relative_to(ROOT)
+        module = claim.__module__.replace(".", "/") + ".py"
         line = inspect.getsourcelines(claim)[1]
         code = f"# {module}, line {line}\n\n{inspect.getsource(claim)}"
         (folder / f"{claim.__name__}.py.txt").write_text(code, encoding="utf8")

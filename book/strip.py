@@ -50,7 +50,7 @@ def drawn(strip: Strip, outcome: Outcome, language: str) -> str:
         f"<figure><figcaption>{title}</figcaption>"
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
         f'aria-label="{title}: {written(values, language)}">{_region(strip, x)}'
-        f"{_path('no', fails)}{_path('ok', (f'M{a} {b}h0' for a, b in compress(at, holds)))}"
+        f"{_path('ok', (f'M{a} {b}h0' for a, b in compress(at, holds)))}{_path('no', fails)}"
         f"{_labels(labels)}</svg></figure>"
     )
 

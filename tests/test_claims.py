@@ -138,6 +138,7 @@ def test_a_strip_has_the_bounds_of_its_claim(row):
 
 
 def test_the_scoreboard_leads_to_all_that_it_rests_on(tmp_path):
+    assert set(strips.SHOWN) == {claim.__name__ for claim in CLAIMS}
     scoreboard.publish(tmp_path)
     for row in load().tested:
         code = (tmp_path / f"{row.name}.py.txt").read_text(encoding="utf8")

@@ -5,7 +5,7 @@ import math
 from stabsim._words import Text
 from stabsim.clipping import norm_percentile
 from stabsim.exercises.frame.exercise import Hint, Number, Select, Variant
-from stabsim.exercises.frame.prediction import Choose
+from stabsim.exercises.frame.prediction import Choose, Estimate
 
 
 def _entry(first: float = 6.0, second: float = 8.0, threshold: float = 5.0) -> float:
@@ -119,6 +119,11 @@ EXERCISES = (
 )  # fmt: skip
 
 PREDICTIONS = (
+    Estimate("clipping-step", Text("How long is the step that plain SGD takes?",
+                                   "Seberapa panjang langkah SGD biasa?"),
+             lambda: 0.1 * min(50.0, 5.0),
+             told=Text("No step is longer than the rate times the threshold.",
+                       "Tidak ada langkah yang lebih panjang daripada laju kali ambang.")),
     Choose("clipping-turns", Text("As the threshold falls from far above the norms to far below:",
                                   "Jika ambang diturunkan dari jauh di atas sampai jauh di bawah "
                                   "semua norma:"), (

@@ -70,6 +70,13 @@ EXERCISES = (
 )  # fmt: skip
 
 PREDICTIONS = (
+    Choose("fixes-rule", Text("Whose best run ends at the lower loss?",
+                              "Optimizer mana yang loss akhir terbaiknya lebih rendah?"), (
+        Text("Momentum's.", "Momentum."),
+        Text("Adam's.", "Adam."),
+        Text("Both end alike: only their best rates differ.",
+             "Keduanya sama: yang berbeda hanya laju terbaiknya."),
+    ), 1),
     Choose("fixes-signal", Text("Does a block that keeps the signal always train?",
                                 "Apakah blok yang menjaga ukuran sinyal pasti dapat dilatih?"), (
         Text("Yes.", "Ya."),

@@ -93,6 +93,11 @@ def _well_set() -> float:
 
 
 PREDICTIONS = (
+    Estimate("metaparameter-between", Text("Where do you now believe that the number lies?",
+                                           "Di mana kini Anda menduga bilangan itu berada?"),
+             lambda: 1.0 / (1.0 + 1.0) * 2.0,
+             told=Text("Halfway: what you believed and what you read are equally uncertain.",
+                       "Di tengah: dugaan semula dan hasil pengukuran sama tidak pastinya.")),
     Choose("metaparameter-halfway", Text("Halfway between two runs three octaves apart, at a "
                                          "length-scale of half an octave, the curve",
                                          "Di tengah dua run yang berjarak tiga oktaf, dengan skala "

@@ -101,6 +101,14 @@ EXERCISES = (
 )  # fmt: skip
 
 PREDICTIONS = (
+    Choose("warmup-edge", Text("Where will the best of these rates stand?",
+                               "Di mana letak laju terbaik di antara laju itu?"), (
+        Text("In the middle: on both sides of it the loss ends a little higher.",
+             "Di tengah: di kedua sisinya loss akhir sedikit lebih tinggi."),
+        Text("At the edge: a few steps of the grid further, runs come to nothing.",
+             "Di tepi: beberapa langkah lebih jauh, run sudah gagal."),
+        Text("At the lowest rate of all.", "Pada laju yang paling rendah."),
+    ), 1),
     Choose("warmup-length", Text("How many of the 400 steps must the ramp take?",
                                  "Berapa dari 400 langkah itu yang diperlukan untuk warmup?"), (
         Text("5", "5"), Text("10", "10"), Text("20 or 40", "20 atau 40"),
