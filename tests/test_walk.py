@@ -399,7 +399,7 @@ def test_the_sweep_shows_what_its_rates_are_compared_by(tmp_path):
     report = walk.text("en")
     [best] = [line.split() for line in report.splitlines() if " ★" in line]
     assert "final loss  validation loss  verdict" in report
-    assert float(best[3]) == pytest.approx(2 * float(best[2]), rel=0.02)
+    assert float(best[3]) == pytest.approx(2 * float(best[2]), rel=0.05)
 
 
 def test_a_traced_function_is_walked():

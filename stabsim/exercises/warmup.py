@@ -37,13 +37,13 @@ def _uv() -> float:
 EXERCISES = (
     Select("warmup-when", 1, (
         (Text("The loss falls for an hour, then spikes once and comes back.",
-              "Loss turun selama satu jam, lalu sekali melonjak dan kembali."),
+              "Loss turun selama satu jam, lalu melonjak sekali dan pulih."),
          Text("By then a ramp is long over. Think of clipping.",
-              "Saat itu warmup sudah lama usai. Pikirkan pemotongan gradien.")),
+              "Saat itu warmup sudah lama selesai. Pertimbangkan pemotongan gradien.")),
         (Text("At twice its best rate the loss leaps within the first ten steps.",
               "Pada dua kali laju terbaiknya, loss melonjak dalam sepuluh langkah pertama."),
          Text("The best rate is at the edge, and the trouble is early.",
-              "Laju terbaiknya ada di tepi, dan gangguannya datang di awal.")),
+              "Laju terbaiknya ada di tepi, dan masalahnya timbul di awal.")),
         (Text("The first unstable rate is fifty times the best one.",
               "Laju tidak stabil yang pertama lima puluh kali laju terbaiknya."),
          Text("Then something other than stability sets the best rate.",
@@ -65,7 +65,7 @@ EXERCISES = (
     )),
     Number("warmup-meets", _meets, 0.05, Text("steps", "langkah"), hints=(
         Hint(0.7, 0.9, Text("The threshold is two over the rate, not one.",
-                            "Ambangnya dua per laju, bukan satu per laju.")),
+                            "Ambangnya dua dibagi laju, bukan satu dibagi laju.")),
         Hint(10, 40, Text("That is where the lines cross in the lab. Suppose that the sharpness "
                           "stays as it was at step 0.",
                           "Itu titik potong kedua garis di lab. Andaikan ketajamannya tetap "
@@ -74,8 +74,8 @@ EXERCISES = (
         Text("A network starts with a sharpness of ${sharpness}$. On a ramp of $W = {warmup}$ "
              "steps to a peak of ${peak}$, at which (fractional) step would the threshold "
              "$2/\\eta_t$ reach it, if the sharpness did not change?",
-             "Sebuah jaringan bermula dengan ketajaman ${sharpness}$. Dengan warmup $W = {warmup}$ "
-             "langkah menuju puncak ${peak}$, pada langkah (pecahan) ke berapa ambang "
+             "Ketajaman awal sebuah jaringan ${sharpness}$. Dengan warmup $W = {warmup}$ "
+             "langkah menuju puncak ${peak}$, pada langkah (pecahan) berapa ambang "
              "$2/\\eta_t$ mencapainya, andaikan ketajamannya tidak berubah?"),
         {
             "sharpness": (60.0, 90.0, 120.0, 160.0), "warmup": (30, 50, 80),
@@ -92,11 +92,12 @@ EXERCISES = (
               "Yang menentukan adalah kenaikan laju per langkah.")),
         (Text("It grows fourfold.", "Menjadi empat kali lipat."),
          Text("Read off the shortest at 0.25 and at 1: that is two doublings.",
-              "Baca warmup terpendek pada 0,25 dan pada 1: itu dua kali pelipatduaan.")),
+              "Baca warmup terpendek pada 0,25 dan pada 1: di antaranya laju dua kali "
+              "digandakan.")),
     )),
     Number("warmup-uv", _uv, 0.01, hints=(
         Hint(4.159, 4.161, Text("Nothing has moved yet: write the update.",
-                                "Belum ada yang bergerak: tulis pembaruannya.")),
+                                "Belum ada yang berubah: tulis pembaruannya.")),
     )),
 )  # fmt: skip
 

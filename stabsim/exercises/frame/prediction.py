@@ -41,7 +41,7 @@ SAID = {
     "column": Text("Point", "Titik"),
     "height": Text("Height of the point", "Tinggi titik"),
     "place": Text("Place {n}", "Urutan {n}"),
-    "reads": Text("read as {value}", "terbaca {value}"),
+    "reads": Text("read as {value}", "dibaca sebagai {value}"),
     "unread": Text(
         "That is not a number. Write 0.05, 1/20, 5e-2 or 2^-4, for instance.",
         "Itu bukan bilangan. Tulis misalnya 0,05, 1/20, 5e-2, atau 2^-4.",
