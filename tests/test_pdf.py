@@ -36,10 +36,10 @@ def test_an_edition_holds_all_pages_and_its_links_lead_somewhere(site, language)
 
 
 @pytest.mark.long
-def test_the_pdf_has_the_pages_that_its_contents_name(site, tmp_path):
+def test_the_pdf_has_the_pages_that_its_contents_name(site, browser, tmp_path):
     from pypdf import PdfReader
 
-    for file in pdf.make(site, tmp_path):
+    for file in pdf.make(browser, site, tmp_path):
         reader = PdfReader(file)
         numbers = pdf.pages_of(file.read_bytes())
         starts = [numbers[page] for page in [*edition.pages(), "solutions"]]
