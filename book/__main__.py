@@ -37,10 +37,11 @@ def main() -> None:
         print(f"{archive}: {archive.stat().st_size / 2**20:.1f} MiB")
         return
     if arguments.command == "pdf":
-        from book import pdf
+        from book import browser, pdf
 
-        for file in pdf.make():
-            print(f"{file}: {file.stat().st_size / 2**20:.1f} MiB")
+        with browser.opened() as chromium:
+            for file in pdf.make(chromium):
+                print(f"{file}: {file.stat().st_size / 2**20:.1f} MiB")
         return
     if arguments.command == "notebooks":
         from book import notebooks as written

@@ -1,9 +1,11 @@
 """Chromium, wherever it is installed: it prints the book, and the tests drive it."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 QUIET = [
@@ -30,3 +32,17 @@ def find() -> str:
         + ", ".join(NAMES)
         + ", or run .venv/bin/playwright install --with-deps chromium."
     )
+
+
+@contextmanager
+def opened() -> Iterator[Browser]:
+    """The browser, running. Only one at a time can be, in a process.
+
+    Raises:
+        RuntimeError: as ``find`` does.
+    """
+    path = find()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield browser
+        browser.close()

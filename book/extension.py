@@ -69,7 +69,7 @@ class Templates(BuiltinTemplateLoader):
         static = context["pathto"]("_static", 1)
         language = context["language"]
         html = progress.here(labs.fill(html, language, static, context["pagename"]), language)
-        html = rule.fill(html, language, static)
+        html = rule.fill(html, language, static, context["pagename"])
         html = words.translate_names(diagnose.fill(html, language, static))
         for mark, style in STYLES.items():
             if mark in html:

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from playwright.sync_api import Browser, Route, sync_playwright
+from playwright.sync_api import Browser, Route
 from pypdf import PdfReader
 
 from book import BUILD, LANGUAGES, SITE, printed
-from book.browser import QUIET, find
 
 HOST = "http://book"
 """No server answers there: what a page asks for is read from the built site."""
@@ -24,17 +23,17 @@ FOOT = (
 )
 
 
-def make(site: Path = SITE, folder: Path = BUILD) -> list[Path]:
+def make(browser: Browser, site: Path = SITE, folder: Path = BUILD) -> list[Path]:
     """Print every edition.
 
     Args:
+        browser: Chromium, running.
         site: the built site, with a folder for each language.
         folder: where the files go.
     Returns:
         The files.
     Raises:
         FileNotFoundError: if the site is not built in every language.
-        RuntimeError: if there is no Chromium.
     """
     for language in LANGUAGES:
         if not (site / language / "index.html").is_file():
@@ -42,15 +41,12 @@ def make(site: Path = SITE, folder: Path = BUILD) -> list[Path]:
                 f"{site / language} is missing; build the book first: make book."
             )
     made = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find(), args=QUIET)
-        for language in LANGUAGES:
-            # Numbers do not change how long anything is, so the second printing has them right.
-            numbers = pages_of(_print(browser, language, {}, site))
-            file = folder / f"stabsim-book-{language}.pdf"
-            file.write_bytes(_print(browser, language, numbers, site))
-            made.append(file)
-        browser.close()
+    for language in LANGUAGES:
+        # Numbers do not change how long anything is, so the second printing has them right.
+        numbers = pages_of(_print(browser, language, {}, site))
+        file = folder / f"stabsim-book-{language}.pdf"
+        file.write_bytes(_print(browser, language, numbers, site))
+        made.append(file)
     return made
 
 

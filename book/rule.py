@@ -2,11 +2,12 @@
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
-from book import BUILD
-from book.labs import compiler, kept
+from book import BUILD, live
+from book.labs import END, compiler, kept
 from stabsim._source import digest
 from stabsim.rules.shown import PLACE
 
@@ -15,11 +16,14 @@ FOLDER = "lab/rule"
 
 CODE = ("book.rule_page",)
 
+SECTION = re.compile(r'<section\b[^>]* id="([^"]+)"')
+"""The section around the lab is the last that begins before it: the lab has no id of its own."""
 
-def fill(page: str, language: str, static: str) -> str:
-    """Put the lab in its place. ``static`` is the address of _static."""
-    if PLACE not in page:
-        return page
+
+def fill(html: str, language: str, static: str, page: str) -> str:
+    """Put the lab in its place; the arguments are those of ``book.labs.fill``."""
+    if PLACE not in html:
+        return html
     source = f"{static}/{FOLDER}"
 
     def make() -> str:
@@ -27,7 +31,10 @@ def fill(page: str, language: str, static: str) -> str:
 
         return markup(language, source)
 
-    return page.replace(PLACE, kept(f"rule.{language}.html", make, *CODE, given=source))
+    made = kept(f"rule.{language}.html", make, *CODE, given=source)
+    around = SECTION.findall(html.partition(PLACE)[0])[-1]
+    on_paper = live.on_paper(language, page, around)
+    return html.replace(PLACE, made.removesuffix(END) + on_paper + END)
 
 
 def publish(folder: Path, language: str) -> None:

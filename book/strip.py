@@ -45,12 +45,12 @@ def drawn(strip: Strip, outcome: Outcome, language: str) -> str:
     labels = [(x(v), number(v, language)) for v in [*strip.bounds, low, high]]
     labels += [(RIGHT, "∞")] * (end == FAR)
     title = strip.says.in_(language)
-    fails = (f"M{a - 2} {b - 2}l4 4m0-4l-4 4" for a, b in compress(at, ~holds))
     return (
         f"<figure><figcaption>{title}</figcaption>"
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
         f'aria-label="{title}: {written(values, language)}">{_region(strip, x)}'
-        f"{_path('ok', (f'M{a} {b}h0' for a, b in compress(at, holds)))}{_path('no', fails)}"
+        f"{_marks('ok', compress(at, holds), 'h0')}"
+        f"{_marks('no', compress(at, ~holds), 'm-2-2l4 4m0-4l-4 4m2-2')}"
         f"{_labels(labels)}</svg></figure>"
     )
 
@@ -65,8 +65,12 @@ def inside(strip: Strip, outcome: Outcome) -> np.ndarray:
     return np.asarray(outcome.parts[strip.part].holds) | (within if strip.bounds else False)
 
 
-def _path(kind: str, steps: Iterable[str]) -> str:
-    line = "".join(steps)
+def _marks(kind: str, at: Iterable[tuple[int, int]], mark: str) -> str:
+    """A mark at each place, which ends where it began: told from the one before, it packs well."""
+    line, x, y = "", 0, 0
+    for a, b in at:
+        line += f"m{a - x} {b - y}{mark}"
+        x, y = a, b
     return f'<path class="{kind}" d="{line}"/>' if line else ""
 
 

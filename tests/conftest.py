@@ -18,10 +18,10 @@ import psutil
 import pytest
 import xarray as xr
 from hypothesis import settings
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext
 
 from book import ROOT, SITE, labs
-from book.browser import QUIET, find
+from book.browser import opened
 from stabsim._settings import using
 from tests.browser import PATIENCE
 
@@ -169,11 +169,8 @@ def address(site, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def browser():
-    path = find()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
-        yield browser
-        browser.close()
+    with opened() as chromium:
+        yield chromium
 
 
 @pytest.fixture
