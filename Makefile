@@ -1,6 +1,7 @@
 # make serve   set up, build the book in both languages and serve it at http://localhost:8000
 # make book    set up, then build it into _build/site
 # make bundle  the same, then pack it into _build/stabsim-book.zip for a room without internet
+# make pdf     the same, then print each language's book to _build/stabsim-book-LANGUAGE.pdf
 # make publish-notebooks  set up, then push the notebooks to the branch of origin that Colab opens
 # make hashes  set up, then list the translated sections that are stale
 # make test    set up, then lint, check types and test
@@ -17,7 +18,7 @@ BIN := .venv/bin
 # What some packages hold for other versions of Python does not compile, and is none of ours.
 COMPILE := $(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 
-.PHONY: serve book bundle publish-notebooks hashes test test-all claims bench dist lock clean
+.PHONY: serve book bundle pdf publish-notebooks hashes test test-all claims bench dist lock clean
 .DELETE_ON_ERROR:
 
 serve: .venv/ready
@@ -28,6 +29,10 @@ book: .venv/ready
 
 bundle: book
 	$(BIN)/python -m book bundle
+
+pdf: book
+	$(BIN)/python -m tests.browser
+	$(BIN)/python -m book pdf
 
 # Colab opens notebooks from a branch alone. The site goes to GitHub Pages by
 # .github/workflows/pages.yml, since a branch that a workflow pushes is not served.

@@ -30,7 +30,7 @@ def fetched(base: str, page: str) -> list[str]:
     """The paths that a browser asks for on its first visit and one touch of the first lab."""
     from playwright.sync_api import sync_playwright
 
-    from tests.browser import QUIET, find
+    from book.browser import QUIET, find
 
     paths: list[str] = []
     with sync_playwright() as playwright:

@@ -22,8 +22,8 @@ from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.wasm import against_peers
 from book import SITE, outputs
+from book.browser import find
 from stabsim import labs
-from tests.browser import find
 
 MOVES = 30
 

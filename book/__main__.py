@@ -1,6 +1,6 @@
-"""python -m book: build the site; serve: the same, and serve it; bundle: pack it; hashes: which
-translations are stale; notebooks: write them; tasks: write the exercises for assignments; check:
-hold the compiled labs against JAX, and list those that were.
+"""python -m book: build the site; serve: the same, and serve it; bundle: pack it; pdf: print it;
+hashes: which translations are stale; notebooks: write them; tasks: write the exercises for
+assignments; check: hold the compiled labs against JAX, and list those that were.
 """
 
 import argparse
@@ -12,6 +12,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m book", description=__doc__)
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("bundle", help="pack the built site for a room without internet")
+    commands.add_parser("pdf", help="print each language's book as one PDF")
     served = commands.add_parser(
         "serve", help="build what has changed, and serve the site meanwhile"
     )
@@ -34,6 +35,12 @@ def main() -> None:
 
         archive = bundle.pack()
         print(f"{archive}: {archive.stat().st_size / 2**20:.1f} MiB")
+        return
+    if arguments.command == "pdf":
+        from book import pdf
+
+        for file in pdf.make():
+            print(f"{file}: {file.stat().st_size / 2**20:.1f} MiB")
         return
     if arguments.command == "notebooks":
         from book import notebooks as written

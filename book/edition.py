@@ -18,7 +18,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from book import BOOK, LANGUAGES, SITE, bundle, repository
+from book import BOOK, LANGUAGES, SITE, bundle, card, repository
 from book.assets import ASSETS
 from stabsim._numerals import plain
 from stabsim._words import Text
@@ -43,7 +43,6 @@ PACKED = {".png", ".woff", ".woff2"}
 SIZED = "{size} MB"
 SIZE = re.compile(r'(<span class="edition-size">).*?(</span>)')
 
-TITLE = Text("Why training blows up", "Mengapa pelatihan jaringan saraf bisa meledak")
 SHORT = Text("Why training blows up", "Pelatihan meledak")
 SAID = {
     "size": Text("The whole English edition is {size}.", "Seluruh edisi bahasa Indonesia: {size}."),
@@ -130,7 +129,7 @@ def _make_app(folder: Path, language: str) -> None:
         (folder / icon).write_bytes(png)
     manifest = {
         "id": "./",
-        "name": TITLE.in_(language),
+        "name": card.TITLE.in_(language),
         "short_name": SHORT.in_(language),
         "lang": language,
         "start_url": "./index.html",

@@ -5,12 +5,12 @@ import os
 import shutil
 import textwrap
 from contextvars import ContextVar
-from html import escape
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from markupsafe import Markup
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
@@ -22,11 +22,13 @@ from book import (
     LANGUAGES,
     anchors,
     assets,
+    card,
     demonstrations,
     diagnose,
     edition,
     glossary,
     labs,
+    listings,
     maths,
     notebooks,
     outputs,
@@ -57,7 +59,8 @@ UNUSED = (
 STYLES = {"<mjx-container": "maths/maths.css", "data-lab=": "lab/lab.css",
           "data-exercise=": "lab/exercise.css", "data-prediction=": "lab/prediction.css",
           "data-drop=": "lab/drop.css", "data-progress": "lab/progress.css",
-          "data-rule=": "lab/rule.css", "data-search=": "lab/search.css"}  # fmt: skip
+          "data-rule=": "lab/rule.css", "data-board=": "lab/board.css",
+          "data-search=": "lab/search.css", 'id="lab-first"': "lab/welcome.css"}  # fmt: skip
 """Styles that only some pages need, by what these have in them."""
 
 ENGLISH_IS_READ: ContextVar[Event | None] = ContextVar("english_is_read", default=None)
@@ -74,9 +77,10 @@ class Templates(BuiltinTemplateLoader):
         # The role that docutils gives a source is deprecated, and not allowed in its list.
         html = html.replace('role="doc-biblioentry"', 'role="listitem"')
         static = context["pathto"]("_static", 1)
-        html = progress.here(labs.fill(html, context["language"], static), context["language"])
-        html = rule.fill(html, context["language"], static)
-        html = words.translate_names(diagnose.fill(html, context["language"], static))
+        language = context["language"]
+        html = progress.here(labs.fill(html, language, static, context["pagename"]), language)
+        html = rule.fill(html, language, static)
+        html = words.translate_names(diagnose.fill(html, language, static))
         for mark, style in STYLES.items():
             if mark in html:
                 link = f'  <link rel="stylesheet" href="{static}/{style}" />\n  </head>'
@@ -137,12 +141,17 @@ def describe(
 ) -> None:
     """Give a page its description and its links to the same page in the other languages."""
     description = context["docstitle"]
-    if doctree and (paragraph := next(doctree.findall(nodes.paragraph), None)):
-        description = textwrap.shorten(paragraph.astext(), 160, placeholder="…")
-    tags = context.get("metatags", "")
-    if 'name="description"' not in tags:
-        tags += f'\n    <meta name="description" content="{escape(description)}" />'
-    context["metatags"] = tags
+    if given := app.env.metadata.get(pagename, {}).get("description"):
+        description = given
+    elif doctree and (paragraph := next(doctree.findall(nodes.paragraph), None)):
+        # A word in bold, as "Objective", only heads the paragraph.
+        headed = isinstance(paragraph[0], nodes.strong)
+        text = "".join(node.astext() for node in paragraph[headed:])
+        description = textwrap.shorten(text.lstrip(". "), 160, placeholder="…")
+    title = context.get("title") or context["docstitle"]
+    context["metatags"] = context.get("metatags", "") + card.tags(
+        Markup(title).striptags(), description, app.config.language, pagename
+    )
     if app.config.book_in_all_languages and pagename in notebooks.pages():
         where, language = repository.place(), app.config.language
         context["launch"] = where.launch(language, pagename) if where else {}
@@ -176,6 +185,8 @@ def finish(app: Sphinx, error: Exception | None) -> None:
     search.publish(Path(app.outdir), app.config.language)
     diagnose.publish(static / diagnose.FOLDER, app.config.language)
     rule.publish(static / rule.FOLDER, app.config.language)
+    scoreboard.publish(static / scoreboard.FOLDER)
+    card.publish(static, app.config.language)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -186,6 +197,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     anchors.setup(app)
     maths.setup(app)
     glossary.setup(app)
+    listings.setup(app)
     scoreboard.setup(app)
     demonstrations.setup(app)
     diagnose.setup(app)
@@ -200,5 +212,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("html-page-context", describe)
     app.connect("build-finished", finish)
     app.add_css_file("lab/frame.css")
+    app.add_css_file("lab/print.css", media="print", priority=900)
     app.add_js_file("lab/boot.mjs", type="module")
     return {"parallel_read_safe": True, "parallel_write_safe": True}

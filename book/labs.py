@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import jax2wasm
-from book import BUILD, LANGUAGES, outputs
+from book import BUILD, LANGUAGES, live, outputs
 from stabsim._source import digest
 
 if TYPE_CHECKING:
@@ -28,20 +28,31 @@ KEPT = BUILD / "kept"
 
 PLACE = re.compile(r'<div data-lab-place="(\w+)" data-setting="([^"]*)"></div>')
 
+END = "</section>"
+"""Of a lab."""
+
 EXERCISE = re.compile(r'<div data-(exercise|prediction)-place="([\w-]+)"></div>')
 
 
-def fill(page: str, language: str, static: str) -> str:
-    """Put a lab, an exercise or a prediction in its every place; ``static`` leads to _static."""
+def fill(html: str, language: str, static: str, page: str) -> str:
+    """Put a lab, an exercise or a prediction in its every place.
+
+    Args:
+        html: the page.
+        language: its language.
+        static: leads to _static.
+        page: the page's name, which is part of each lab's address.
+    """
     seen: dict[str, int] = {}
 
     def lab(match: re.Match[str]) -> str:
         name = match[1]
         seen[name] = seen.get(name, 0) + 1
         place = f"lab-{name}" + (f"-{seen[name]}" if seen[name] > 1 else "")
-        return _lab(name, match[2], language, static, place)
+        made = _lab(name, match[2], language, static, place)
+        return made.removesuffix(END) + live.on_paper(language, page, place) + END
 
-    return EXERCISE.sub(lambda match: _asked(match[1], match[2], language), PLACE.sub(lab, page))
+    return EXERCISE.sub(lambda match: _asked(match[1], match[2], language), PLACE.sub(lab, html))
 
 
 def _asked(kind: str, name: str, language: str) -> str:

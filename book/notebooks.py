@@ -23,8 +23,9 @@ from stabsim._words import Text
 LIVE = Text(
     "Written from the live page [{title}]({page}), where labs and exercises run in the browser. "
     "Here they run on this notebook's kernel.",
-    "Ditulis dari halaman hidup [{title}]({page}), tempat lab dan latihan berjalan di peramban. "
-    "Di sini semuanya berjalan pada kernel notebook ini.",
+    "Notebook ini dibuat dari halaman interaktif [{title}]({page}), tempat lab dan latihan "
+    "berjalan di peramban. "
+    "Di sini semuanya berjalan di kernel.",
 )
 FIRST = Text(
     "Run this cell first. It installs `stabsim` if it is not there, and nothing that is.",

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -81,6 +82,14 @@ def place(root: Path = ROOT) -> Place | None:
             )
         return named
     return on_github(_git(root, "remote", "get-url", "origin") or "")
+
+
+def site(root: Path = ROOT) -> str:
+    """The address of the published site: of this copy where it is on GitHub, else of releases."""
+    if where := place(root):
+        return where.pages
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf8"))["project"]
+    return project["urls"]["Homepage"]
 
 
 def commit(root: Path = ROOT) -> str | None:

@@ -26,6 +26,7 @@ from book import (
     ROOT,
     SITE,
     assets,
+    card,
     edition,
     extension,
     labs,
@@ -146,7 +147,9 @@ class Begun(NamedTuple):
 
 def start_page() -> None:
     """Write the page that chooses a language."""
-    text = (BOOK / "start.html").read_text(encoding="utf8")
+    english = next(iter(LANGUAGES))
+    said = card.tags(card.TITLE.in_(english), card.SAID.in_(english), english, "index")
+    text = (BOOK / "start.html").read_text(encoding="utf8").replace("</title>", f"</title>{said}")
     (SITE / "index.html").write_text(policy.secure(text), encoding="utf8")
 
 

@@ -51,11 +51,11 @@ class Outcome(NamedTuple):
     def effect(self) -> Text:
         """The measured effect with its numbers."""
 
-        def written(language: str) -> str:
-            numbers = {k: _written(v, language) for k, v in self.values.items()}
+        def said(language: str) -> str:
+            numbers = {k: written(v, language) for k, v in self.values.items()}
             return self.says.in_(language).format(**numbers)
 
-        return Text(written("en"), written("id"))
+        return Text(said("en"), said("id"))
 
     @property
     def holds(self) -> list[bool]:
@@ -126,7 +126,7 @@ def measured(en: str, id: str, **values: Any) -> tuple[Text, dict[str, Any]]:
     return Text(en, id), values
 
 
-def _written(value: Any, language: str) -> str:
+def written(value: Any, language: str) -> str:
     """A number; of one a seed the median and the range; of labelled ones the mean and interval.
 
     A seed's NaN is that of a run which diverged, and counts as infinite.

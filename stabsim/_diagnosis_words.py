@@ -119,23 +119,23 @@ EVIDENCE = {
     ),
     "gan": Text(
         "Two networks work against each other here: neither loss is expected to fall.",
-        "Di sini dua jaringan saling melawan: tidak satu pun loss-nya harus turun.",
+        "Di sini dua jaringan saling bersaing: loss keduanya tidak harus turun.",
     ),
     "sum": Text(
         "The losses are sums since the record before: those over fewer steps do not compare.",
-        "Loss ini merupakan jumlah sejak catatan sebelumnya: yang mencakup lebih sedikit langkah "
+        "Loss di sini adalah jumlah sejak baris sebelumnya: jumlah atas langkah yang lebih sedikit "
         "tidak dapat dibandingkan.",
     ),
     "likely": Text(
         "This is likely, not sure: records of more steps, or another seed, would tell.",
-        "Ini baru kemungkinan: catatan dari lebih banyak langkah, atau seed lain, akan "
-        "menjawabnya.",
+        "Ini baru kemungkinan: untuk memastikannya diperlukan log dengan lebih banyak langkah, "
+        "atau seed lain.",
     ),
     "open": Text(
         "So few records leave the verdict open: log every step.",
-        "Catatan sesedikit ini belum cukup untuk memutuskan: catat setiap langkah.",
+        "Data log ini terlalu sedikit untuk disimpulkan: catat setiap langkah.",
     ),
-    "changes": Text("Controls changed: {changes}.", "Kendali yang diubah: {changes}."),
+    "changes": Text("Controls changed: {changes}.", "Pengaturan yang diubah: {changes}."),
     "gradient": Text(
         "The largest gradient norm is {norm}, at step {step}.",
         "Norma gradien terbesar {norm}, pada langkah {step}.",

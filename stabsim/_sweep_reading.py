@@ -15,8 +15,8 @@ class SweepDiagnosis(NamedTuple):
     Attributes:
         learning_rate: the rates, increasing, shape ``(rates,)``.
         objective: the median over seeds of what was compared at each; inf where infeasible.
-        feasible: whether at least half of the seeds ended with something learned; below lr*,
-            where a rate may just be slow, whether they ended without harm.
+        feasible: whether at least half of the seeds ended without harm; above lr* they must have
+            learned something as well, if they did at lr*.
         unstable: whether at least half of the seeds were unstable in any way.
         best_learning_rate: lr*, the feasible rate with the least objective.
         edge: the last feasible rate of the run of feasible ones that holds lr*, and the
@@ -88,7 +88,8 @@ def conclude_sweep(
     if not feasible.any():
         raise ValueError("no learning rate of the sweep is feasible: sweep lower rates.")
     star = int(np.where(feasible, compared, np.inf).argmin())
-    feasible &= learned | (np.arange(rates.size) < star)
+    if learned[star]:  # below it a rate may just be slow
+        feasible &= learned | (np.arange(rates.size) < star)
     compared = np.where(feasible, compared, np.inf)
     infeasible_above = np.flatnonzero(~feasible[star:])
     unstable_above = np.flatnonzero(unstable[star:])

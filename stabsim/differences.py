@@ -43,8 +43,8 @@ ROWS = (
             "enters the velocity, where older rates live on. At a fixed rate it is the same rule.",
             "Di sini, di optax, dan di PyTorch laju pembelajaran berada di luar kecepatan, "
             "sehingga perubahan laju langsung terasa. Keras mengalikan tiap gradien dengan lajunya "
-            "sebelum masuk ke kecepatan, tempat laju lama terus hidup. Pada laju tetap aturannya "
-            "sama.",
+            "sebelum masuk ke kecepatan, sehingga laju lama masih berpengaruh. Pada laju tetap "
+            "aturannya sama.",
         ),
     ),
     Row(
@@ -64,8 +64,8 @@ ROWS = (
             "v starts at 1 here and at 0 in the others, whose first steps are therefore larger. "
             "PyTorch also adds ε outside the root and keeps the learning rate outside the "
             "momentum.",
-            "v bermula dari 1 di sini dan dari 0 pada yang lain, sehingga langkah-langkah pertama "
-            "mereka lebih besar. PyTorch juga menambahkan ε di luar akar dan menaruh laju "
+            "v bermula dari 1 di sini dan dari 0 pada yang lain, sehingga langkah-langkah "
+            "pertamanya lebih besar. PyTorch juga menambahkan ε di luar akar dan menaruh laju "
             "pembelajaran di luar momentum.",
         ),
     ),
@@ -75,8 +75,8 @@ ROWS = (
         Text(
             "With initial_scale=1.0 optax's is the same rule. PyTorch and Keras have no such "
             "option.",
-            "Dengan initial_scale=1.0 aturan optax sama. PyTorch dan Keras tidak punya pilihan "
-            "itu.",
+            "Dengan initial_scale=1.0 aturan optax sama. PyTorch dan Keras tidak mempunyai "
+            "pilihan itu.",
         ),
     ),
     Row(
@@ -86,9 +86,9 @@ ROWS = (
             "Here and in Keras the bias correction multiplies after the division by √v + ε. The "
             "others correct v first, so their ε is √(1 - β₂ᵗ) times as large against it: at "
             "step 1, a thirtieth.",
-            "Di sini dan di Keras koreksi bias mengalikan sesudah pembagian oleh √v + ε. Yang lain "
-            "mengoreksi v dahulu, sehingga ε mereka √(1 - β₂ᵗ) kali sebesar itu terhadapnya: pada "
-            "langkah 1, kira-kira 1/30 kalinya.",
+            "Di sini dan di Keras koreksi bias dikalikan sesudah pembagian oleh √v + ε. Pada yang "
+            "lain v dikoreksi dahulu, sehingga ε-nya, dibandingkan dengan v, √(1 - β₂ᵗ) kali ε "
+            "di sini: pada langkah 1, kira-kira 1/30 kalinya.",
         ),
     ),
     Row(
@@ -124,7 +124,8 @@ ROWS = (
         Text(
             "Keras and PyTorch let the weights decay before the step, we and optax within it: the "
             "same sum.",
-            "Keras dan PyTorch meluruhkan bobot sebelum langkah, kami dan optax di dalam langkah: "
+            "Di Keras dan PyTorch bobot diluruhkan sebelum langkah, di sini dan di optax di dalam "
+            "langkah: "
             "jumlahnya sama.",
         ),
     ),
@@ -135,7 +136,7 @@ ROWS = (
             "Here and in PyTorch the bias correction multiplies after the division by √v + ε, in "
             "optax before. All three rectify from ρ > 5 on, as the authors' code does; the paper "
             "says 4.",
-            "Di sini dan di PyTorch koreksi bias mengalikan sesudah pembagian oleh √v + ε, di "
+            "Di sini dan di PyTorch koreksi bias dikalikan sesudah pembagian oleh √v + ε, di "
             "optax sebelumnya. Ketiganya mengoreksi mulai ρ > 5 seperti kode para penulisnya; "
             "makalahnya menyebut 4.",
         ),

@@ -10,40 +10,17 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import ConsoleMessage, Page, Request
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+from book.browser import NAMES
+
 OTHERS = {"firefox-esr": "firefox-esr", "webkit2gtk-driver": "WebKitWebDriver", "xvfb": "Xvfb"}
 """Debian's packages of the other engines, and a program of each: tests/engines.py."""
 
-QUIET = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync",
-    "--disable-component-update", "--no-first-run",
-]  # fmt: skip
 PATIENCE = 180.0
 """How many seconds any wait may take: a machine may be busy, and what fails is not waited for."""
 
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
-
-
-def find() -> str:
-    """The path of the browser.
-
-    Raises:
-        RuntimeError: if there is none, with what to install.
-    """
-    for name in NAMES:
-        if path := shutil.which(name):
-            return path
-    with sync_playwright() as playwright:  # what `playwright install chromium` brings
-        if Path(path := playwright.chromium.executable_path).is_file():
-            return path
-    raise RuntimeError(
-        "The tests of the site need Chromium: install your system's package `chromium` "
-        "(Debian: apt-get install chromium), put it on the PATH as one of "
-        + ", ".join(NAMES)
-        + ", or run .venv/bin/playwright install --with-deps chromium."
-    )
 
 
 def install(every: bool) -> None:

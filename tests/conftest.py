@@ -21,8 +21,9 @@ from hypothesis import settings
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from book import ROOT, SITE, labs
+from book.browser import QUIET, find
 from stabsim._settings import using
-from tests.browser import PATIENCE, QUIET, find
+from tests.browser import PATIENCE
 
 labs.share_programs()
 os.environ["KERAS_BACKEND"] = "jax"  # the default is TensorFlow, which nothing here needs

@@ -58,6 +58,21 @@ MIDDLE = """(selector) => {
 }"""
 
 
+STILL = """async (selector) => {
+  const element = document.querySelector(selector);
+  element.scrollIntoView({ block: "center", behavior: "instant" });
+  await document.fonts.ready;
+  let before = "";
+  for (let same = 0; same < 3; ) {
+    await new Promise(requestAnimationFrame);
+    const { x, y } = element.getBoundingClientRect();
+    same = before === `${x},${y}` ? same + 1 : 0;
+    before = `${x},${y}`;
+  }
+}"""
+"""Resolves when what a selector selects is in view and has stood still for three frames."""
+
+
 class Missing(Exception):
     """An engine that is not installed, and what would install it."""
 
@@ -264,6 +279,8 @@ class WebKit(Engine):
             found.send_keys(KEYS.get(key, key))
 
     def click(self, selector: str) -> None:
+        # It clicks on the place where the element was, also if a page that loads moves it since.
+        self.run(STILL, selector)
         self.driver.find_element(By.CSS_SELECTOR, selector).click()
 
     def close(self) -> None:

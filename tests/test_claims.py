@@ -1,5 +1,6 @@
 """The record of the claims, and the claims that are quick to test; ``make claims`` tests all."""
 
+import csv
 import sys
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from scipy.stats import binom
 
 from book import scoreboard
-from claims import CLAIMS, CONVOLUTIONAL
+from claims import CLAIMS, CONVOLUTIONAL, strips
 from claims.curvature import (
     catapult,
     edge_of_adam,
@@ -114,9 +115,41 @@ def test_the_scoreboard_says_over_what_the_claims_were_tested(monkeypatch, langu
     monkeypatch.setattr(scoreboard, "load", lambda: Record(machine, {}, [*SEEDS], rows))
     headline = scoreboard.headline(language)
     assert all(word in headline for word in words)
-    otherwise = scoreboard.table(language)
-    assert otherwise.count("<tr id=") == 2
-    assert otherwise.count("SSE4_2") == 1
+    monkeypatch.setattr(scoreboard, "SHOWN", dict.fromkeys(sets, strips.Shown("warmup-why", [])))
+    board = scoreboard.board(language)
+    assert board.count("<article") == 2
+    assert board.count("SSE4_2") == 1
+
+
+@pytest.mark.parametrize("row", load().tested, ids=lambda row: row.name)
+def test_a_strip_has_the_bounds_of_its_claim(row):
+    """What is drawn inside all bounds of a part holds, and what is drawn outside one does not."""
+    for outcome in row.outcomes.values():
+        bounded = [one for one in strips.SHOWN[row.name].strips if one.bounds]
+        for place in {one.part for one in bounded}:
+            own = [one for one in bounded if one.part == place]
+            values = np.array([one.of(outcome.values) for one in own], float)
+            low, high = (
+                np.array([[getattr(one, name)] for one in own]) for name in ("low", "high")
+            )
+            holds = np.array(outcome.parts[place].holds)
+            assert holds[((low < values) & (values < high)).all(0)].all()
+            assert ((low <= values) & (values <= high)).all(0)[holds].all()
+
+
+def test_the_scoreboard_leads_to_all_that_it_rests_on(tmp_path):
+    assert set(strips.SHOWN) == {claim.__name__ for claim in CLAIMS}
+    scoreboard.publish(tmp_path)
+    for row in load().tested:
+        code = (tmp_path / f"{row.name}.py.txt").read_text(encoding="utf8")
+        assert f"def {row.name}(" in code
+        with (tmp_path / f"{row.name}.csv").open(encoding="utf8", newline="") as file:
+            table = list(csv.DictReader(file))
+        seeds = {one["seed"] for one in table if one["quantity"].startswith("holds")}
+        assert seeds == {str(seed) for seed in SEEDS}
+        listed = scoreboard.card(row, [*SEEDS], "en")
+        assert ("It did not hold" in listed) == (row.published.held < len(SEEDS))
+        assert listed.count('class="no"') <= len(strips.SHOWN[row.name].strips)
 
 
 def test_the_first_of_those_that_compute_the_same_bits_stands_for_them():

@@ -66,7 +66,7 @@ def log(tmp_path, rng):
         ("early", 1, "early instability with recovery", "warmup"),
         ("early after warmup", 1, "early instability with recovery", "clipping"),
         ("mid", 1, "mid-training instability", "clipping"),
-        ("diverged", 1, "diverged", "clipping"),
+        ("diverged", 1, "diverged", "first-nan"),
     ],
 )
 def test_verdict_advice_and_exit_code(run, log, kind, code, verdict, experiment):
@@ -215,7 +215,7 @@ def test_several_runs_are_listed(run, two_runs):
     assert "calm: 400 records, stable." in done.stdout
     assert "wild: 400 records, diverged." in done.stdout
     assert "--run 'calm'" in done.stdout
-    assert "wild: 400 catatan, divergen." in run(two_runs, "--language", "id").stdout
+    assert "wild: 400 baris, divergen." in run(two_runs, "--language", "id").stdout
     facts = json.loads(run(two_runs, "--json").stdout)
     assert [(one["run"], one["verdict"]) for one in facts["runs"]] == [
         ("calm", "stable"), ("wild", "diverged"),

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import stabsim as ss
+from stabsim._sweep_reading import conclude_sweep
 from stabsim.diagnosis import Context, Verdict, diagnose
 from stabsim.sweeps import diagnose_sweep
 from stabsim.trace import final_loss
@@ -216,6 +217,21 @@ def test_bad_sweeps(runs, unchecked):
     )
     with pytest.raises(ValueError, match="no learning rate of the sweep is feasible"):
         diagnose_sweep(bad)
+
+
+@pytest.mark.parametrize(
+    ("learned", "feasible", "edge"),
+    [
+        ([0, 1, 1, 0], [True, True, True, False], (0.04, 0.08)),
+        ([0, 0, 0, 0], [True, True, True, True], None),  # as of a small change of a trained net
+    ],
+)
+def test_above_the_best_rate_as_much_must_be_learned_as_at_it(learned, feasible, edge):
+    rates, loss = np.array([0.01, 0.02, 0.04, 0.08]), np.array([[0.9], [0.8], [0.85], [0.95]])
+    fine = np.ones((4, 1))
+    read = conclude_sweep(rates, loss, fine, 0 * fine, np.array(learned, float)[:, None])
+    assert read.feasible.tolist() == feasible
+    assert (read.best_learning_rate, read.edge) == (0.02, edge)
 
 
 # --- where the rule's numbers decide ---

@@ -126,6 +126,13 @@ def test_no_threshold_from_fewer_than_50_norms():
     assert advice_on(mid(), np.ones(49), threshold=2.0).clip is not None  # which was asked for
 
 
+def test_no_threshold_from_the_norms_of_a_run_that_has_failed():
+    lost = np.where(STEPS < 20, 3.0, np.nan)
+    found = advice_on(lost)
+    assert found.clip is None
+    assert found.sentences("en")[0].startswith("Only 20 finite norms were logged before step 20,")
+
+
 def test_no_warmup_against_what_comes_when_it_is_over():
     order = []
     while (found := advice_on(mid(), tried=order).experiment) is not None:
@@ -141,7 +148,7 @@ def test_practices_follow_what_the_log_shows():
     assert names(advice_on(early())) == []
     assert names(advice_on(mid())) == ["skip-batches", "beta2"]
     assert names(advice_on(mid(), tried=["skip-batches"])) == ["beta2"]
-    assert names(advice_on(broken())) == ["first-nan"]
+    assert names(advice_on(np.where(STEPS < 20, 3.0, np.nan))) == ["first-nan"]
     assert names(advice_on(FALL + np.maximum(STEPS - 150, 0) / 125)) == [
         "skip-batches", "beta2", "weight-decay",
     ]  # fmt: skip
@@ -151,5 +158,10 @@ def test_practices_follow_what_the_log_shows():
     restarted = FALL + 1.0 * (STEPS >= 200) * np.exp(-(STEPS - 200) / 40)
     assert names(advice_on(restarted, rate=rate)) == ["rewarm"]
     assert names(advice_on(4 * mid())) == ["skip-batches", "beta2", "qk-norm", "z-loss"]
+
+
+def test_clipping_is_not_the_first_answer_to_a_sudden_nan():
     sudden = advice_on(broken())
-    assert "before step 200" in sudden.also_sentences("en")[0]
+    assert (sudden.experiment, sudden.practices) == ("first-nan", ())
+    assert "before step 200" in sudden.next_sentences("en")[-1]
+    assert advice_on(broken(), tried=["first-nan"]).experiment == "clipping"

@@ -9,6 +9,7 @@ import math
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import jax
@@ -365,6 +366,7 @@ def test_memory_is_that_of_four_gradients(library):
 # --- JAX ---
 
 
+@cache
 def jax_model():
     rng = np.random.default_rng(2)
     params = {
@@ -382,10 +384,22 @@ def jax_model():
 @jax.numpy_dtype_promotion("standard")
 def descend(loss, optimizer, params, batch):
     state = optimizer.init(params)
-    for _ in range(STEPS):
+
+    @jax.jit
+    def step(params, state):
         updates, state = optimizer.update(jax.grad(loss)(params, batch), state, params)
-        params = optax.apply_updates(params, updates)
+        return optax.apply_updates(params, updates), state
+
+    for _ in range(STEPS):
+        params, state = step(params, state)
     return params, state
+
+
+@cache
+def jax_hessian():
+    loss, params, batch = jax_model()
+    unravel = ravel_pytree(params)[1]
+    return jax.jit(jax.hessian(lambda q: loss(unravel(q), batch)))
 
 
 OPTAX = {
@@ -432,8 +446,8 @@ def test_optax_against_the_full_hessian(name):
     clipped = optax.chain(optax.clip_by_global_norm(9.0), made_by(RATE, **options))
     params, state = descend(loss, clipped, params, batch)
     right = p([Flat(one) for one in state[1] if hasattr(one, "_fields")], STEPS)
-    flat, unravel = ravel_pytree(params)
-    hessian = np.asarray(jax.hessian(lambda q: loss(unravel(q), batch))(flat), float)
+    flat = ravel_pytree(params)[0]
+    hessian = np.asarray(jax_hessian()(flat), float)
     values = top(hessian, np.broadcast_to(right, flat.shape))
     probe = JaxProbe(loss, made_by, learning_rate=RATE, **options)
     found = probe.measure(params, state, [batch], count=3, halves=False, tolerance=1e-6)
@@ -561,7 +575,7 @@ def test_keras_against_the_full_hessian(name, tmp_path):
         return -jnp.mean(jnp.take_along_axis(scores, Y[:, None], 1))
 
     flat = jnp.concatenate([w.ravel() for w in weights])
-    hessian = np.asarray(jax.hessian(loss)(flat), float)
+    hessian = np.asarray(jax.jit(jax.hessian(loss))(flat), float)
     of, t = model.optimizer, STEPS
     found = probe.measure(model, [(X, Y)], count=3, halves=False, tolerance=1e-6)
     if name == "Nadam":  # held against the formula of the coefficients of its update

@@ -39,6 +39,14 @@ def folder(tmp_path):
     return made
 
 
+def test_the_site_is_that_of_a_copy_on_github_or_else_of_releases(folder):
+    (folder / "pyproject.toml").write_text('[project.urls]\nHomepage = "https://a.example/b"\n')
+    assert repository.site(folder) == "https://a.example/b"
+    repository.place.cache_clear()
+    git(folder, "remote", "add", "origin", "https://github.com/someone/else")
+    assert repository.site(folder) == "https://someone.github.io/else"
+
+
 @pytest.mark.parametrize(
     "address",
     [

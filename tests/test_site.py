@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 import pytest
 
 import stabsim
-from book import LANGUAGES, ROOT, styles, words
+from book import LANGUAGES, ROOT, progress, styles, words
 from book.assets import ASSETS, NPM
 from tests.browser import NARROW, WIDE, pages, visit, watch
 
@@ -189,7 +189,7 @@ def test_what_is_wrong_fails_the_build(tmp_path, site, cell, said):
     page.parent.mkdir(parents=True)
     front = (ROOT / "chapters/en/index.md").read_text(encoding="utf8").split("\n# ")[0]
     page.write_text(f"{front}\n# Title\n\n{cell}\n", encoding="utf8")
-    for name in ("_config.yml", "_toc.yml", "requirements.txt"):
+    for name in ("_config.yml", "_toc.yml", "pyproject.toml", "requirements.txt"):
         shutil.copy(ROOT / name, tmp_path)
     for part in ("book", "jax2wasm/src/jax2wasm/loader"):  # what pages' scripts are made of
         shutil.copytree(ROOT / part, tmp_path / part)
@@ -201,3 +201,55 @@ def test_what_is_wrong_fails_the_build(tmp_path, site, cell, said):
     )  # fmt: skip
     assert build.returncode
     assert said in build.stderr
+
+
+REACH = 2
+"""Screens within which a chapter has something to touch."""
+
+TOUCHED = """() => Math.min(...[...document.querySelectorAll(
+    "article :is(.lab, .prediction, form.exercise, .drop, .board-choice)")]
+  .filter((one) => one.getClientRects().length)
+  .map((one) => one.getBoundingClientRect().y + scrollY)) / innerHeight"""
+
+
+@pytest.mark.parametrize("size", [WIDE, {"width": 390, "height": 844}], ids=["wide", "narrow"])
+def test_every_chapter_has_something_to_touch_at_its_beginning(address, context, size):
+    page = context(viewport=size).new_page()
+    touched = {}
+    for name in [one["page"] for one in progress.chapters("en")] + ["diagnose", "scoreboard"]:
+        visit(page, f"{address}en/{name}.html")
+        page.locator("form.prediction:visible, .lab, .drop, .board-choice:visible").first.wait_for()
+        touched[name] = page.evaluate(TOUCHED)
+    assert {name: at for name, at in touched.items() if not at < REACH} == {}
+
+
+def test_the_scoreboard_shows_the_claims_that_are_chosen(address, context):
+    page = context(viewport=NARROW).new_page()
+    wrong = watch(page, address)
+    visit(page, f"{address}id/scoreboard.html")
+    claims, form = page.locator("article.claim"), page.locator(".board-choice")
+    every = claims.count()
+    form.locator("[name=verdict]").select_option("partly reproduced")
+    partly = page.locator("article.claim:visible")
+    assert 0 < partly.count() < every
+    assert {one.get_attribute("data-verdict") for one in partly.all()} == {"partly reproduced"}
+    assert f"{partly.count()} dari {every} klaim" in form.inner_text()
+    form.locator("[name=verdict]").select_option("")
+    form.locator("[name=chapter]").select_option("clipping")
+    assert {one.get_attribute("data-chapter") for one in partly.all()} == {"clipping"}
+    for name in ("Kode", "Angka (CSV)"):
+        link = partly.first.get_by_role("link", name=name).get_attribute("href") or ""
+        assert page.request.get(urljoin(page.url, link)).ok
+    assert not wrong
+
+
+def test_what_a_long_listing_comes_to_is_seen_while_it_is_folded(address, context):
+    page = context(viewport=WIDE, java_script_enabled=False).new_page()
+    page.goto(f"{address}en/instability.html")
+    listing = page.locator(".cell:has(details.listing):has(.cell_output)").first
+    assert listing.locator(".cell_output").first.is_visible()
+    assert not listing.locator("pre").first.is_visible()
+    listing.locator("summary").click()
+    assert listing.locator("pre").first.is_visible()
+    assert page.locator("#exercises .cell_input").count() > 0
+    assert page.locator("#exercises details.listing").count() == 0

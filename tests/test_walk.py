@@ -385,6 +385,23 @@ def test_another_optimizer_is_tried_where_the_training_offers_one():
         plan_walk(walked.train, RATE, STEPS, optimizers=["adam"])
 
 
+def test_the_sweep_shows_what_its_rates_are_compared_by(tmp_path):
+    def train(learning_rate, warmup_steps, steps, seed):
+        path = tmp_path / f"{learning_rate}-{seed}.csv"
+        t = np.arange(steps)
+        loss = 0.1 + np.exp(-learning_rate * t) + 1e-3 * learning_rate * t
+        rows = [f"{i},{x},{2 * x}" for i, x in enumerate(loss)]
+        path.write_text("\n".join(["step,loss,validation_loss", *rows]))
+        return path
+
+    walk = walk_playbook(train, 0.1, 60, seeds=[0], only=["sweep"],
+                         objective="validation_loss", progress=False)  # fmt: skip
+    report = walk.text("en")
+    [best] = [line.split() for line in report.splitlines() if " ★" in line]
+    assert "final loss  validation loss  verdict" in report
+    assert float(best[3]) == pytest.approx(2 * float(best[2]), rel=0.05)
+
+
 def test_a_traced_function_is_walked():
     def train(learning_rate, steps, seed):
         bowl = ss.workloads.quadratic([1.0, 0.01])

@@ -57,7 +57,8 @@ EXAMPLES = (
             "A real run of stabsim: a small perceptron learns to read handwritten digits with "
             "Momentum at a rate of {rate}, {steps} steps, seed {seed}. About {share}% of the "
             "minibatches are corrupted on purpose: their inputs are multiplied by {times}.",
-            "Run nyata dari stabsim: sebuah perceptron kecil belajar membaca angka tulisan tangan "
+            "Run sungguhan dari stabsim: sebuah perceptron kecil belajar membaca angka tulisan "
+            "tangan "
             "dengan Momentum pada laju {rate}, {steps} langkah, seed {seed}. Sekitar "
             "{share}% minibatch sengaja dirusak: masukannya dikalikan {times}.",
         ),
@@ -69,7 +70,7 @@ EXAMPLES = (
         Text(
             "A real run of stabsim: the same perceptron with its data intact, Momentum at a rate "
             "of {rate}, {steps} steps, seed {seed}.",
-            "Run nyata dari stabsim: perceptron yang sama dengan data yang utuh, Momentum pada "
+            "Run sungguhan dari stabsim: perceptron yang sama dengan data yang utuh, Momentum pada "
             "laju {rate}, {steps} langkah, seed {seed}.",
         ),
         lambda: mlp(width=32), 2.0**-8, 500, 0,

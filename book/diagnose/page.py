@@ -20,6 +20,7 @@ from stabsim.logs.experiments import (
     LANGUAGE,
     MID_FIXES,
     PRACTICES,
+    SUDDEN_FIXES,
     TRIED,
 )
 from stabsim.logs.lines import LINES
@@ -57,7 +58,12 @@ def words(language: str) -> dict[str, Any]:
         "unreadable": chosen(UNREADABLE | {"command only": COMMAND_ONLY}),
         "drop": chosen(DROP),
         "rules": {name: getattr(diagnosis, name) for name in RULES},
-        "orders": {"stable": CHECKS, "early": EARLY_FIXES, "mid": MID_FIXES},
+        "orders": {
+            "stable": CHECKS,
+            "early": EARLY_FIXES,
+            "mid": MID_FIXES,
+            "sudden": SUDDEN_FIXES,
+        },
         "practices": PRACTICES,
         "languageModel": LANGUAGE,
         "lines": LINES,

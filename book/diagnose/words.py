@@ -3,16 +3,15 @@
 from stabsim._words import Text
 
 DROP = {
-    "title": Text("Diagnose a log", "Diagnosis sebuah log"),
+    "title": Text("Diagnose a log", "Diagnosis log"),
     "noscript": Text(
         "The tool on this page needs JavaScript. The command does the same without it:",
-        "Alat di halaman ini memerlukan JavaScript. Perintah berikut melakukan hal yang sama "
-        "tanpanya:",
+        "Alat di halaman ini memerlukan JavaScript. Tanpa JavaScript, pakai perintah berikut:",
     ),
     "choose": Text("Choose a log", "Pilih berkas log"),
     "formats": Text(
         "CSV, JSON, or the text that a trainer prints.",
-        "CSV, JSON, atau teks yang dicetak program pelatihan.",
+        "CSV, JSON, atau teks keluaran program pelatihan.",
     ),
     "paste": Text("Or paste it here:", "Atau tempelkan di sini:"),
     "pasted": Text("pasted text", "teks yang ditempelkan"),
@@ -31,8 +30,8 @@ DROP = {
     "gone": Text(
         "This cannot be read: it is a folder, or has changed since it was chosen. Choose the file "
         "again.",
-        "Ini tidak dapat dibaca: bukan berkas melainkan folder, atau sudah berubah sejak dipilih. "
-        "Pilihlah berkasnya sekali lagi.",
+        "Tidak dapat dibaca: ini sebuah folder, atau berkasnya sudah berubah sejak dipilih. Pilih "
+        "berkasnya sekali lagi.",
     ),
     "failed": Text("It could not be diagnosed: {error}", "Diagnosis gagal: {error}"),
     "columns": Text("Columns", "Kolom"),
@@ -47,10 +46,8 @@ DROP = {
     "runs": Text("Several runs, or several losses", "Beberapa run, atau beberapa loss"),
     "run": Text("The report is on", "Laporan ini tentang"),
     "clip": Text("Where to clip", "Ambang pemotongan"),
-    "percentile": Text("At this percentile of the norms", "Pada persentil ke berapa dari norma"),
-    "threshold": Text(
-        "Or judge a threshold of your own", "Atau nilailah ambang pilihan Anda sendiri"
-    ),
+    "percentile": Text("At this percentile of the norms", "Persentil norma yang dipakai"),
+    "threshold": Text("Or judge a threshold of your own", "Atau uji ambang pilihan Anda sendiri"),
     "tried": Text("Tried already", "Sudah dicoba"),
     "sweep": Text("a sweep of the learning rate", "sweep laju pembelajaran"),
     "every-step": Text(
@@ -94,10 +91,10 @@ COMMAND_ONLY = Text(
 DROP_INSTEAD = {
     "several: gradient_norm": Text(
         "Several columns may be the gradient norm, and none was taken: choose one in the menu.",
-        "Beberapa kolom mungkin berisi norma gradien dan tidak satu pun dipakai: pilihlah salah "
+        "Beberapa kolom mungkin berisi norma gradien dan tidak satu pun dipakai: pilih salah "
         "satu dalam menu.",
     ),
-    "say one": Text("Choose it in the menu below.", "Pilihlah kolomnya dalam menu di bawah."),
+    "say one": Text("Choose it in the menu below.", "Pilih kolomnya dalam menu di bawah."),
     "binary": Text(
         "This is a binary file, and this page reads text and JSON. TensorBoard's event files "
         "are read by the command stabsim diagnose.",
@@ -113,8 +110,8 @@ CHAPTERS = {
         Text("what no evaluation sees", "yang tidak terlihat oleh evaluasi"),
         "instability.html#instability-unseen",
     ),
-    "warmup": (Text("how long to warm up", "berapa lama warmup"), "warmup.html#warmup-how"),
-    "clipping": (Text("where to clip", "di mana memotong"), "clipping.html#clipping-plots"),
+    "warmup": (Text("how long to warm up", "berapa panjang warmup"), "warmup.html#warmup-how"),
+    "clipping": (Text("where to clip", "memilih ambang"), "clipping.html#clipping-plots"),
     "optimizer": (Text("another optimizer", "optimizer lain"), "fixes.html#fixes-adam"),
     "architecture": (
         Text("where normalization stands", "letak normalisasi"),

@@ -26,14 +26,14 @@ INTRODUCTION = Text(
     "3. Change no cell that checks an answer: they are restored before your work is graded.\n\n"
     "While it is graded, your notebook has no network, and may write to temporary files alone.",
     "# Latihan: {title}\n\n"
-    "Bahannya dijelaskan dalam bab {chapter}, yang lab-labnya berjalan di peramban "
+    "Bahannya dijelaskan dalam bab {chapter}; lab di bab itu berjalan di peramban "
     "Anda.\n\n"
-    "1. Tulis NIM Anda di sel berikut, lalu jalankan: bilangan soal Anda bergantung padanya.\n"
-    "2. Jalankan sel-selnya dari atas ke bawah. Ganti `None` dengan jawaban Anda, ubah kode "
+    "1. Tulis NIM Anda di sel berikut, lalu jalankan: bilangan dalam soal bergantung pada NIM.\n"
+    "2. Jalankan semua sel dari atas ke bawah. Ganti `None` dengan jawaban Anda, ubah kode "
     "sesuai permintaan soalnya, lalu jalankan pemeriksaan di bawahnya.\n"
     "3. Jangan ubah sel yang memeriksa jawaban: isinya dipulihkan sebelum pekerjaan Anda "
     "dinilai.\n\n"
-    "Ketika dinilai, buku catatan Anda tidak terhubung ke jaringan dan hanya dapat menulis berkas "
+    "Ketika dinilai, notebook Anda tidak terhubung ke jaringan dan hanya dapat menulis berkas "
     "sementara.",
 )
 IDENTITY = Text("your student ID", "NIM Anda")

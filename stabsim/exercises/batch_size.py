@@ -45,24 +45,24 @@ EXERCISES = (
               "Mungkin. Namun, lajunya belum disetel.")),
         (Text("Nothing, until the rate has been tuned for 4,096 as well.",
               "Tidak ada, sebelum lajunya disetel pula untuk 4.096."),
-         Text("With as many trials as 256 had.", "Dengan percobaan sebanyak yang diperoleh 256.")),
+         Text("With as many trials as 256 had.", "Dengan percobaan sebanyak untuk 256.")),
         (Text("The difference is too small to be real.",
-              "Bedanya terlalu kecil untuk dapat dipercaya."),
+              "Bedanya terlalu kecil, mungkin hanya kebetulan."),
          Text("It may well be real. The question is what causes it.",
               "Bisa jadi memang nyata. Pertanyaannya: apa penyebabnya?")),
     )),
     Number("batch-scaled", _scaled, 0.01, hints=(
         Hint(0.012, 0.012, Text("Then a step would be worth five times as many examples, and no "
                                 "longer.",
-                                "Dengan begitu satu langkah mewakili lima kali lebih banyak "
+                                "Dengan itu, satu langkah memakai lima kali lebih banyak "
                                 "contoh, tetapi tidak lebih panjang.")),
         Hint(0.0267, 0.027, Text("The square root is for Adam. Here η/B stays the same.",
                                  "Akar kuadrat itu untuk Adam. Di sini η/B yang tetap.")),
-        Hint(0.0024, 0.0024, Text("The other way round.", "Terbalik.")),
+        Hint(0.0024, 0.0024, Text("The other way round.", "Itu terbalik.")),
     ), variant=Variant(
         Text("With batches of {small} the best rate of plain SGD is ${rate}$. Where would you "
              "start the search for batches of {large}, at the same number of epochs?",
-             "Dengan batch {small}, laju terbaik SGD biasa ialah ${rate}$. Dari mana Anda memulai "
+             "Dengan batch {small}, laju terbaik SGD biasa adalah ${rate}$. Dari mana Anda memulai "
              "pencarian untuk batch {large}, pada banyak epoch yang sama?"),
         {"small": (16, 24, 32), "large": (96, 144, 240), "rate": (0.004, 0.006, 0.01, 0.014, 0.02)},
         lambda small, large, rate: _scaled(rate, small, large),
@@ -75,35 +75,38 @@ EXERCISES = (
     ), variant=Variant(
         Text("There are 1,000 training examples, and the minibatch gradient at $B = {small}$ has "
              "variance ${measured}$. What is it at $B = {large}$, drawn without replacement?",
-             "Ada 1.000 contoh pelatihan, dan gradien minibatch pada $B = {small}$ memiliki ragam "
-             "${measured}$. Berapa ragamnya pada $B = {large}$, jika diambil tanpa pengembalian?"),
+             "Ada 1.000 contoh pelatihan, dan ragam gradien minibatch pada $B = {small}$ adalah "
+             "${measured}$. Berapa ragamnya pada $B = {large}$, jika contoh diambil tanpa "
+             "pengembalian?"),
         {"small": (40, 60, 80), "large": (160, 250, 400, 500), "measured": (0.24, 0.46, 0.57)},
         lambda small, large, measured: _variance(measured, small, large),
     )),
     Select("batch-regions", 1, (
         (Text("Steps fall by a factor of 64.", "Langkahnya 64 kali lebih sedikit."),
-         Text("So they would on the dashed line.", "Begitulah seandainya di garis putus-putus.")),
+         Text("So they would on the dashed line.",
+              "Itu jika langkahnya mengikuti garis putus-putus.")),
         (Text("Steps fall by less than a factor of three, and examples grow more than twentyfold.",
               "Langkahnya kurang dari tiga kali lebih sedikit, sedangkan contohnya lebih dari "
               "dua puluh kali lebih banyak."),
-         Text("Most of what was added buys nothing.", "Sebagian besar tambahannya terbuang.")),
+         Text("Most of what was added buys nothing.",
+              "Sebagian besar contoh tambahan itu tidak ada gunanya.")),
         (Text("Steps rise, since large batches generalize worse.",
-              "Langkahnya bertambah, sebab batch besar lebih buruk generalisasinya."),
+              "Langkahnya bertambah, sebab generalisasi batch besar lebih buruk."),
          Text("The target is a validation error, and 1,024 reaches it too, in fewer steps.",
               "Targetnya galat validasi, dan 1.024 pun mencapainya, dalam lebih sedikit langkah.")),
     )),
     Number("batch-critical", _critical, 0.01, hints=(
         Hint(22, 22, Text("There it takes three times the least number.",
-                          "Di situ langkahnya tiga kali yang paling sedikit.")),
+                          "Di situ langkahnya tiga kali minimumnya.")),
         Hint(88, 88, Text("There it takes one and a half times the least number.",
-                          "Di situ langkahnya satu setengah kali yang paling sedikit.")),
+                          "Di situ langkahnya satu setengah kali minimumnya.")),
     ), variant=Variant(
         Text("In the model $S(B) = S_0\\,(1 + b/B)$ let $b$, the noise scale, be ${noise}$. At "
              "which batch size does training take exactly ${times}$ times the least number of "
              "steps, $S_0$?",
              "Dalam model $S(B) = S_0\\,(1 + b/B)$, misalkan $b$, skala derau, sama dengan "
-             "${noise}$. Pada ukuran batch berapa pelatihan memerlukan tepat ${times}$ kali banyak "
-             "langkah yang paling sedikit, $S_0$?"),
+             "${noise}$. Pada ukuran batch berapa banyaknya langkah tepat ${times}$ kali "
+             "minimumnya, $S_0$?"),
         {"noise": (36, 48, 72, 90, 120), "times": (1.25, 1.5, 3, 5)},
         _critical,
     )),
@@ -133,8 +136,8 @@ PREDICTIONS = (
         Text("below 12%.", "di bawah 12%."),
         Text("12 to 30%.", "12 sampai 30%."),
         Text("above 30%.", "di atas 30%."),
-    ), 2, Text("At a rate of 1/2 it is bearable, and most seeds end below 12%.",
-               "Laju 1/2 masih stabil, dan kebanyakan seed berakhir di bawah 12%.")),
+    ), 2, Text("A rate of 1/2 is still stable, and most seeds then end below 12%.",
+               "Laju 1/2 masih stabil, dan dengan itu kebanyakan seed berakhir di bawah 12%.")),
     Choose("batch-fewer", Text("From batches of 1 to 16, and from 256 to 1,024, the steps fall",
                                "Dari batch 1 ke 16 dan dari 256 ke 1.024, banyak langkah turun"), (
         Text("16 times, then 4 times.", "16 kali, lalu 4 kali."),

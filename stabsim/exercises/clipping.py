@@ -5,7 +5,7 @@ import math
 from stabsim._words import Text
 from stabsim.clipping import norm_percentile
 from stabsim.exercises.frame.exercise import Hint, Number, Select, Variant
-from stabsim.exercises.frame.prediction import Choose
+from stabsim.exercises.frame.prediction import Choose, Estimate
 
 
 def _entry(first: float = 6.0, second: float = 8.0, threshold: float = 5.0) -> float:
@@ -42,14 +42,14 @@ EXERCISES = (
     )),
     Number("clipping-entry", _entry, 0.01, hints=(
         Hint(5, 5, Text("That cuts the entry off by itself, and turns the gradient.",
-                        "Itu memotong entri itu sendiri dan membelokkan gradien.")),
+                        "Dengan itu hanya entri kedua yang dipotong, dan arah gradien berubah.")),
         Hint(3, 3, Text("That is the first entry.", "Itu entri pertama.")),
         Hint(8, 8, Text("The norm is 10, above the threshold.",
                         "Normanya 10, di atas ambang.")),
     ), variant=Variant(
         Text("A net of two parameters has the gradient $({first}, {second})$. What is the second "
              "entry after clipping at $\\lambda = {threshold}$?",
-             "Sebuah jaringan dengan dua parameter mempunyai gradien $({first}; {second})$. Berapa "
+             "Gradien suatu jaringan dengan dua parameter adalah $({first}; {second})$. Berapa "
              "entri kedua setelah dipotong pada $\\lambda = {threshold}$?"),
         {"first": (5.0, 9.0, 12.0), "second": (7.0, 10.0, 15.0), "threshold": (1.0, 2.0, 3.0, 4.0)},
         _entry,
@@ -63,42 +63,42 @@ EXERCISES = (
         Text("Momentum with $\\eta = {rate}$ and $\\gamma = {gamma}$ meets one outlier of norm "
              "$500$, which is clipped at $\\lambda = {threshold}$. How far does this gradient move "
              "the parameters in the end?",
-             "Momentum dengan $\\eta = {rate}$ dan $\\gamma = {gamma}$ menemui satu pencilan "
-             "bernorma $500$, yang dipotong pada $\\lambda = {threshold}$. Sejauh apa gradien ini "
-             "menggerakkan parameter pada akhirnya?"),
+             "Momentum dengan $\\eta = {rate}$ dan $\\gamma = {gamma}$ bertemu satu pencilan "
+             "bernorma $500$, yang dipotong pada $\\lambda = {threshold}$. Sejauh apa "
+             "parameter pada akhirnya bergeser karena gradien ini?"),
         {"rate": (0.01, 0.03, 0.05), "gamma": (0.8, 0.9, 0.98), "threshold": (1.0, 3.0, 4.0, 7.0)},
         _kick,
     )),
     Select("clipping-aggressive", 2, (
         (Text("Lower the threshold further.", "Menurunkan ambangnya lagi."),
          Text("That is for instability that remains; here nothing is unstable.",
-              "Itu untuk ketidakstabilan yang tersisa; di sini tidak ada yang tidak stabil.")),
+              "Itu jika masih ada ketidakstabilan; di sini tidak ada yang tidak stabil.")),
         (Text("Nothing: it is stable.", "Tidak melakukan apa-apa: pelatihannya stabil."),
          Text("Its rate is not the one that you set, and rises where the gradient is short.",
-              "Lajunya bukan laju yang Anda tetapkan, dan naik ketika gradiennya pendek.")),
+              "Lajunya bukan laju yang Anda tetapkan, dan naik ketika gradiennya kecil.")),
         (Text("Stop clipping and lower the rate.",
               "Berhenti memotong dan menurunkan laju."),
          Text("With norms all of one size the threshold only acts as a rate.",
-              "Jika norma semuanya hampir sama besar, ambang hanya berperan sebagai laju.")),
+              "Jika semua norma hampir sama besar, ambang hanya berperan sebagai laju.")),
     )),
     Number("clipping-product", lambda: 4 * 0.05 / 64, 0.01, variant=Variant(
         Text("A clipped run at a rate of ${rate}$ and a threshold of ${threshold}$ clips every "
              "update. Which threshold makes a run at the rate of ${other}$ the same?",
-             "Sebuah run dengan laju ${rate}$ dan ambang ${threshold}$ memotong setiap pembaruan. "
-             "Ambang berapa yang membuat run dengan laju ${other}$ sama dengannya?"),
+             "Dalam run dengan laju ${rate}$ dan ambang ${threshold}$, setiap pembaruan dipotong. "
+             "Pada ambang berapa run dengan laju ${other}$ sama dengan run itu?"),
         {"rate": (2, 4, 8), "threshold": (0.03, 0.05, 0.07), "other": (16, 32, 50, 100)},
         lambda rate, threshold, other: rate * threshold / other,
     ), hints=(
         Hint(0.8, 0.8, Text("The product must stay the same, not the quotient.",
-                            "Yang harus tetap ialah hasil kalinya, bukan hasil baginya.")),
+                            "Yang harus tetap adalah hasil kalinya, bukan hasil baginya.")),
         Hint(0.05, 0.05, Text("Then every step would be sixteen times as long.",
                               "Maka setiap langkah menjadi enam belas kali lebih panjang.")),
     )),
     Number("clipping-gain", _gain, 0.01, hints=(
         Hint(16, 16, Text("The fixed rate's limit is two over the curvature.",
-                          "Batas laju tetap ialah dua per kelengkungan.")),
+                          "Batas laju tetap adalah dua dibagi kelengkungan.")),
         Hint(15, 15, Text("The curvature is L₀ + L₁|g|, not L₁|g|, and the limit two over it.",
-                          "Kelengkungannya L₀ + L₁|g|, bukan L₁|g|, dan batasnya dua per itu.")),
+                          "Kelengkungannya L₀ + L₁|g|, bukan L₁|g|, dan batasnya dua dibagi itu.")),
         Hint(7.5, 7.5, Text("The curvature is L₀ + L₁|g|, not L₁|g|.",
                             "Kelengkungannya L₀ + L₁|g|, bukan L₁|g|.")),
     ), variant=Variant(
@@ -113,12 +113,17 @@ EXERCISES = (
     )),
     Number("clipping-median", _median, 0.001, hints=(
         Hint(115, 115, Text("Nothing is clipped yet.", "Belum ada yang dipotong.")),
-        Hint(17, 17, Text("That is the median of all five, which looks into the future.",
-                          "Itu median dari kelimanya, yang melihat ke masa depan.")),
+        Hint(17, 17, Text("That is the median of all five; the later ones are not known yet.",
+                          "Itu median dari kelimanya; norma sesudah langkah itu belum diketahui.")),
     )),
 )  # fmt: skip
 
 PREDICTIONS = (
+    Estimate("clipping-step", Text("How long is the step that plain SGD takes?",
+                                   "Seberapa panjang langkah SGD biasa?"),
+             lambda: 0.1 * min(50.0, 5.0),
+             told=Text("No step is longer than the rate times the threshold.",
+                       "Tidak ada langkah yang lebih panjang daripada laju kali ambang.")),
     Choose("clipping-turns", Text("As the threshold falls from far above the norms to far below:",
                                   "Jika ambang diturunkan dari jauh di atas sampai jauh di bawah "
                                   "semua norma:"), (
@@ -132,18 +137,19 @@ PREDICTIONS = (
                                   "Laju sepuluh kali lipat dengan ambang sepersepuluhnya "
                                   "menghasilkan"), (
         Text("nearly the same curve, and a smaller rate alone ends lower.",
-             "kurva yang hampir sama, dan laju kecil tanpa pemotongan berakhir lebih rendah."),
+             "kurva yang hampir sama, dan laju kecil tanpa pemotongan hasilnya lebih baik."),
         Text("nearly the same curve, and it ends lower than any smaller rate.",
-             "kurva yang hampir sama, dan berakhir lebih rendah daripada laju kecil mana pun."),
+             "kurva yang hampir sama, dan hasilnya lebih baik daripada laju kecil mana pun."),
         Text("a run that diverges.", "run yang divergen."),
     ), 0),
     Choose("clipping-first-step", Text("Which survive the first step?",
-                                       "Mana yang selamat dari langkah pertama?"), (
+                                       "Dengan strategi mana run selamat melewati langkah "
+                                       "pertama?"), (
         Text("The percentile of all norms so far, and ZClip.",
              "Persentil semua norma sejauh ini, dan ZClip."),
         Text("The fixed threshold and the unit-by-unit rule.",
              "Ambang tetap dan aturan per unit."),
         Text("All of them.", "Semuanya."),
     ), 1, Text("A strategy that learns from history has none at the start.",
-               "Strategi yang belajar dari riwayat belum mempunyai riwayat di awal.")),
+               "Strategi yang mengandalkan riwayat belum mempunyai riwayat di awal.")),
 )  # fmt: skip

@@ -26,25 +26,27 @@ EXERCISES = (
         Hint(9e-7, 1e-6, Text("That is the mean square; take its root.",
                               "Itu rata-rata kuadratnya; ambil akarnya.")),
         Hint(0.9, 1.1, Text("The rectifier takes half of the mean square in every layer.",
-                            "Penyearah mengambil separuh rata-rata kuadrat di setiap lapisan.")),
+                            "Penyearah menghilangkan separuh rata-rata kuadrat di setiap "
+                            "lapisan.")),
     ), variant=Variant(
         Text("A plain net of ${layers}$ rectified layers starts with a gain of ${gain}$. By which "
              "factor does the signal's root mean square change, on average over the weights as "
              "in the text?",
-             "Jaringan polos dengan ${layers}$ lapisan berpenyearah bermula dengan penguatan "
-             "${gain}$. Menjadi berapa kali lipat akar rata-rata kuadrat sinyalnya, secara "
+             "Sebuah jaringan polos terdiri atas ${layers}$ lapisan berpenyearah, dengan penguatan "
+             "awal ${gain}$. Menjadi berapa kali lipat akar rata-rata kuadrat sinyalnya, secara "
              "rata-rata atas bobot seperti dalam teks?"),
         {"layers": (6, 10, 14, 18, 24, 30), "gain": (0.8, 1.0, 1.2, 1.6, 2.0)},
         lambda layers, gain: math.sqrt(growth(gain, layers, residual=False)),
     )),
     Number("fixes-residual", lambda: growth(1.0, 16, residual=True), 0.02, hints=(
         Hint(60000, 70000, Text("The rectifier halves the branch's share: 1.5, not 2.",
-                                "Penyearah membagi dua sumbangan cabang: 1,5, bukan 2.")),
+                                "Karena penyearah, sumbangan cabang tinggal separuh: 1,5, bukan "
+                                "2.")),
         Hint(25, 26, Text("That is the root mean square.", "Itu akar rata-rata kuadratnya.")),
     ), variant=Variant(
         Text("A net of ${blocks}$ blocks $x + f(x)$ starts with a gain of ${gain}$. By which "
              "factor does the mean square grow, if the two terms are taken as uncorrelated?",
-             "Jaringan dengan ${blocks}$ blok $x + f(x)$ bermula dengan penguatan ${gain}$. "
+             "Sebuah jaringan terdiri atas ${blocks}$ blok $x + f(x)$, penguatan awalnya ${gain}$. "
              "Menjadi berapa kali lipat rata-rata kuadratnya, jika kedua suku dianggap tidak "
              "berkorelasi?"),
         {"blocks": (4, 6, 8, 12, 20, 24), "gain": (0.5, 0.8, 1.0, 1.2, 1.4)},
@@ -56,7 +58,7 @@ EXERCISES = (
         (Text("At this rate and on this net ReZero is stable and pre-norm is not.",
               "Pada laju ini dan jaringan ini ReZero stabil, sedangkan pra-norm tidak."),
          Text("Whole rows may be compared, single columns may not.",
-              "Yang boleh dibandingkan ialah baris utuh, bukan satu kolom.")),
+              "Yang boleh dibandingkan adalah baris utuh, bukan satu kolom.")),
         (Text("Pre-norm cannot be trained at 32 blocks.",
               "Pra-norm tidak dapat dilatih pada 32 blok."),
          Text("Its row comes down to 0.3 at a lower rate.",
@@ -70,11 +72,18 @@ EXERCISES = (
 )  # fmt: skip
 
 PREDICTIONS = (
+    Choose("fixes-rule", Text("Whose best run ends at the lower loss?",
+                              "Optimizer mana yang loss akhir terbaiknya lebih rendah?"), (
+        Text("Momentum's.", "Momentum."),
+        Text("Adam's.", "Adam."),
+        Text("Both end alike: only their best rates differ.",
+             "Keduanya sama: yang berbeda hanya laju terbaiknya."),
+    ), 1),
     Choose("fixes-signal", Text("Does a block that keeps the signal always train?",
                                 "Apakah blok yang menjaga ukuran sinyal pasti dapat dilatih?"), (
         Text("Yes.", "Ya."),
         Text("No, the gradient may still vary from block to block.",
-             "Tidak, gradiennya masih dapat berbeda dari blok ke blok."),
+             "Tidak, gradiennya masih bisa berbeda di tiap blok."),
     ), 1, Text("Norm(f(x)) keeps it, and does not train.",
                "Norm(f(x)) menjaganya, tetapi tidak dapat dilatih.")),
     Choose("fixes-places", Text("Which of the three forms trains worst at 32 blocks?",
@@ -84,10 +93,11 @@ PREDICTIONS = (
         Text("x + f(Norm(x))", "x + f(Norm(x))"),
     ), 0),
     Choose("fixes-warmup", Text("Will warmup be among the pairs that mend the net?",
-                                "Apakah warmup termasuk pasangan yang memulihkan jaringan?"), (
+                                "Apakah warmup ada dalam pasangan yang memperbaiki jaringan "
+                                "itu?"), (
         Text("Yes, in most of them.", "Ya, dalam kebanyakan pasangan."),
         Text("Hardly.", "Hampir tidak."),
-    ), 1, Text("The net is so steep that the first rates of the ramp already throw it out.",
-               "Jaringan itu begitu terjal sehingga laju pertama dalam warmup pun sudah terlalu "
-               "besar.")),
+    ), 1, Text("The net is so steep that the first rates of the ramp are already too high.",
+               "Loss jaringan itu begitu terjal sehingga laju pertama dalam warmup pun sudah "
+               "terlalu besar.")),
 )  # fmt: skip

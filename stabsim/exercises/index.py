@@ -38,17 +38,17 @@ EXERCISES = (
     ), variant=Variant(
         Text("A warmup of ${warmup}$ steps climbs in a straight line from zero to a peak of "
              "${peak}$. What is the learning rate after ${step}$ steps?",
-             "Warmup ${warmup}$ langkah menaikkan laju menurut garis lurus dari nol sampai puncak "
+             "Warmup ${warmup}$ langkah menaikkan laju secara linear dari nol sampai puncak "
              "${peak}$. Berapa laju pembelajaran sesudah ${step}$ langkah?"),
         {"warmup": (40, 80, 160, 200), "peak": (0.04, 0.08, 0.12, 0.24), "step": (5, 10, 25, 30)},
         lambda warmup, peak, step: float(linear_warmup(peak, warmup)(step)),
     )),
     Select("index-cliff", 1, (
         (Text("The best rate has been found: there is nothing left to gain.",
-              "Laju terbaik sudah ditemukan: tidak ada lagi yang dapat diperoleh."),
+              "Laju terbaik sudah ditemukan: tidak ada lagi yang dapat diperbaiki."),
          Text("It is the best of those that survive. What would a network gain that survived more?",
-              "Itu yang terbaik di antara yang selamat. Apa yang diperoleh jaringan yang tahan "
-              "terhadap laju lebih tinggi?")),
+              "Itu yang terbaik di antara yang selamat. Bagaimana jika jaringannya stabil "
+              "sampai laju yang lebih tinggi?")),
         (Text("Stability, not learning, decides the rate here.",
               "Di sini laju ditentukan oleh kestabilan, bukan oleh kemampuan belajar."),
          Text("So it pays to mend the instability before tuning anything else.",
@@ -56,7 +56,7 @@ EXERCISES = (
         (Text("The network is too small for the data.",
               "Jaringannya terlalu kecil untuk datanya."),
          Text("The sweep says nothing about that: its losses were still falling.",
-              "Sweep itu tidak menyinggung hal tersebut: loss-nya masih turun.")),
+              "Hal itu tidak terlihat dari sweep: loss-nya masih turun.")),
     )),
     Number("index-highest", _highest, 0.0, hints=(
         Hint(-20, -1, Text("Give the rate itself, such as 4^-5, not the exponent.",
@@ -84,7 +84,7 @@ PREDICTIONS = (
         "index-rates",
         Text("How does the final loss depend on the learning rate? Where you expect no result at "
              "all, draw at the top.",
-             "Bagaimana loss akhir bergantung pada laju pembelajaran? Di tempat yang menurut Anda "
+             "Bagaimana loss akhir bergantung pada laju pembelajaran? Untuk laju yang menurut Anda "
              "tidak memberi hasil sama sekali, gambar di tepi atas."),
         Axis(Text("learning rate", "laju pembelajaran"), RATES[0] / 1.3, RATES[-1] * 1.3,
              (1e-4, 1e-3, 1e-2)),

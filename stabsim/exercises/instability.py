@@ -25,7 +25,7 @@ EXERCISES = (
               "Dua titik yang berjauhan dapat terletak pada kurva apa pun.")),
         (Text("A divergence.", "Sebuah divergensi."),
          Text("A run that diverged would show as NaN even in a sparse log.",
-              "Run yang divergen akan tampak sebagai NaN, bahkan dalam catatan yang jarang.")),
+              "Run yang divergen akan tampak sebagai NaN, bahkan dalam log yang jarang.")),
         (Text("An early instability from which the run recovered.",
               "Ketidakstabilan awal yang kemudian pulih."),
          Text("Ask for the loss at every one of the first few hundred steps.",
@@ -37,7 +37,7 @@ EXERCISES = (
     ), variant=Variant(
         Text("A network's sharpness at initialization is ${sharpness}$. At which learning rate "
              "does the threshold of Momentum, with $\\gamma = {gamma}$, come down to it?",
-             "Ketajaman sebuah jaringan saat inisialisasi ialah ${sharpness}$. Pada laju "
+             "Ketajaman sebuah jaringan saat inisialisasi adalah ${sharpness}$. Pada laju "
              "pembelajaran berapa ambang Momentum, dengan $\\gamma = {gamma}$, turun sampai ke "
              "ketajaman itu?"),
         {"sharpness": (12, 17, 24, 34, 46, 62, 85), "gamma": (0.5, 0.7, 0.8, 0.95)},
@@ -47,13 +47,14 @@ EXERCISES = (
         Hint(1.4, 1.6, Text("Mind the sign: on which side of the bottom does the step end?",
                             "Perhatikan tandanya: di sisi mana dari dasar langkah itu berakhir?")),
         Hint(2.4, 2.6, Text("That is rate times curvature; the factor is one minus it.",
-                            "Itu hasil kali laju dan kelengkungan; faktornya satu dikurangi itu.")),
+                            "Itu hasil kali laju dan kelengkungan; faktornya satu dikurangi hasil "
+                            "itu.")),
     ), variant=Variant(
         Text("On a parabola of curvature $h = {curvature}$ gradient descent runs with "
              "$\\eta = {rate}$. By which factor does every step multiply the distance from the "
              "bottom?",
              "Pada parabola dengan kelengkungan $h = {curvature}$, penurunan gradien berjalan "
-             "dengan $\\eta = {rate}$. Dengan bilangan berapa jarak dari dasarnya dikalikan pada "
+             "dengan $\\eta = {rate}$. Dengan faktor berapa jarak ke dasar dikalikan pada "
              "setiap langkah?"),
         {"curvature": (6, 8, 12, 14, 16, 24), "rate": (0.15, 0.2, 0.3, 0.35, 0.45)},
         lambda curvature, rate: 1 - rate * curvature,

@@ -27,14 +27,14 @@ def _first_step(gradient: float = 0.003, rate: float = 0.01) -> float:
 EXERCISES = (
     Number("optimizers-memory", lambda: 4.0 * STATE["adam"], 0.01, Text("GB", "GB"), hints=(
         Hint(3.9, 4.1, Text("Adam remembers two averages for each parameter.",
-                            "Adam mengingat dua rata-rata untuk setiap parameter.")),
+                            "Adam menyimpan dua rata-rata untuk setiap parameter.")),
         Hint(11.9, 16.1, Text("The state alone, without the parameters and the gradients.",
                               "Keadaannya saja, tanpa parameter dan gradien.")),
     ), variant=Variant(
         Text("A model has ${billions} \\cdot 10^9$ parameters in 32-bit floats. How many gigabytes "
              "($10^9$ bytes) does the state of {rule} take?",
              "Sebuah model mempunyai ${billions} \\cdot 10^9$ parameter berupa bilangan 32 bit. "
-             "Berapa gigabita ($10^9$ bita) yang diperlukan keadaan {rule}?"),
+             "Berapa gigabyte ($10^9$ byte) yang diperlukan keadaan {rule}?"),
         {"billions": (2, 3, 5, 7, 11, 13), "rule": ("Momentum", "Nesterov", "Adam", "NAdam")},
         lambda billions, rule: 4.0 * billions * STATE[rule.lower()],
     )),
@@ -51,14 +51,14 @@ EXERCISES = (
     )),
     Number("optimizers-first-step", _first_step, 0.02, hints=(
         Hint(0.00002, 0.00004, Text("That is SGD's step: rate times gradient.",
-                                    "Itu langkah SGD: laju kali gradien.")),
+                                    "Itu langkah SGD, yaitu laju kali gradien.")),
         Hint(0.031, 0.032, Text("That is the step without the bias correction.",
                                 "Itu langkah tanpa koreksi bias.")),
     ), variant=Variant(
         Text("Adam's very first gradient in some coordinate is ${gradient}$. By how much does the "
              "parameter move, with $\\alpha = {rate}$ and a negligible $\\epsilon$?",
-             "Gradien pertama yang diterima Adam pada suatu koordinat adalah ${gradient}$. Sejauh "
-             "apa parameternya bergerak, dengan $\\alpha = {rate}$ dan $\\epsilon$ yang dapat "
+             "Pada suatu koordinat, gradien pertama untuk Adam adalah ${gradient}$. Sejauh "
+             "apa parameternya bergeser, dengan $\\alpha = {rate}$ dan $\\epsilon$ yang dapat "
              "diabaikan?"),
         {"gradient": (0.002, 0.005, 0.04, 0.7), "rate": (0.001, 0.003, 0.005, 0.02, 0.03, 0.05)},
         _first_step,
@@ -75,10 +75,10 @@ EXERCISES = (
         (Text("That adaptive rules lead to a worse minimum.",
               "Bahwa aturan adaptif menuju minimum yang lebih buruk."),
          Text("An untuned run says nothing about what a rule can reach.",
-              "Run yang tidak disetel tidak mengatakan apa-apa tentang kemampuan suatu aturan.")),
+              "Run yang tidak disetel tidak menunjukkan apa-apa tentang kemampuan suatu aturan.")),
         (Text("Nothing at all.", "Tidak ada sama sekali."),
          Text("It does say something of the two settings that were run.",
-              "Setidaknya ada yang dikatakannya tentang dua setelan yang dijalankan.")),
+              "Setidaknya ada kesimpulan tentang dua setelan yang dijalankan.")),
     )),
     Number("optimizers-build", lambda: _after_ten_steps(nesterov(0.1, 0.9)), 0.01, hints=(
         Hint(-0.6, -0.57, Text("That is still Momentum.", "Itu masih Momentum.")),
@@ -124,12 +124,13 @@ PREDICTIONS = (
     ), 2),
     Choose("optimizers-winner", Text("The winner at a rate of 0.25, and in the full sweep:",
                                      "Pemenang pada laju 0,25, dan dalam sweep lengkap:"), (
-        Text("SGD, and the sweep agrees.", "SGD, dan sweep lengkap sependapat."),
+        Text("SGD, and the sweep agrees.", "SGD, dan menurut sweep lengkap juga SGD."),
         Text("Momentum, and the sweep does not agree.",
-             "Momentum, dan sweep lengkap tidak sependapat."),
-        Text("Adam, and the sweep agrees.", "Adam, dan sweep lengkap sependapat."),
+             "Momentum, tetapi tidak menurut sweep lengkap."),
+        Text("Adam, and the sweep agrees.", "Adam, dan menurut sweep lengkap juga Adam."),
     ), 1),
-    Choose("optimizers-cross", Text("Where will the cross go?", "Ke mana tanda silang pindah?"), (
+    Choose("optimizers-cross", Text("Where will the cross go?",
+                                    "Ke mana tanda silang berpindah?"), (
         Text("To the right of Momentum's point.", "Ke kanan titik Momentum."),
         Text("Between Momentum's and SGD's.", "Ke antara titik Momentum dan titik SGD."),
         Text("To the left of both.", "Ke kiri keduanya."),

@@ -13,7 +13,7 @@ EXERCISES = (
         Text("The tanh net is trained at a rate of ${rate}$ by Momentum with "
              "$\\gamma = {gamma}$: at which sharpness does the threshold lie?",
              "Jaringan tanh dilatih pada laju ${rate}$ dengan Momentum dan $\\gamma = {gamma}$: "
-             "pada ketajaman berapa ambangnya?"),
+             "berapa ambang ketajamannya?"),
         {"rate": (0.04, 0.05, 0.1, 0.16, 0.25, 0.4), "gamma": (0.5, 0.6, 0.7, 0.8)},
         lambda rate, gamma: float(momentum(rate, gamma).threshold(rate)),
     )),
@@ -23,8 +23,8 @@ EXERCISES = (
     ), variant=Variant(
         Text("Adam runs at a rate of ${rate}$ with $\\beta_1 = {beta}$: at which *preconditioned* "
              "sharpness does its threshold lie?",
-             "Adam berjalan pada laju ${rate}$ dengan $\\beta_1 = {beta}$: pada ketajaman "
-             "*berprakondisi* berapa ambangnya?"),
+             "Untuk Adam pada laju ${rate}$ dengan $\\beta_1 = {beta}$, berapa ambang ketajaman "
+             "*berprakondisi*-nya?"),
         {"rate": (0.002, 0.004, 0.005, 0.01, 0.02), "beta": (0.5, 0.6, 0.8, 0.95)},
         lambda rate, beta: float(adam(rate, beta).threshold(rate)),
     )),
@@ -32,12 +32,12 @@ EXERCISES = (
 
 PREDICTIONS = (
     Choose("simulator-end", Text("Where will a survivor's sharpness be in the end?",
-                                 "Di mana ketajaman run yang selamat pada akhirnya?"), (
-        Text("Where it began, above 30.", "Di tempat semula, di atas 30."),
+                                 "Berapa ketajaman run yang selamat pada akhirnya?"), (
+        Text("Where it began, above 30.", "Tetap seperti semula, di atas 30."),
         Text("At 10, whichever seed survives.", "Di 10, dengan seed mana pun."),
         Text("Near 0.", "Di dekat 0."),
-    ), 1, Text("Above 10 the run is unstable and is thrown on; a minimum need not be flat, so it "
+    ), 1, Text("Above 10 the run is unstable and is driven away; a minimum need not be flat, so it "
                "does not fall to 0 either.",
-               "Di atas 10 run tidak stabil sehingga terdorong pergi; minimum tidak harus landai, "
-               "jadi ketajamannya juga tidak turun ke 0.")),
+               "Di atas 10 run tidak stabil sehingga terdorong menjauh; minimum tidak harus "
+               "landai, jadi ketajamannya juga tidak turun ke 0.")),
 )  # fmt: skip

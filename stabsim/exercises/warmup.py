@@ -37,13 +37,13 @@ def _uv() -> float:
 EXERCISES = (
     Select("warmup-when", 1, (
         (Text("The loss falls for an hour, then spikes once and comes back.",
-              "Loss turun selama satu jam, lalu sekali melonjak dan kembali."),
+              "Loss turun selama satu jam, lalu melonjak sekali dan pulih."),
          Text("By then a ramp is long over. Think of clipping.",
-              "Saat itu warmup sudah lama usai. Pikirkan pemotongan gradien.")),
+              "Saat itu warmup sudah lama selesai. Pertimbangkan pemotongan gradien.")),
         (Text("At twice its best rate the loss leaps within the first ten steps.",
               "Pada dua kali laju terbaiknya, loss melonjak dalam sepuluh langkah pertama."),
          Text("The best rate is at the edge, and the trouble is early.",
-              "Laju terbaiknya ada di tepi, dan gangguannya datang di awal.")),
+              "Laju terbaiknya ada di tepi, dan masalahnya timbul di awal.")),
         (Text("The first unstable rate is fifty times the best one.",
               "Laju tidak stabil yang pertama lima puluh kali laju terbaiknya."),
          Text("Then something other than stability sets the best rate.",
@@ -65,7 +65,7 @@ EXERCISES = (
     )),
     Number("warmup-meets", _meets, 0.05, Text("steps", "langkah"), hints=(
         Hint(0.7, 0.9, Text("The threshold is two over the rate, not one.",
-                            "Ambangnya dua per laju, bukan satu per laju.")),
+                            "Ambangnya dua dibagi laju, bukan satu dibagi laju.")),
         Hint(10, 40, Text("That is where the lines cross in the lab. Suppose that the sharpness "
                           "stays as it was at step 0.",
                           "Itu titik potong kedua garis di lab. Andaikan ketajamannya tetap "
@@ -74,8 +74,8 @@ EXERCISES = (
         Text("A network starts with a sharpness of ${sharpness}$. On a ramp of $W = {warmup}$ "
              "steps to a peak of ${peak}$, at which (fractional) step would the threshold "
              "$2/\\eta_t$ reach it, if the sharpness did not change?",
-             "Sebuah jaringan bermula dengan ketajaman ${sharpness}$. Dengan warmup $W = {warmup}$ "
-             "langkah menuju puncak ${peak}$, pada langkah (pecahan) ke berapa ambang "
+             "Ketajaman awal sebuah jaringan ${sharpness}$. Dengan warmup $W = {warmup}$ "
+             "langkah menuju puncak ${peak}$, pada langkah (pecahan) berapa ambang "
              "$2/\\eta_t$ mencapainya, andaikan ketajamannya tidak berubah?"),
         {
             "sharpness": (60.0, 90.0, 120.0, 160.0), "warmup": (30, 50, 80),
@@ -92,15 +92,24 @@ EXERCISES = (
               "Yang menentukan adalah kenaikan laju per langkah.")),
         (Text("It grows fourfold.", "Menjadi empat kali lipat."),
          Text("Read off the shortest at 0.25 and at 1: that is two doublings.",
-              "Baca warmup terpendek pada 0,25 dan pada 1: itu dua kali pelipatduaan.")),
+              "Baca warmup terpendek pada 0,25 dan pada 1: di antaranya laju dua kali "
+              "digandakan.")),
     )),
     Number("warmup-uv", _uv, 0.01, hints=(
         Hint(4.159, 4.161, Text("Nothing has moved yet: write the update.",
-                                "Belum ada yang bergerak: tulis pembaruannya.")),
+                                "Belum ada yang berubah: tulis pembaruannya.")),
     )),
 )  # fmt: skip
 
 PREDICTIONS = (
+    Choose("warmup-edge", Text("Where will the best of these rates stand?",
+                               "Di mana letak laju terbaik di antara laju itu?"), (
+        Text("In the middle: on both sides of it the loss ends a little higher.",
+             "Di tengah: di kedua sisinya loss akhir sedikit lebih tinggi."),
+        Text("At the edge: a few steps of the grid further, runs come to nothing.",
+             "Di tepi: beberapa langkah lebih jauh, run sudah gagal."),
+        Text("At the lowest rate of all.", "Pada laju yang paling rendah."),
+    ), 1),
     Choose("warmup-length", Text("How many of the 400 steps must the ramp take?",
                                  "Berapa dari 400 langkah itu yang diperlukan untuk warmup?"), (
         Text("5", "5"), Text("10", "10"), Text("20 or 40", "20 atau 40"),

@@ -143,7 +143,7 @@ def _sizes(language: str) -> Any:
 
 LAB = Lab(
     "batch_rates",
-    Text("One rate for all, or each its own", "Satu laju untuk semua, atau masing-masing"),
+    Text("One rate for all, or each its own", "Satu laju untuk semua, atau laju masing-masing"),
     CONTROLS,
     run,
     (

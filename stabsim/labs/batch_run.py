@@ -66,7 +66,7 @@ LAB = Lab(
     (
         charts.over_steps("run", {"loss": LOSS}, LOSS, (0.01, 30), EPOCHS, Text(
             "The training loss of every minibatch: the smaller the batch, the more it scatters.",
-            "Loss pelatihan setiap minibatch: makin kecil batch-nya, makin berserakan nilainya."),
+            "Loss pelatihan setiap minibatch: makin kecil batch-nya, makin tersebar nilainya."),
             height=170, over=EPOCH),
         charts.over_steps("validation", {"validation_error": ERROR}, ERROR, (5, 100), EPOCHS, Text(
             "The validation error every two epochs.",

@@ -211,9 +211,9 @@ print(runs["{target}"].median("seed").to_series())
     facts=(
         Fact("facts", "steps", Text("Steps: {value};", "Banyaknya langkah: {value};")),
         Fact("facts", "examples", Text("examples seen in them: {value};",
-                                       "contoh yang dilihat selama itu: {value};")),
+                                       "contoh yang dipakai: {value};")),
         Fact("facts", "speedup", Text(
             "{value} times fewer steps than with batches of 1.",
-            "{value} kali lebih sedikit langkah daripada dengan batch 1.")),
+            "langkahnya {value} kali lebih sedikit daripada dengan batch 1.")),
     ),
 )  # fmt: skip

@@ -126,8 +126,8 @@ print(ss.diagnose(trace.loss))
     Goal(
         Text(
             "Make the plain net learn by its gain alone: a final loss below 2.",
-            "Buat jaringan polos belajar hanya dengan penguatan awalnya: loss akhir di bawah "
-            "2.",
+            "Usahakan agar jaringan polos belajar hanya dengan mengatur penguatan awal: loss "
+            "akhir di bawah 2.",
         ),
         (("block", "==", "plain"), ("learning_rate", "==", 0.05), ("final_loss", "<", 2.0)),
     ),

@@ -82,7 +82,7 @@ print(trace.parameters[:8, 0])
     ),
     facts=(
         Fact("now", "factor", Text("Every step multiplies the distance by 1 - ηh = {value}.",
-                                   "Setiap langkah mengalikan jarak dengan 1 - ηh = {value}.")),
+                                   "Pada setiap langkah jarak dikalikan dengan 1 - ηh = {value}.")),
     ),
     opens=0,
 )  # fmt: skip

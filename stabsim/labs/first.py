@@ -41,7 +41,7 @@ LOSS = Text("loss", "loss")
 
 LAB = Lab(
     "first",
-    Text("How fast may it learn?", "Seberapa cepat ia boleh belajar?"),
+    Text("How fast may it learn?", "Seberapa cepat jaringan boleh belajar?"),
     CONTROLS,
     run,
     (charts.over_steps("run", {"loss": LOSS}, LOSS, (1e-3, 1e3), STEPS,

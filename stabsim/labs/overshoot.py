@@ -107,7 +107,7 @@ def _products() -> Panel:
     panel = charts.over_steps("product", PRODUCT, PRODUCT["product"], (0, 6), STEPS, Text(
         "Learning rate times curvature at every step, and the edge at 2. Above it the swings "
         "grow, below it they die out.",
-        "Laju pembelajaran kali kelengkungan pada setiap langkah, dan batas di 2. Di atasnya "
+        "Laju pembelajaran kali kelengkungan pada setiap langkah, dan batasnya di 2. Di atasnya "
         "ayunan membesar, di bawahnya ayunan mereda."), height=130, log=False)  # fmt: skip
     return panel._replace(columns=(*panel.columns, *READ))
 

@@ -38,7 +38,7 @@ CONTROLS = (
            1e-4, 1, 0.1, "log"),
     Slider("gamma", Text("Momentum γ, β₁", "Momentum γ, β₁"), 0, 0.99, 0.9),
     Slider("beta2", Text("ρ, β₂", "ρ, β₂"), 0.5, 0.999, 0.99),
-    Slider("seed", Text("Seed of the start", "Seed titik mula"), 0, 9, 0, "whole"),
+    Slider("seed", Text("Seed of the start", "Seed titik awal"), 0, 9, 0, "whole"),
 )  # fmt: skip
 
 
@@ -87,7 +87,7 @@ LAB = Lab(
         Panel("path", _paths, Text(
             "The paths of the six rules over contour lines, from the same start up to the cursor, "
             "a mark every ten steps. What leaves the picture runs along its edge.",
-            "Lintasan keenam aturan di atas garis kontur, dari titik mula yang sama sampai ke "
+            "Lintasan keenam aturan di atas garis kontur, dari titik awal yang sama sampai ke "
             "kursor, dengan tanda setiap sepuluh langkah. Lintasan yang keluar dari gambar "
             "menyusuri tepinya."),
             over="step", columns=charts.PLACE),

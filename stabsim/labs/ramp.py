@@ -63,7 +63,7 @@ LAB = Lab(
             "Sharpness and threshold against step, both logarithmic. While the rate climbs, the "
             "threshold falls; where it meets the sharpness it pushes that down before it.",
             "Ketajaman dan ambang terhadap langkah, keduanya logaritmik. Selama laju naik, ambang "
-            "turun; di tempat keduanya bertemu, ambang mendesak ketajaman turun."), height=240),
+            "turun; sejak keduanya bertemu, ketajaman terdesak turun."), height=240),
         charts.over_steps("run", {"loss": LOSS}, LOSS, (0.01, 1e3), STEPS, Text(
             "The training loss at every step.", "Loss pelatihan pada setiap langkah."), height=130),
         charts.schedule(STEPS),

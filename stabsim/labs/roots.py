@@ -155,7 +155,7 @@ print(ss.diagnose(trace.loss))
         Text(
             "With Momentum and a rate times curvature of at least 3, bring both roots into the "
             "unit circle.",
-            "Dengan Momentum dan laju kali kelengkungan sedikitnya 3, bawalah kedua akar ke dalam "
+            "Dengan Momentum dan laju kali kelengkungan sedikitnya 3, bawa kedua akar ke dalam "
             "lingkaran satuan.",
         ),
         (("rule", "==", "momentum"), ("product", ">", 2.999), ("largest", "<", 1)),

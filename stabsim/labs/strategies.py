@@ -190,7 +190,8 @@ print(f"{100 * float(trace.clipped.mean()):.3g} per cent of the updates were cli
             "With corrupted minibatches 30 times as large and without lowering the rate, get a "
             "stable run with a final loss below 0.5, and clip fewer than 10 per cent of the "
             "updates.",
-            "Dengan minibatch rusak sebesar 30 kali lipat dan tanpa menurunkan laju, hasilkan run "
+            "Dengan minibatch rusak yang 30 kali lebih besar dan tanpa menurunkan laju, hasilkan "
+            "run "
             "yang stabil dengan loss akhir di bawah 0,5, dengan kurang dari 10 persen pembaruan "
             "dipotong.",
         ),

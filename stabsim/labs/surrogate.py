@@ -102,7 +102,7 @@ NAMES = {
     "mean": Text("mean of the process, band of ±2 standard deviations",
                  "rata-rata proses, pita ±2 simpangan baku"),
     "typical": Text("what it does not know: median of 12 runs",
-                    "yang tidak diketahuinya: median dari 12 run"),
+                    "yang belum diketahui: median dari 12 run"),
     "observed": Text("runs so far", "run sejauh ini"),
     "next": Text("next learning rate", "laju pembelajaran berikutnya"),
 }  # fmt: skip
@@ -130,7 +130,7 @@ HERE = (
 )
 """What the cursor says at a learning rate."""
 
-IMPROVEMENT = Text("exp. improvement", "perbaikan yang diharapkan")
+IMPROVEMENT = Text("exp. improvement", "harapan perbaikan")
 
 
 def _posterior(language: str) -> Any:
@@ -157,12 +157,13 @@ LAB = Lab(
             "dotted valley of the true medians, and a dashed line at the next rate.",
             "Loss validasi terhadap laju pembelajaran, keduanya logaritmik: run sejauh ini sebagai "
             "titik, rata-rata proses dengan pita di sekelilingnya yang sempit di dekat titik dan "
-            "lebar jauh darinya, lembah bertitik-titik dari median sebenarnya, dan garis "
+            "lebar jauh darinya, lembah berupa garis titik-titik untuk median sebenarnya, dan "
+            "garis "
             "putus-putus pada laju berikutnya."),
             over="learning_rate", along=charts.RATE, columns=HERE),
         Panel("posterior", _improvement, Text(
             "The expected improvement at every learning rate; the dashed line stands at its peak.",
-            "Perbaikan yang diharapkan pada setiap laju pembelajaran; garis putus-putus berdiri di "
+            "Harapan perbaikan pada setiap laju pembelajaran; garis putus-putus menandai "
             "puncaknya."),
             over="learning_rate", along=charts.RATE, columns=(("improvement", IMPROVEMENT),)),
         Panel("plane", _plane, Text(

@@ -130,7 +130,7 @@ LAB = Lab(
             "current setting, a dashed line two over the sharpness at the start.",
             "Peta hasil run menurut panjang warmup dan laju puncak: stabil di bawah, divergen di "
             "atas, dan di antaranya jalur sempit run yang terlontar, menanjak ke kanan. Cincin "
-            "menandai setelan sekarang, garis putus-putus menandai dua per ketajaman di awal."),
+            "menandai setelan sekarang, garis putus-putus menandai dua dibagi ketajaman di awal."),
             click=("warmup", "learning_rate")),
         charts.over_steps("run", {"loss": LOSS}, LOSS, (0.01, 1e4), STEPS, Text(
             "The loss of the marked run at every step.",
@@ -152,7 +152,8 @@ print(ss.diagnose(trace.loss))
             "Without warmup the net of seed 0 survives no peak rate above 0.0442. Make it stable "
             "at a rate ten times as high, with fewer than 25 steps of warmup.",
             "Tanpa warmup, jaringan dengan seed 0 tidak bertahan pada laju puncak di atas "
-            "0,0442. Buat ia stabil pada laju sepuluh kali lipatnya, dengan warmup kurang dari "
+            "0,0442. Buat jaringan itu stabil pada laju sepuluh kali lipatnya, dengan warmup "
+            "kurang dari "
             "25 langkah.",
         ),
         (("learning_rate", ">", 0.4419), ("warmup", "<", 25), ("verdict", "==", "stable")),

@@ -16,6 +16,7 @@ from stabsim.logs.experiments import (
     LANGUAGE,
     MID_FIXES,
     PRACTICES,
+    SUDDEN_FIXES,
     TRIED,
 )
 from stabsim.logs.lines import LINES
@@ -32,11 +33,15 @@ class Advice(NamedTuple):
 
     Attributes:
         clip: where to clip; None where too few positive norms were logged.
-        norms: how many finite norms were logged.
+        norms: how many finite norms were logged, up to ``before``.
+        before: the step from which the run did not recover: the norms from there on are those of
+            a run that has failed, and say nothing of what is typical. None if it is sound to the
+            end, or no positive norm lies before it.
         experiment: what to try next, one of :data:`stabsim.logs.experiments.EXPERIMENTS`; None if
             all were tried.
         practices: what today's practice adds, of :data:`stabsim.logs.experiments.PRACTICES`, with
             the step at which it is needed.
+        failed_at: the step of the first loss or norm that is not finite; None if all are.
         learning_rate: the largest rate of the log; None where none was logged.
         warmup_steps: over how many steps the rate rose from less than half; None if it did not.
         every: the steps from record to record; None where they differ.
@@ -45,8 +50,10 @@ class Advice(NamedTuple):
 
     clip: ClipAdvice | None
     norms: int
+    before: float | None
     experiment: str | None
     practices: tuple[tuple[str, float], ...]
+    failed_at: float | None
     learning_rate: float | None
     warmup_steps: float | None
     every: float | None
@@ -64,8 +71,10 @@ class Advice(NamedTuple):
     def clip_sentences(self, language: str) -> list[str]:
         if self.clip is not None:
             return self.clip.sentences(language)
-        said = ADVICE["few norms" if self.norms else "no norms"].in_(language)
-        return [said.format(norms=self.norms, enough=ENOUGH)]
+        key = "few norms" if self.norms else "no norms"
+        key = key if self.before is None else "few before"
+        step = whole(self.before or 0.0, language)
+        return [ADVICE[key].in_(language).format(norms=self.norms, enough=ENOUGH, step=step)]
 
     def next_sentences(self, language: str) -> list[str]:
         said = []
@@ -77,6 +86,7 @@ class Advice(NamedTuple):
             twice=_quantity("twice", self.learning_rate, language, 2.0),
             lengths=", ".join(str(n) for n in self.warmups),
             threshold=_quantity("at", self.clip and self.clip.threshold, language),
+            step=whole(self.failed_at or 0.0, language),
         ))  # fmt: skip
         if self.experiment in CHECKS and self.every != 1:
             key = "uneven" if self.every is None else "sparse"
@@ -158,15 +168,18 @@ def advise(
     steps = log.loss.step
     first, last = float(steps.read(0, 1)[0]), float(steps.read(steps.size - 1, steps.size)[0])
     rate, warmed = _rates(log, first, last)
-    clip, finite = _clip(log, reading, percentile, threshold)
+    clip, norms, before = _clip(log, reading, percentile, threshold)
     done = {*tried, *(["warmup"] if warmed is not None else [])}
     order = _order(reading)
     if order != CHECKS and clip is not None and clip.aggressive:
         order = ("lower-rate",)
     experiment = next((one for one in order if one not in done), None)
+    done.add(experiment or "")
     practices = tuple((name, step) for name, step in _practices(reading) if name not in done)
-    every = _every(log)
-    return Advice(clip, finite, experiment, practices, rate, warmed, every, last - first)
+    return Advice(
+        clip, norms, before, experiment, practices, reading.diagnosis.diverged_at, rate, warmed,
+        _every(log), last - first,
+    )  # fmt: skip
 
 
 def _order(reading: Reading) -> tuple[str, ...]:
@@ -179,7 +192,7 @@ def _order(reading: Reading) -> tuple[str, ...]:
         return EARLY_FIXES if diagnosis.rises[-1].early else MID_FIXES
     # Not finite without a rise before: early if nothing had been learned.
     learned = curve is not None and curve.smooth.min() <= LEARNED * abs(curve.loss[0])
-    return MID_FIXES if learned else EARLY_FIXES
+    return SUDDEN_FIXES if learned else EARLY_FIXES
 
 
 def _practices(reading: Reading) -> list[tuple[str, float]]:
@@ -235,29 +248,31 @@ def _rates(log: Log, first: float, last: float) -> tuple[float | None, float | N
 
 def _clip(
     log: Log, reading: Reading, percentile: float, threshold: float | None
-) -> tuple[ClipAdvice | None, int]:
-    """Where to clip, and how many finite norms there are."""
-    norms, before = log.gradient_norm, None
-    finite = sum(int(np.isfinite(block).sum()) for block in norms.value.blocks())
+) -> tuple[ClipAdvice | None, int, float | None]:
+    """Where to clip, how many finite norms say so, and the step before which they lie."""
+    norms, before = log.gradient_norm, _sound_until(reading)
+    count = norms.step.size
+    if before is not None:
+        count = sum(int(np.searchsorted(block, before)) for block in norms.step.blocks())
+    finite = sum(int(np.isfinite(block).sum()) for block in norms.value.blocks(0, count))
+    if not finite:
+        return None, 0, None
     if finite < ENOUGH and threshold is None:
-        return None, finite
-    if (lost := _sound_until(reading)) is not None:
-        count = sum(int(np.searchsorted(block, lost)) for block in norms.step.blocks())
-        before = (lost, count) if count >= ENOUGH else None
+        return None, finite, before
     try:
         advice = advise_clipping(
-            norms.value, percentile=percentile, threshold=threshold, before=before
+            norms.value,
+            percentile=percentile,
+            threshold=threshold,
+            before=None if before is None else (before, count),
         )
-    except ValueError:  # the arguments are checked: no norm is finite, or nearly all are 0
-        return None, 0
-    return advice, finite
+    except ValueError:  # the arguments are checked: nearly all norms are 0
+        return None, 0, None
+    return advice, finite, before
 
 
 def _sound_until(reading: Reading) -> float | None:
-    """The step from which the run never recovered; None if it did.
-
-    The norms after it are those of a run that has failed, and say nothing of what is typical.
-    """
+    """The step from which the run never recovered; None if it did."""
     diagnosis = reading.diagnosis
     lost = [rise.onset for rise in diagnosis.rises if rise.recovered_at is None]
     if diagnosis.diverged_at is not None:

@@ -3,7 +3,9 @@
 Against early instability warmup comes first, against sudden instability in the middle of a run
 clipping; a warmup is over by then, and is not tried. Then another optimizer, the architecture, its
 initialization, and a lower rate last. Source: Godbole et al., Deep Learning Tuning Playbook (2023),
-FAQ. The sources of the practices stand in their sentences: :data:`stabsim.logs.words.ADVICE`.
+FAQ. Where a run that was learning is not finite from one record to the next, the first number that
+is not finite is looked for before that: clipping leaves a NaN a NaN. The sources of the practices
+stand in their sentences: :data:`stabsim.logs.words.ADVICE`.
 """
 
 CHECKS = ("sweep", "every-step")
@@ -15,8 +17,11 @@ EARLY_FIXES = ("warmup", "clipping", "optimizer", "architecture", "rezero", "low
 MID_FIXES = ("clipping", *EARLY_FIXES[2:])
 """What to try against instability in mid-training, in order."""
 
-EXPERIMENTS = (*CHECKS, *EARLY_FIXES)
-"""All experiments of the playbook."""
+SUDDEN_FIXES = ("first-nan", *MID_FIXES)
+"""What to try where a run that was learning is not finite from one record to the next, in order."""
+
+EXPERIMENTS = (*CHECKS, SUDDEN_FIXES[0], *EARLY_FIXES)
+"""All experiments."""
 
 PRACTICES = {
     "sudden": ("first-nan",),
@@ -36,7 +41,9 @@ PRACTICES = {
     skipped: norms are not finite in steps that a loss scaler skips.
 """
 
-TRIED = (*EXPERIMENTS, *(name for names in PRACTICES.values() for name in names))
+TRIED = tuple(
+    dict.fromkeys((*EXPERIMENTS, *(name for names in PRACTICES.values() for name in names)))
+)
 """What may have been tried already."""
 
 LANGUAGE = (6.0, 13.0)

@@ -66,7 +66,9 @@ class Report(NamedTuple):
             "initial_loss": diagnosis.initial_loss,
             "final_loss": diagnosis.final_loss,
             "diverged_at": diagnosis.diverged_at,
-            "rises": [rise._asdict() for rise in diagnosis.rises],
+            "rises": [
+                {**rise._asdict(), "duration": rise.duration} for rise in diagnosis.rises
+            ],
             "largest_gradient": diagnosis.largest_gradient,
             "clip": advice.clip and advice.clip._asdict(),
             "experiment": advice.experiment,

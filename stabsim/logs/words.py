@@ -9,7 +9,7 @@ LOGS = {
     ),
     "no step": Text(
         "{count} losses have no finite step (the first at {first}).",
-        "{count} loss tidak memiliki langkah yang berhingga (yang pertama di {first}).",
+        "{count} loss tanpa langkah yang berhingga (yang pertama di {first}).",
     ),
     "step back": Text(
         "{count} losses come at a step that is not above all before it (the first at {first}).",
@@ -18,11 +18,11 @@ LOGS = {
     ),
     "too long": Text(
         "{count} lines are too long to be records (the first is {first}).",
-        "{count} baris terlalu panjang untuk sebuah catatan (yang pertama {first}).",
+        "{count} baris terlalu panjang untuk satu baris data (yang pertama {first}).",
     ),
     "other width": Text(
         "{count} rows have more or fewer cells than the first (the first is {first}).",
-        "{count} baris memiliki lebih banyak atau lebih sedikit sel daripada baris nama (yang "
+        "{count} baris selnya lebih banyak atau lebih sedikit daripada baris nama (yang "
         "pertama {first}).",
     ),
     "no object": Text(
@@ -31,7 +31,7 @@ LOGS = {
     ),
     "truncated": Text(
         "The file ends in the middle of a record, at {first}.",
-        "Berkas terputus di tengah sebuah catatan, pada {first}.",
+        "Berkas terputus di tengah sebuah record, pada {first}.",
     ),
     "damaged": Text(
         "The file is damaged at {first}; what follows was not read.",
@@ -39,11 +39,11 @@ LOGS = {
     ),
     "checksum": Text(
         "{count} records do not match their checksums (the first at {first}).",
-        "{count} catatan tidak cocok dengan checksum-nya (yang pertama di {first}).",
+        "{count} record tidak cocok dengan checksum-nya (yang pertama di {first}).",
     ),
     "no event": Text(
         "{count} records are no events (the first at {first}).",
-        "{count} catatan bukan event (yang pertama di {first}).",
+        "{count} record bukan event (yang pertama di {first}).",
     ),
     "resumed": Text(
         "{count} losses were given up, for the run was resumed from an earlier step (first at "
@@ -98,11 +98,11 @@ UNREADABLE = {
     "no objects": Text(
         "No line is a JSON object, and the whole is no JSON document with records in it.",
         "Tidak ada baris yang berupa objek JSON, dan berkas ini seutuhnya bukan dokumen JSON yang "
-        "memuat catatan.",
+        "memuat record.",
     ),
     "no records": Text(
         "This JSON document holds no list of records and no lists of numbers of equal length.",
-        "Dokumen JSON ini tidak memuat daftar catatan maupun daftar bilangan yang sama panjangnya.",
+        "Dokumen JSON ini tidak memuat daftar record maupun daftar bilangan yang sama panjangnya.",
     ),
     "bad database": Text(
         "SQLite cannot read this database: {error}.",
@@ -129,40 +129,40 @@ UNREADABLE = {
 """Why a log cannot be read, where the book's page says it too."""
 
 PLACES = {"line": Text("line {}", "baris {}"), "byte": Text("byte {}", "byte {}"),
-          "record": Text("record {}", "catatan {}")}  # fmt: skip
+          "record": Text("record {}", "record {}")}  # fmt: skip
 """Where something stands in a file."""
 
 ADVICE = {
     "threshold": Text(
         "Clip the gradient's global norm at {threshold}, the {percentile}th percentile of {base}; "
         "that would have clipped {share} of them.",
-        "Potonglah norma global gradien pada {threshold}, persentil ke-{percentile} dari {base}; "
-        "ambang itu akan memotong {share} di antaranya.",
+        "Potong norma global gradien pada {threshold}, persentil ke-{percentile} dari {base}; "
+        "dengan ambang itu, {share} di antaranya akan terpotong.",
     ),
     "judged": Text(
         "Of {base}, the threshold {threshold} would have clipped {share}.",
-        "Dari {base}, ambang {threshold} akan memotong {share}.",
+        "Dengan ambang {threshold}, {share} dari {base} akan terpotong.",
     ),
     "all": Text("all {norms} finite norms", "seluruh {norms} norma yang berhingga"),
     "before": Text(
         "the {norms} norms before step {step}, from which the run did not recover",
-        "{norms} norma sebelum langkah {step}, yang sesudahnya run tidak pulih",
+        "{norms} norma sebelum langkah {step} (sesudah itu run tidak pulih)",
     ),
     "of all": Text(
         "Of all updates of the log it would have clipped {of_all}.",
-        "Dari semua pembaruan dalam log, ambang itu akan memotong {of_all}.",
+        "Dari semua pembaruan dalam log, {of_all} akan terpotong.",
     ),
     "aggressive": Text(
         "Clipping more than half of the updates is in essence a smaller learning rate: cut the "
         "rate instead.",
-        "Memotong lebih dari separuh pembaruan pada hakikatnya sama dengan laju pembelajaran yang "
+        "Memotong lebih dari separuh pembaruan pada dasarnya sama dengan laju pembelajaran yang "
         "lebih kecil: turunkan saja lajunya.",
     ),
     "no norms": Text(
         "No positive gradient norm was logged, so no threshold can be given. Log the global L2 "
         "norm of the unclipped gradient at every step (see stabsim.logs.hooks).",
         "Log ini tidak memuat norma gradien yang positif, sehingga ambang tidak dapat diberikan. "
-        "Catatlah norma L2 global gradien sebelum pemotongan pada setiap langkah (lihat "
+        "Catat norma L2 global gradien sebelum pemotongan pada setiap langkah (lihat "
         "stabsim.logs.hooks).",
     ),
     "warmed": Text(
@@ -187,25 +187,25 @@ ADVICE = {
     "every-step": Text(
         "If {rate} is the best rate of a sweep, train for 500 steps at {twice}, and log every "
         "step: this shows early instability that recovers between evaluations.",
-        "Jika {rate} adalah laju terbaik suatu sweep, latihlah 500 langkah pada {twice}, dan "
+        "Jika {rate} adalah laju terbaik suatu sweep, latih 500 langkah pada {twice}, dan "
         "catat setiap langkah: dengan begitu tampak ketidakstabilan awal yang pulih di antara dua "
         "evaluasi.",
     ),
     "warmup": Text(
         "Warm up: let the learning rate climb from 0 to {rate} over the first steps. Try {lengths} "
         "steps, and take the shortest warmup that is stable.",
-        "Pakailah warmup: biarkan laju pembelajaran naik dari 0 ke {rate} selama langkah-langkah "
-        "pertama. Cobalah {lengths} langkah, dan pakailah warmup terpendek yang stabil.",
+        "Pakai warmup: naikkan laju pembelajaran dari 0 ke {rate} selama langkah-langkah "
+        "pertama. Coba {lengths} langkah, dan pakai warmup terpendek yang stabil.",
     ),
     "clipping": Text(
         "Clip gradients by their global norm {threshold}. If the instability remains, lower the "
         "threshold.",
-        "Potonglah gradien menurut norma globalnya {threshold}. Jika tetap tidak stabil, turunkan "
+        "Potong gradien menurut norma globalnya {threshold}. Jika tetap tidak stabil, turunkan "
         "ambangnya.",
     ),
     "optimizer": Text(
         "Try another optimizer: Adam sometimes copes where Momentum does not. Tune its rate anew.",
-        "Cobalah optimizer lain: Adam kadang sanggup ketika Momentum tidak. Setel ulang lajunya.",
+        "Coba optimizer lain: kadang Adam stabil ketika Momentum tidak. Setel ulang lajunya.",
     ),
     "architecture": Text(
         "Bring the architecture in order: residual connections, and normalization as the last "
@@ -215,7 +215,7 @@ ADVICE = {
     ),
     "rezero": Text(
         "Start the residual branches at zero, as ReZero does.",
-        "Mulailah cabang residual dari nol, seperti ReZero.",
+        "Mulai cabang residual dari nol, seperti ReZero.",
     ),
     "lower-rate": Text(
         "Lower the learning rate below {rate}: the last resort.",
@@ -224,14 +224,14 @@ ADVICE = {
     "first-nan": Text(
         "Nothing rose before step {step}, so look for the first number that is not finite: in the "
         "minibatch of that step, in a logarithm, a division or a root, in half precision.",
-        "Tidak ada yang naik sebelum langkah {step}, jadi carilah bilangan pertama yang tidak "
-        "berhingga: di minibatch pada langkah itu, di logaritma, pembagian, atau akar, atau karena "
-        "luapan (overflow) pada presisi setengah.",
+        "Tidak ada yang naik sebelum langkah {step}, jadi cari bilangan pertama yang tidak "
+        "berhingga: dalam minibatch pada langkah itu, dalam logaritma, pembagian, atau akar, atau "
+        "karena luapan (overflow) pada presisi setengah.",
     ),
     "skip-batches": Text(
         "In a long run, go back to a checkpoint from before step {step} and leave out the batches "
         "of the spike: the same batches did no harm elsewhere (Chowdhery et al. 2022, PaLM, 5.1).",
-        "Pada run yang panjang, kembalilah ke checkpoint sebelum langkah {step} dan lewati batch "
+        "Pada run yang panjang, kembali ke checkpoint sebelum langkah {step} dan lewati batch "
         "di sekitar lonjakan: batch yang sama tidak merusak di tempat lain (Chowdhery et al. 2022, "
         "PaLM, 5.1).",
     ),
@@ -239,9 +239,9 @@ ADVICE = {
         "With Adam, try a beta2 of 0.95: a second moment with a long memory lags behind gradients "
         "that grow, and steps are too long then (Wortsman et al. 2023, Stable and low-precision "
         "training).",
-        "Dengan Adam, cobalah beta2 sebesar 0,95: momen kedua yang ingatannya panjang terlambat "
-        "mengikuti gradien yang membesar, maka langkahnya terlalu panjang (Wortsman et al. 2023, "
-        "Stable and low-precision training).",
+        "Dengan Adam, coba beta2 sebesar 0,95: dengan beta2 yang besar, momen kedua terlambat "
+        "mengikuti gradien yang membesar, sehingga langkahnya terlalu panjang (Wortsman et al. "
+        "2023, Stable and low-precision training).",
     ),
     "qk-norm": Text(
         "If this is a transformer, normalize queries and keys (QK-norm): attention logits that "
@@ -261,7 +261,7 @@ ADVICE = {
         "Against a slow climb, look at the size of the weights and at weight decay: without it "
         "they grow on, until half precision cannot hold them apart (D'Angelo et al. 2023, Why do "
         "we need weight decay).",
-        "Jika kenaikannya lambat, periksalah besarnya bobot dan weight decay: tanpanya bobot "
+        "Jika kenaikannya lambat, periksa besarnya bobot dan weight decay: tanpa itu bobot "
         "terus membesar sampai presisi setengah tidak dapat lagi membedakannya (D'Angelo et al. "
         "2023, Why do we need weight decay).",
     ),
@@ -278,14 +278,21 @@ ADVICE = {
         "rarely, or train in bfloat16, which needs no scale (Micikevicius et al. 2018, Mixed "
         "precision training).",
         "Melewati langkah adalah cara kerja penskala loss. Jika terlalu banyak, biarkan skalanya "
-        "naik lebih jarang, atau latihlah dalam bfloat16 yang tidak memerlukan skala "
+        "naik lebih jarang, atau latih dalam bfloat16 yang tidak memerlukan skala "
         "(Micikevicius et al. 2018, Mixed precision training).",
     ),
     "few norms": Text(
         "Only {norms} finite norms were logged, and a threshold needs {enough}: log the norm at "
         "every step.",
         "Hanya {norms} norma berhingga yang dicatat, sedangkan untuk menentukan ambang diperlukan "
-        "{enough}: catatlah norma itu pada setiap langkah.",
+        "{enough}: catat norma itu pada setiap langkah.",
+    ),
+    "few before": Text(
+        "Only {norms} finite norms were logged before step {step}, from which the run did not "
+        "recover, and a threshold needs {enough}: judge it on a run that lasts longer.",
+        "Hanya {norms} norma berhingga yang dicatat sebelum langkah {step}, yang sesudahnya run "
+        "tidak pulih, sedangkan untuk menentukan ambang diperlukan {enough}: tentukan ambang itu "
+        "dari run yang bertahan lebih lama.",
     ),
     "nothing left": Text(
         "Every experiment of the playbook's list was tried.",
@@ -295,7 +302,7 @@ ADVICE = {
         "This log has a record every {every} steps: an early instability that recovers in between "
         "does not show in it.",
         "Log ini hanya mencatat setiap {every} langkah: ketidakstabilan awal yang pulih di antara "
-        "dua catatan tidak tampak di dalamnya.",
+        "dua baris log tidak tampak di dalamnya.",
     ),
     "uneven": Text(
         "Some steps of this log are missing: an early instability that recovers in between does "
@@ -310,40 +317,40 @@ REPORT = {
     "log": Text("Log", "Log"),
     "read by step": Text(
         "{records} records, steps {first} to {last}, from {columns}.",
-        "{records} catatan, langkah {first} sampai {last}, dari {columns}.",
+        "{records} baris, langkah {first} sampai {last}, dari {columns}.",
     ),
     "read by epoch": Text(
         "{records} records, one an epoch, epochs {first} to {last}, from {columns}. The loss of an "
         "epoch is a mean over its steps: what happens within an epoch does not show in it.",
-        "{records} catatan, satu per epoch, epoch {first} sampai {last}, dari {columns}. Loss "
+        "{records} baris, satu per epoch, epoch {first} sampai {last}, dari {columns}. Loss "
         "sebuah epoch adalah rata-rata langkah-langkahnya: yang terjadi di dalam satu epoch tidak "
         "tampak.",
     ),
     "read by tokens": Text(
         "{records} records, {first} to {last} tokens, from {columns}.",
-        "{records} catatan, {first} sampai {last} token, dari {columns}.",
+        "{records} baris, {first} sampai {last} token, dari {columns}.",
     ),
     "read by row": Text(
         "{records} records from {columns}. The step is not in this log: the records are numbered "
         "from {first} to {last}, and steps are these numbers.",
-        "{records} catatan dari {columns}. Langkahnya tidak ada dalam log ini: catatan dinomori "
+        "{records} baris dari {columns}. Log ini tidak memuat langkah: barisnya dinomori "
         "{first} sampai {last}, dan yang disebut langkah adalah nomor itu.",
     ),
     "validation_loss": Text(
         "The validation loss goes from {start} to {end} ({records} records).",
-        "Loss validasi berubah dari {start} menjadi {end} ({records} catatan).",
+        "Loss validasi berubah dari {start} menjadi {end} ({records} baris).",
     ),
     "reward": Text(
         "The reward goes from {start} to {end} ({records} records).",
-        "Reward berubah dari {start} menjadi {end} ({records} catatan).",
+        "Reward berubah dari {start} menjadi {end} ({records} baris).",
     ),
     "kl": Text(
         "The KL divergence goes from {start} to {end} ({records} records).",
-        "Divergensi KL berubah dari {start} menjadi {end} ({records} catatan).",
+        "Divergensi KL berubah dari {start} menjadi {end} ({records} baris).",
     ),
     "sharpness": Text(
         "The sharpness goes from {start} to {end} ({records} records).",
-        "Ketajaman berubah dari {start} menjadi {end} ({records} catatan).",
+        "Ketajaman berubah dari {start} menjadi {end} ({records} baris).",
     ),
     "above": Text(
         "It was above the optimizer's stability threshold in {count} of {records} measurements, "
@@ -355,25 +362,25 @@ REPORT = {
         "It was never above the optimizer's stability threshold ({records} measurements); it came "
         "to {share} of it.",
         "Ketajaman tidak pernah melampaui ambang kestabilan optimizer ({records} pengukuran); "
-        "paling tinggi {share} darinya.",
+        "paling tinggi {share} dari ambang itu.",
     ),
     "sharpness caption": Text(
         "Measured sharpness against the step. The dashed line is the optimizer's stability "
         "threshold at its rate of that step: above it, it is unstable.",
-        "Ketajaman terukur terhadap langkah. Garis putus-putus adalah ambang kestabilan optimizer "
-        "pada laju langkah itu: di atasnya optimizer tidak stabil.",
+        "Ketajaman terukur terhadap langkah. Garis putus-putus menunjukkan ambang kestabilan "
+        "optimizer pada laju langkah itu: di atasnya optimizer tidak stabil.",
     ),
     "runs": Text("Runs", "Run"),
-    "run": Text("{name}: {records} records, {verdict}.", "{name}: {records} catatan, {verdict}."),
+    "run": Text("{name}: {records} records, {verdict}.", "{name}: {records} baris, {verdict}."),
     "numbered": Text(
         "The step is not in this log: the records are numbered.",
-        "Langkahnya tidak ada dalam log ini: catatannya dinomori.",
+        "Log ini tidak memuat langkah: barisnya dinomori.",
     ),
     "losses of gan": Text(
         "Two networks are trained against each other: neither loss need fall, and a rise of one "
         "may be the progress of the other.",
-        "Dua jaringan dilatih saling melawan: loss keduanya tidak harus turun, dan kenaikan yang "
-        "satu bisa merupakan kemajuan yang lain.",
+        "Dua jaringan dilatih untuk saling bersaing: loss keduanya tidak harus turun, dan "
+        "kenaikan yang satu bisa berarti kemajuan yang lain.",
     ),
     "losses of rl": Text(
         "This is reinforcement learning: these losses do not measure what was learned; the reward "
@@ -383,11 +390,11 @@ REPORT = {
     ),
     "losses of sum": Text(
         "These losses are sums since the last record: the first record is not comparable.",
-        "Loss di sini adalah jumlah sejak catatan sebelumnya: catatan pertama tidak sebanding.",
+        "Loss di sini adalah jumlah sejak baris sebelumnya: baris pertama tidak sebanding.",
     ),
     "take one": Text(
         "--run takes one of them and reports on it, as in --run {example}.",
-        "--run memilih salah satu dan melaporkannya, misalnya --run {example}.",
+        "Pilih run yang dilaporkan dengan --run, misalnya --run {example}.",
     ),
     "verdict": Text("Verdict", "Kesimpulan"),
     "clipping": Text("Clipping", "Pemotongan gradien"),
@@ -468,7 +475,7 @@ SWEEPS = {
     "lengths": Text(
         "The runs are of different lengths, {least} to {most} records: their final losses are not "
         "those of the same training.",
-        "Panjang run berbeda-beda, {least} sampai {most} catatan: loss akhirnya bukan dari "
+        "Panjang run berbeda-beda, {least} sampai {most} baris: loss akhirnya bukan dari "
         "pelatihan yang sama.",
     ),
     "extend": Text(
@@ -479,19 +486,19 @@ SWEEPS = {
     ),
     "check": Text(
         "Next: train for 500 steps at {twice}, twice the best rate, and log every step.",
-        "Berikutnya: latihlah 500 langkah pada {twice}, dua kali laju terbaik, dan catat setiap "
+        "Berikutnya: latih 500 langkah pada {twice}, dua kali laju terbaik, dan catat setiap "
         "langkah.",
     ),
     "stabilize": Text(
         "Next: warm up to {ten}, ten times the first unstable rate, over {lengths} steps, and take "
         "the shortest warmup that is stable; then try clipping.",
-        "Berikutnya: pakailah warmup sampai {ten}, sepuluh kali laju pertama yang tidak stabil, "
-        "selama {lengths} langkah, dan ambillah warmup terpendek yang stabil; sesudah itu cobalah "
+        "Berikutnya: pakai warmup sampai {ten}, sepuluh kali laju pertama yang tidak stabil, "
+        "selama {lengths} langkah, dan ambil warmup terpendek yang stabil; sesudah itu coba "
         "pemotongan gradien.",
     ),
     "settled": Text(
         "Next: stability does not decide this rate; tune what remains at {best}.",
-        "Berikutnya: bukan kestabilan yang menentukan laju ini; setel metaparameter lainnya pada "
+        "Berikutnya: laju ini tidak ditentukan oleh kestabilan; setel metaparameter lainnya pada "
         "{best}.",
     ),
     "caption": Text(

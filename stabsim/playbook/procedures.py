@@ -119,12 +119,12 @@ HINTS = {
     "none": Text(
         "No warmup was stable at {rate}. Try a smaller factor, gradient clipping, or another of "
         "the playbook's fixes.",
-        "Tidak ada warmup yang stabil pada laju {rate}. Cobalah faktor yang lebih kecil, "
+        "Tidak ada warmup yang stabil pada laju {rate}. Coba faktor yang lebih kecil, "
         "pemotongan gradien, atau perbaikan lain dari playbook.",
     ),
     "long": Text(
         "That is {share}% of the training: train longer.",
-        "Itu {share}% dari pelatihan: latihlah lebih lama.",
+        "Itu {share}% dari pelatihan: latih lebih lama.",
     ),
 }
 """What a search for a warmup says."""

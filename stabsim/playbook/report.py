@@ -7,9 +7,12 @@ import numpy as np
 
 from stabsim._diagnosis_words import VERDICTS
 from stabsim._style import GREY, PALETTE, TOP
+from stabsim._sweep_reading import SweepDiagnosis
 from stabsim._words import default_language, number
+from stabsim.diagnosis import Diagnosis
 from stabsim.logs.lines import LINES
 from stabsim.logs.listing import axis_figure
+from stabsim.logs.log import Log
 from stabsim.logs.pages import embedded, facts, in_style, new_axes, page, section, table
 from stabsim.logs.sweep import LogSweep
 from stabsim.logs.sweep import Run as SweptRun
@@ -162,9 +165,9 @@ def text(walk: "Walk", language: str | None = None) -> str:
     parts = []
     for name, lines in sections(walk, language).items():
         if name == swept and (sweep := log_sweep(walk)) is not None:
-            rows = sweep.table(language)
-            widths = [max(len(row[i]) for row in rows) for i in range(3)]
-            lines = [*("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=False))
+            rows = [row[:-1] for row in sweep_table(walk, sweep, language)]
+            widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+            lines = [*("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True))
                        for row in rows), *lines]  # fmt: skip
         parts.append("\n".join([name, *(f"  {line}".rstrip() for line in lines)]))
     return "\n\n".join(parts)
@@ -174,15 +177,37 @@ def log_sweep(walk: "Walk") -> LogSweep | None:
     """The sweep as of several logs, for its table and its axis plot."""
     if walk.sweep is None:
         return None
-    known = set(walk.sweep.learning_rate.tolist())
     runs = tuple(
-        SweptRun(run.settings.name, run.settings.learning_rate, run.log.loss.size,
-                 float(run.settings.steps), run.diagnosis)
+        SweptRun(run.settings.name, run.settings.learning_rate, log.loss.size,
+                 float(run.settings.steps), diagnosis)
+        for run, log, diagnosis in _swept(walk, walk.sweep)
+    )  # fmt: skip
+    return LogSweep(runs, 0, walk.sweep)
+
+
+def _swept(walk: "Walk", sweep: SweepDiagnosis) -> list[tuple[Run, Log, Diagnosis]]:
+    """The runs of the sweep that left a log with a verdict."""
+    known = set(sweep.learning_rate.tolist())
+    return [
+        (run, run.log, run.diagnosis)
         for trial in walk.stages[0].trials for run in trial.runs
         if run.log is not None and run.diagnosis is not None
         and run.settings.learning_rate in known
-    )  # fmt: skip
-    return LogSweep(runs, 0, walk.sweep)
+    ]  # fmt: skip
+
+
+def sweep_table(walk: "Walk", sweep: LogSweep, language: str) -> list[list[str]]:
+    """The sweep's table, with what the rates are compared by if it is not the final loss."""
+    heads, *rows = sweep.table(language)
+    name = walk.plan.objective
+    if name == "final_loss" or walk.sweep is None:
+        return [heads, *rows]
+    from stabsim._plot_words import PLOTS
+
+    compared = [number(run.objective(name), language) for run, *_ in _swept(walk, walk.sweep)]
+    said = PLOTS[name.replace("_", " ")].in_(language)
+    table = zip([heads, *rows], [said, *compared], strict=True)
+    return [[*row[:2], value, *row[2:]] for row, value in table]
 
 
 def walk_facts(walk: "Walk") -> dict[str, Any]:
@@ -260,7 +285,10 @@ def _illustrated(walk: "Walk", stage: "Stage", language: str) -> list[str]:
         sweep = log_sweep(walk)
         if sweep is None:
             return []
-        return [*in_style(lambda: [axis_figure(sweep, language)]), table(sweep.table(language))]
+        return [
+            *in_style(lambda: [axis_figure(sweep, language)]),
+            table(sweep_table(walk, sweep, language)),
+        ]
     if stage.name == "above":
         times = HEADS["times"].in_(language)
         assert walk.sweep is not None  # or no stage after it was walked

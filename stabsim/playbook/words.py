@@ -42,7 +42,7 @@ PLAN = {
     "baseline": Text(
         "The present rate is {rate}, a training takes {steps} steps, the search uses {seeds} "
         "seeds.",
-        "Laju yang sekarang {rate}, satu pelatihan memakan {steps} langkah, pencarian memakai "
+        "Laju yang sekarang {rate}, satu pelatihan {steps} langkah, pencarian memakai "
         "{seeds} seed.",
     ),
     "stage": Text(
@@ -57,7 +57,7 @@ PLAN = {
     ),
     "budget": Text(
         "The budget is {budget} steps: what does not fit is left out.",
-        "Anggarannya {budget} langkah: yang tidak muat ditinggalkan.",
+        "Anggarannya {budget} langkah: yang melebihinya tidak dijalankan.",
     ),
     "no seed": Text(
         "The training takes no seed: what differs from run to run is its own chance.",
@@ -98,7 +98,7 @@ WHY = {
     ),
     "no optimizer": Text(
         "Not tried: the training offers no other optimizer.",
-        "Tidak dicoba: pelatihan tidak menawarkan optimizer lain.",
+        "Tidak dicoba: tidak ada optimizer lain dalam pelatihan ini.",
     ),
     "none named": Text(
         "Not tried: no other optimizer was named.",
@@ -110,7 +110,7 @@ WHY = {
     ),
     "healthy": Text(
         "Not tried: no instability limits this workload.",
-        "Tidak dicoba: tidak ada ketidakstabilan yang membatasi workload ini.",
+        "Tidak dicoba: workload ini tidak dibatasi oleh ketidakstabilan.",
     ),
     "late": Text(
         "Not tried: the runs above the best rate fail in mid-training, when a warmup is over.",
@@ -161,7 +161,7 @@ FOUND = {
         "With {settings} it ends at {new}, better than {old} at the best rate: an instability at "
         "the start holds the rate down, though the losses do not show it.",
         "Dengan {settings} hasilnya {new}, lebih baik daripada {old} pada laju terbaik: "
-        "ketidakstabilan di awal menahan laju, meskipun loss tidak menampakkannya.",
+        "lajunya dibatasi oleh ketidakstabilan di awal, meskipun tidak tampak pada loss.",
     ),
     "not hidden": Text(
         "With {settings} it ends at {new}, no better than {old} at the best rate: no instability "
@@ -179,8 +179,8 @@ FOUND = {
     ),
     "clips much": Text(
         "That threshold clips {share}% of the updates: it is in essence a lower learning rate.",
-        "Ambang itu memotong {share}% pembaruan: pada hakikatnya itu laju pembelajaran yang "
-        "lebih rendah.",
+        "Ambang itu memotong {share}% pembaruan: pada dasarnya itu sama dengan laju "
+        "pembelajaran yang lebih rendah.",
     ),
     "helped": Text(
         "Best with {settings}: {new}, after {old} without. It is kept.",
@@ -196,13 +196,13 @@ FOUND = {
     ),
     "lower": Text(
         "Nothing else helped, so the rate is lowered to {rate}, the best of the sweep.",
-        "Tidak ada yang lain yang membantu, jadi laju diturunkan menjadi {rate}, yang terbaik "
-        "dalam sweep.",
+        "Tidak ada perbaikan lain yang membantu, jadi laju diturunkan menjadi {rate}, yang "
+        "terbaik dalam sweep.",
     ),
     "at the edge": Text(
         "Nothing else helped, and a rate below {rate}, the best of the sweep, learns less.",
-        "Tidak ada yang lain yang membantu, dan laju di bawah {rate}, yang terbaik dalam "
-        "sweep, belajar lebih sedikit.",
+        "Tidak ada perbaikan lain yang membantu, dan pada laju di bawah {rate}, yang terbaik "
+        "dalam sweep, hasil belajarnya lebih sedikit.",
     ),
     "back off": Text(
         "With {settings}, {failed} of the other seeds failed: the rate is halved to {rate}.",
@@ -225,22 +225,22 @@ RESULT = {
     "gained by": Text(
         "On seeds that the search did not see, that ends at {new}, where the present training "
         "ends at {old}.",
-        "Pada seed yang tidak dilihat pencarian, hasil akhirnya {new}, sedangkan pelatihan "
+        "Pada seed yang tidak dipakai dalam pencarian, hasil akhirnya {new}, sedangkan pelatihan "
         "yang sekarang {old}.",
     ),
     "nothing": Text(
         "Nothing was to be gained: keep {settings}.",
-        "Tidak ada yang dapat diperoleh: pertahankan {settings}.",
+        "Tidak ada yang dapat diperbaiki: pertahankan {settings}.",
     ),
     "not better": Text(
         "The best that was found, {settings}, is not better on every seed, or by less than "
         "{share}%.",
-        "Yang terbaik yang ditemukan, {settings}, tidak lebih baik pada setiap seed, atau "
+        "Setelan terbaik yang ditemukan, {settings}, tidak lebih baik pada setiap seed, atau "
         "selisihnya kurang dari {share}%.",
     ),
     "not compared": Text(
         "The best that was found is {settings}; it was not compared with the present training.",
-        "Yang terbaik yang ditemukan ialah {settings}; itu tidak dibandingkan dengan pelatihan "
+        "Setelan terbaik yang ditemukan {settings}, tetapi belum dibandingkan dengan pelatihan "
         "yang sekarang.",
     ),
     "none": Text(
@@ -249,16 +249,16 @@ RESULT = {
     ),
     "limited": Text(
         "Cause: instability limits the learning rate, from {rate} on.",
-        "Sebab: ketidakstabilan membatasi laju pembelajaran, mulai {rate}.",
+        "Sebab: laju pembelajaran dibatasi oleh ketidakstabilan, mulai {rate}.",
     ),
     "no worse": Text(
         "It is unstable from {rate} on, and no fix made a higher rate pay.",
-        "Pelatihan ini tidak stabil mulai {rate}, dan tidak ada perbaikan yang membuat laju "
-        "lebih tinggi menguntungkan.",
+        "Pelatihan ini tidak stabil mulai {rate}, dan dengan perbaikan apa pun laju yang lebih "
+        "tinggi tidak menguntungkan.",
     ),
     "unlimited": Text(
         "No instability limits the learning rate.",
-        "Tidak ada ketidakstabilan yang membatasi laju pembelajaran.",
+        "Laju pembelajaran tidak dibatasi oleh ketidakstabilan.",
     ),
     "rate": Text(
         "a learning rate of {}",
@@ -286,7 +286,7 @@ RESULT = {
     ),
     "crashed": Text(
         "{count} runs crashed, with a log that had begun or none: {names}.",
-        "{count} run berhenti karena galat: {names}.",
+        "{count} run berhenti karena error: {names}.",
     ),
     "hung": Text(
         "{count} runs took longer than they may: {names}.",
@@ -307,8 +307,8 @@ RESULT = {
     ),
     "sparse": Text(
         "The log has a record every {every} steps: what rises and recovers in between is not seen.",
-        "Log memuat satu catatan setiap {every} langkah: yang naik lalu pulih di antaranya tidak "
-        "terlihat.",
+        "Log hanya memuat satu baris setiap {every} langkah: kenaikan yang pulih di antaranya "
+        "tidak terlihat.",
     ),
 }
 """What is said of the whole."""
@@ -360,7 +360,7 @@ HEADS = {
     ),
     "result curves": Text(
         "Training loss of the present training and of the recommended one, a line a seed.",
-        "Loss pelatihan yang sekarang dan yang disarankan, satu garis untuk satu seed.",
+        "Loss pelatihan yang sekarang dan yang disarankan, satu garis per seed.",
     ),
     "present": Text(
         "present",
@@ -384,7 +384,7 @@ HEADS = {
 OUTCOMES = {
     "crashed": Text(
         "crashed",
-        "berhenti karena galat",
+        "berhenti karena error",
     ),
     "hung": Text(
         "took too long",

@@ -23,26 +23,27 @@ DOUBTS = {
     "noise": Text(
         "On half of the data the sharpness is another by {noise}: it is that of a sample. Measure "
         "on more data.",
-        "Pada separuh data ketajamannya berbeda {noise}: itu ketajaman suatu sampel. Ukurlah pada "
-        "lebih banyak data.",
+        "Pada separuh data ketajamannya berbeda {noise}: jadi ini ketajaman suatu sampel saja. "
+        "Ukur dengan lebih banyak data.",
     ),
     "kinks": Text(
         "The network has kinks (ReLU, max pooling), whose curvature no Hessian holds: a step that "
         "crosses many may be unstable below the threshold.",
-        "Jaringan ini memiliki patahan (ReLU, max pooling) yang kelengkungannya tidak terkandung "
+        "Jaringan ini mempunyai patahan (ReLU, max pooling) yang kelengkungannya tidak terkandung "
         "dalam Hessian: langkah yang melewati banyak patahan dapat tidak stabil di bawah ambang.",
     ),
     "precision": Text(
         "Some of it is computed in half precision, of which second derivatives keep two or three "
         "digits: measure in float32.",
         "Sebagian dihitung dengan presisi setengah; turunan keduanya hanya benar sampai dua atau "
-        "tiga digit: ukurlah dalam float32.",
+        "tiga digit: ukur dalam float32.",
     ),
     "random": Text(
         "The loss is not the same when computed twice (dropout): this is the sharpness for one "
         "draw of it. Measure with the model in its evaluation mode.",
-        "Loss tidak sama jika dihitung dua kali (dropout): ini ketajaman untuk satu undian saja. "
-        "Ukurlah dengan model dalam mode evaluasi.",
+        "Loss tidak sama jika dihitung dua kali (dropout): ini ketajaman untuk satu pengundian "
+        "saja. "
+        "Ukur dengan model dalam mode evaluasi.",
     ),
     "not converged": Text(
         "The eigenvalue has not converged: it may be off by {error}.",
@@ -50,7 +51,7 @@ DOUBTS = {
     ),
     "not finite": Text(
         "The loss has no finite second derivative here.",
-        "Loss tidak memiliki turunan kedua yang berhingga di sini.",
+        "Turunan kedua loss di sini tidak berhingga.",
     ),
     "negative": Text(
         "No direction curves upwards: the threshold says nothing here.",

@@ -73,7 +73,7 @@ WORDS = {
     "no edge": Text(
         "On a parabola no run blew up, at any lr·h from {least} to {most}. A rule whose steps are "
         "bounded in length behaves so.",
-        "Pada parabola tidak ada run yang tumbuh tanpa batas, pada lr·h berapa pun dari {least} "
+        "Pada parabola tidak ada run yang divergen, pada lr·h berapa pun dari {least} "
         "sampai {most}. Begitulah perilaku aturan yang panjang langkahnya terbatas.",
     ),
     "always": Text(
@@ -86,7 +86,7 @@ WORDS = {
     "preconditioned": Text(
         "For RMSProp, Adam and NAdam the curvature is that after preconditioning, which even on a "
         "parabola changes from step to step.",
-        "Untuk RMSProp, Adam, dan NAdam, yang dimaksud ialah kelengkungan setelah prakondisi, "
+        "Untuk RMSProp, Adam, dan NAdam, yang dimaksud adalah kelengkungan setelah prakondisi, "
         "yang bahkan pada parabola berubah dari langkah ke langkah.",
     ),
     "noscript": Text(

@@ -12,15 +12,16 @@ export function advise(log, found, options, words) {
   const steps = log.loss.step;
   const [first, last] = [steps[0], steps.at(-1)];
   const { rate, warmed } = rates(log.learning_rate, first, last);
-  const { clip, norms } = clipAt(log.gradient_norm, found, options, words);
+  const { clip, norms, until } = clipAt(log.gradient_norm, found, options, words);
   let order = orderOf(log, found, words);
   if (order !== words.orders.stable && clip && clip.share > words.aggressive)
     order = ["lower-rate"];
-  const done = warmed === null ? options.tried : [...options.tried, "warmup"];
+  const done = [...options.tried, ...(warmed === null ? [] : ["warmup"])];
   const experiment = order.find((one) => !done.includes(one)) ?? null;
+  done.push(experiment);
   const practices = practicesFor(found, words).filter(([name]) => !done.includes(name));
-  const duration = last - first;
-  return { clip, norms, experiment, practices, rate, warmed, every: everyOf(steps), duration };
+  const [failed, every, duration] = [found.end, everyOf(steps), last - first];
+  return { clip, norms, until, experiment, practices, failed, rate, warmed, every, duration };
 }
 
 /** What today's practice adds, with the step at which it is needed. */
@@ -43,13 +44,13 @@ function practicesFor(found, words) {
 }
 
 function orderOf(log, found, words) {
-  const { stable, early, mid } = words.orders;
+  const { stable, early, mid, sudden } = words.orders;
   if (found.verdict === "stable") return stable;
   if (found.verdict === "mid-training instability") return mid;
   if (found.rises.length) return found.rises.at(-1).early ? early : mid;
   // Not finite without a rise before: early if nothing had been learned.
   const goal = words.rules.LEARNED * Math.abs(log.loss.value[0]);
-  return found.smooth.some((x) => x <= goal) ? mid : early;
+  return found.smooth.some((x) => x <= goal) ? sudden : early;
 }
 
 /** The steps from record to record; null where they differ. */
@@ -72,18 +73,20 @@ function rates({ step, value }, first, last) {
   return { rate: value[top], warmed: isWarmup ? took : null };
 }
 
-/** Where to clip, and what that would do, null if too few norms are positive; and how many are finite. */
+/**
+ * Where to clip, and what that would do, null if too few norms are positive; how many finite norms
+ * say so; and the step `until` which they lie, from which the run did not recover.
+ */
 function clipAt({ step, value }, found, options, words) {
-  const finite = value.filter(Number.isFinite).length;
-  const unknown = (norms) => ({ clip: null, norms });
-  if (finite < words.enough && options.threshold === null) return unknown(finite);
-  let until = soundUntil(found);
-  let stop = until === null ? value.length : before(value.length, (i) => step[i], until);
-  if (stop < words.enough) [until, stop] = [null, value.length];
+  const none = { clip: null, norms: 0, until: null };
+  const until = soundUntil(found);
+  const stop = until === null ? value.length : before(value.length, (i) => step[i], until);
   const norms = value.subarray(0, stop).filter(Number.isFinite);
-  if (!norms.length) return unknown(0);
+  if (!norms.length) return none;
+  if (norms.length < words.enough && options.threshold === null)
+    return { clip: null, norms: norms.length, until };
   const threshold = options.threshold ?? percentile(norms, options.percentile);
-  if (threshold <= 0) return unknown(0);
+  if (threshold <= 0) return none;
   const above = (some) => some.reduce((count, norm) => count + !(norm <= threshold), 0);
   const clip = {
     threshold,
@@ -93,7 +96,7 @@ function clipAt({ step, value }, found, options, words) {
     share: above(norms) / norms.length,
     ofAll: above(value) / value.length,
   };
-  return { clip, norms: finite };
+  return { clip, norms: norms.length, until };
 }
 
 /** The step from which the run never recovered; null if it did. */
@@ -104,9 +107,13 @@ function soundUntil(found) {
 }
 
 /** On clipping, one sentence each. */
-export function clipSentences({ clip, norms }, words) {
+export function clipSentences({ clip, norms, until }, words) {
   const { advice, enough, language } = words;
-  if (!clip) return [fill(advice[norms ? "few norms" : "no norms"], { norms, enough })];
+  if (!clip) {
+    const key = norms ? "few norms" : "no norms";
+    const step = whole(until ?? 0, language);
+    return [fill(advice[until === null ? key : "few before"], { norms, enough, step })];
+  }
   const base = fill(advice[clip.before === null ? "all" : "before"], {
     norms: clip.norms,
     step: whole(clip.before ?? 0, language),
@@ -141,6 +148,7 @@ export function nextSentences(found, words) {
       twice: quantity("twice", found.rate, 2),
       lengths: warmups(found.duration, words).join(", "),
       threshold: quantity("at", found.clip?.threshold ?? null),
+      step: whole(found.failed ?? 0, language),
     }),
   );
   if (words.orders.stable.includes(found.experiment) && found.every !== 1) {

@@ -483,8 +483,10 @@ export function concludeSweep(rates, runs, rules) {
   compared.forEach((x, i) => {
     if (x < compared[star]) star = i;
   });
-  const learned = (found) => found.final < rules.LEARNED * found.initial;
-  const kept = feasible.map((ok, i) => ok && (half(runs[i], learned) || i < star));
+  const learned = runs.map((some) =>
+    half(some, (found) => found.final < rules.LEARNED * found.initial),
+  );
+  const kept = feasible.map((ok, i) => ok && (learned[i] || i < star || !learned[star]));
   const edge = kept.findIndex((ok, i) => i >= star && !ok);
   const isUnstable = (found) => found.verdict !== "stable";
   const unstable = runs.findIndex((some, i) => i >= star && half(some, isUnstable));

@@ -22,7 +22,7 @@ SAID = {
     "wrong": Text("Not yet.", "Belum tepat."),
     "close": Text(
         "Close, but not close enough. Give at least three digits.",
-        "Hampir, tetapi belum cukup tepat. Berikan sedikitnya tiga angka.",
+        "Hampir, tetapi belum cukup tepat. Tuliskan sedikitnya tiga digit.",
     ),
     "empty": Text("Choose an answer first.", "Pilih dahulu satu jawaban."),
     "unread": Text(

@@ -36,12 +36,12 @@ SAID = {
     ),
     "draw": Text(
         "Draw with finger or mouse, or set one point at a time with the two sliders.",
-        "Gambar dengan jari atau tetikus, atau atur titik demi titik dengan kedua penggeser.",
+        "Gambar dengan jari atau tetikus, atau atur titik demi titik dengan kedua slider.",
     ),
     "column": Text("Point", "Titik"),
     "height": Text("Height of the point", "Tinggi titik"),
     "place": Text("Place {n}", "Urutan {n}"),
-    "reads": Text("read as {value}", "terbaca {value}"),
+    "reads": Text("read as {value}", "dibaca sebagai {value}"),
     "unread": Text(
         "That is not a number. Write 0.05, 1/20, 5e-2 or 2^-4, for instance.",
         "Itu bukan bilangan. Tulis misalnya 0,05, 1/20, 5e-2, atau 2^-4.",

@@ -40,7 +40,7 @@ FRAME = {
     "kernel": Text("Computed by the kernel.", "Dihitung oleh kernel."),
     "noscript": Text(
         "The controls need JavaScript; the picture shows their first setting.",
-        "Kendali memerlukan JavaScript; gambar menampilkan setelan awalnya.",
+        "Pengaturan lab memerlukan JavaScript; gambar menampilkan setelan awalnya.",
     ),
     "nowasm": Text(
         "This browser has no WebAssembly, so the first picture stays.",
