@@ -38,19 +38,29 @@ from book import (
     repository,
     rule,
     scoreboard,
+    search,
     styles,
     words,
 )
 from stabsim._source import digest
 
-UNUSED = ("**/*.map", "*.html", "scripts/fontawesome.js*", "vendor", "locales", "sphinx-thebe.*")
+UNUSED = (
+    "**/*.map",
+    "*.html",
+    "scripts/fontawesome.js*",
+    "vendor",
+    "locales",
+    "sphinx-thebe.*",
+    "searchtools.js",
+    "language_data.js",
+)
 """What the theme brings and no page loads."""
 
 STYLES = {"<mjx-container": "maths/maths.css", "data-lab=": "lab/lab.css",
           "data-exercise=": "lab/exercise.css", "data-prediction=": "lab/prediction.css",
           "data-drop=": "lab/drop.css", "data-progress": "lab/progress.css",
           "data-rule=": "lab/rule.css", "data-board=": "lab/board.css",
-          'id="lab-first"': "lab/welcome.css"}  # fmt: skip
+          "data-search=": "lab/search.css", 'id="lab-first"': "lab/welcome.css"}  # fmt: skip
 """Styles that only some pages need, by what these have in them."""
 
 ENGLISH_IS_READ: ContextVar[Event | None] = ContextVar("english_is_read", default=None)
@@ -89,6 +99,7 @@ def configure(app: Sphinx, config: Config) -> None:
     config.html_favicon = str(BOOK / "web/favicon.svg")
     # Relative to the chapters, wherever these are.
     config.bibtex_bibfiles = [os.path.relpath(BOOK / "references.bib", app.srcdir)]
+    config.html_additional_pages = {"search": "search.html"}
     config.html_math_renderer = "set_at_build"
     for name in ("traitlets", "jax"):  # ... nor say that it runs, or on what
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -171,6 +182,7 @@ def finish(app: Sphinx, error: Exception | None) -> None:
             page.unlink()  # of a chapter that is no more
     styles.cut(Path(app.outdir))
     labs.publish(static / "lab/models", app.config.language)
+    search.publish(Path(app.outdir), app.config.language)
     diagnose.publish(static / diagnose.FOLDER, app.config.language)
     rule.publish(static / rule.FOLDER, app.config.language)
     scoreboard.publish(static / scoreboard.FOLDER)
@@ -192,6 +204,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     prediction_page.setup(app)
     progress.setup(app)
     edition.setup(app)
+    search.setup(app)
     app.connect("config-inited", configure)
     app.connect("builder-inited", wait_for_english)
     app.connect("env-get-outdated", outdated)

@@ -15,7 +15,6 @@ from babel.messages.pofile import read_po
 from sphinx import locale
 from sphinx.application import Sphinx
 from sphinx.config import Config
-from sphinx.search import SearchLanguage
 
 from book import BOOK
 
@@ -28,27 +27,10 @@ COPY = {
 }
 """The words of the copy button, under its own names."""
 
-COMMONEST = """
-    ada adalah agar akan atau bagi bahwa bila bisa dan dapat dari dengan di dia ia ini itu jika
-    juga kalau kami karena ke kita lagi lain lalu maka mana oleh pada para saat saja sebagai
-    sebuah seperti serta suatu sudah tanpa tapi telah tetapi tiap untuk yang
-"""
-
 TOGGLE = "Toggle hidden content"
 NAME = re.compile(r'\b(title|aria-label)="([^"]+)"')
 
 _ = locale.get_translation("sphinx")
-
-
-class Indonesian(SearchLanguage):
-    """Search in Indonesian: words as they are, without the commonest.
-
-    No stemming, since the search matches parts of words: "gradien" finds "gradiennya".
-    """
-
-    lang = "id"
-    language_name = "Indonesian"
-    stopwords = {*COMMONEST.split()}  # noqa: RUF012 - as Sphinx declares it
 
 
 def catalogue(language: str) -> Catalog:
@@ -118,5 +100,4 @@ def translate_scripts(static: Path, language: str) -> None:
 
 def setup(app: Sphinx) -> None:
     """Before the extensions that read these settings when the configuration is there."""
-    app.add_search_language(Indonesian)
     app.connect("config-inited", translate_settings, priority=300)

@@ -141,6 +141,8 @@ def test_every_page_once_the_network_is_gone(site, server, context, language):
         if name.startswith(f"{language}/"):
             visit(page, server.address + name)
             page.locator("main h1").last.wait_for()
+    visit(page, f"{server.address}{language}/search.html?q=warmup")
+    page.locator("[data-search] ol a").first.wait_for()
     assert not wrong
 
 

@@ -128,15 +128,6 @@ def test_start_page_without_scripts(address, context):
         page.go_back()
 
 
-@pytest.mark.parametrize(("language", "word"), [("en", "gradient"), ("id", "pembelajaran")])
-def test_search(address, context, language, word):
-    page = context().new_page()
-    wrong = watch(page, address)
-    visit(page, f"{address}{language}/search.html?q={word}")
-    page.locator("#search-results li a").first.wait_for()
-    assert not wrong
-
-
 def test_theme_speaks_the_language(site, address, context):
     """No English word of the theme is left on an Indonesian page."""
     page = context(viewport=WIDE).new_page()

@@ -10,6 +10,7 @@ const scripts = {
   rule: "rule",
   progress: "progress",
   "progress-here": "progress",
+  search: "search",
 };
 for (const [name, script] of Object.entries(scripts)) {
   if (document.querySelector(`[data-${name}]`))
