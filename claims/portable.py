@@ -21,6 +21,7 @@ from claims.statements import (
     batch_size,
     clipping,
     fixes,
+    half_precision,
     index,
     instability,
     metaparameter,
@@ -32,7 +33,10 @@ from stabsim.sweeps.sweep import RUNS_AT_ONCE
 HERE = Path(__file__).parent
 KEPT = HERE / "portable.json"
 
-MODULES = (index, instability, optimizers, batch_size, warmup, clipping, fixes, metaparameter)
+MODULES = (
+    index, instability, optimizers, batch_size, warmup, clipping, fixes, metaparameter,
+    half_precision,
+)  # fmt: skip
 HOMES = {module.__name__.rsplit(".", 1)[-1]: module for module in MODULES}
 PAGES: dict[str, list[Said]] = {page: module.STATEMENTS for page, module in HOMES.items()}
 

@@ -28,7 +28,9 @@ __all__ = [
     "computed_in",
     "next_loss_scale",
     "rounded",
+    "rounded_at_random",
     "stored_in",
+    "through",
     "with_loss_scale",
 ]
 
@@ -84,9 +86,45 @@ def rounded(x: Float[Array, "..."], name: str) -> Float[Array, "..."]:
     return jnp.where(jnp.abs(near) > most, beyond, near)
 
 
+def rounded_at_random(
+    x: Float[Array, "..."], name: str, uniform: Float[Array, "..."]
+) -> Float[Array, "..."]:
+    r"""Float32 numbers rounded at random to a neighbour in a format, on average to themselves.
+
+    .. math:: \text{up with the probability } \frac{|x| - a}{b - a}, \quad a \le |x| < b
+
+    A number of the format stays what it is. Gaps below 2^-126, float32's own least normal number,
+    are taken for that.
+
+    Args:
+        x: float32, of any shape.
+        name: one of ``FORMATS``.
+        uniform: drawn evenly from [0, 1), of the same shape.
+    Raises:
+        ValueError: if there is no such format.
+    References:
+        Gupta et al., Deep Learning with Limited Numerical Precision (2015), section 3.2.
+    Examples:
+        >>> [float(rounded_at_random(jnp.float32(1.002), "bfloat16", u)) for u in (0.2, 0.3)]
+        [1.0078125, 1.0]
+    """
+    _check.choice("format", name, FORMATS)
+    exponent, mantissa, most, infinite = FORMATS[name]
+    bits = jax.lax.bitcast_convert_type(x, jnp.int32)
+    power = jax.lax.bitcast_convert_type(bits & 0x7F800000, jnp.float32)
+    least = 2.0 ** (2 - 2 ** (exponent - 1))
+    gap = jnp.maximum(jnp.maximum(power, least) * 2.0**-mantissa, 2.0**-126)
+    inside = jnp.where(jnp.isfinite(x), jnp.abs(x) / gap, 0.0)
+    below = jnp.floor(inside)
+    size = jnp.where(uniform < inside - below, below + 1, below) * gap
+    beyond = jnp.inf if infinite else jnp.nan
+    near = jnp.sign(x) * jnp.where(size > most, beyond, size)
+    return jnp.where(jnp.isfinite(x), near, x)
+
+
 @partial(jax.custom_vjp, nondiff_argnums=(1, 2))
-def _passed(x: Array, forward: str, backward: str) -> Array:
-    """x rounded on its way, and its cotangent on the way back."""
+def through(x: Array, forward: str, backward: str) -> Array:
+    """x rounded to one of ``FORMATS`` on its way, and its cotangent to another on the way back."""
     return rounded(x, forward)
 
 
@@ -98,7 +136,7 @@ def _backward(forward: str, backward: str, _: None, cotangent: Array) -> tuple[A
     return (rounded(cotangent, backward),)
 
 
-_passed.defvjp(_forward, _backward)
+through.defvjp(_forward, _backward)
 
 
 @pytree
@@ -114,7 +152,7 @@ class Rounded:
 
     def apply(self, params: Tree, inputs: Array) -> Array:
         def passed(x: Array) -> Array:
-            return _passed(x, self.format, self.gradients)
+            return through(x, self.format, self.gradients)
 
         return passed(self.network.apply(jax.tree.map(passed, params), passed(inputs)))
 
@@ -152,22 +190,70 @@ class StoredIn(Wrapped):
         return jax.tree.map(lambda u, w: rounded(w + u, self.format) - w, updates, theta), state
 
 
-def stored_in(rule: Optimizer | Any, name: str) -> StoredIn:
+class RandomState(NamedTuple):
+    rule: Any
+    key: Key[Array, ""]
+
+
+@pytree
+class StoredAtRandom(Wrapped):
+    rule: Any
+    seed: Scalar
+    format: str = static()
+
+    def init(self, params: Tree) -> RandomState:
+        return RandomState(self.rule.init(params), jax.random.key(self.seed))
+
+    def update(
+        self, grads: Tree, state: RandomState, params: Tree | None = None
+    ) -> tuple[Tree, RandomState]:
+        theta = given(params, "a rule that rounds weights")
+        updates, moved = self.rule.update(grads, state.rule, theta)
+        key, drawn = jax.random.split(state.key)
+        leaves, kind = jax.tree.flatten(theta)
+        keys = jax.tree.unflatten(kind, list(jax.random.split(drawn, len(leaves))))
+
+        def stored(u: Array, w: Array, k: Array) -> Array:
+            uniform = jax.random.uniform(k, w.shape, jnp.float32)
+            return rounded_at_random(w + u, self.format, uniform) - w
+
+        return jax.tree.map(stored, updates, theta, keys), RandomState(moved, key)
+
+    def rate(self, state: RandomState) -> Scalar:
+        return self.rule.rate(state.rule)
+
+    def preconditioner(self, state: RandomState) -> Tree | None:
+        return self.rule.preconditioner(state.rule)
+
+    def kept(self, params: Tree, state: RandomState) -> Tree:
+        return self.rule.kept(params, state.rule)
+
+    def loss_scale(self, state: RandomState) -> Scalar | None:
+        return self.rule.loss_scale(state.rule)
+
+
+def stored_in(
+    rule: Optimizer | Any, name: str, stochastic: bool = False, seed: Scalar = 0
+) -> StoredIn | StoredAtRandom:
     r"""The rule without master weights: after each step the weights are rounded to a format.
 
-    A weight w stays where it is unless the step is longer than half the gap to its neighbour: in
-    bfloat16 :math:`2^{\lfloor \log_2 |w| \rfloor - 8}`, about 0.2 to 0.4 per cent of w.
+    Rounded to the nearest, a weight w stays where it is unless the step is longer than half the gap
+    to its neighbour: in bfloat16 :math:`2^{\lfloor \log_2 |w| \rfloor - 8}`, about 0.2 to 0.4 per
+    cent of w. Rounded at random, it goes the whole gap or nowhere, and on average as far as it was
+    told.
 
     Args:
         rule: one of :mod:`stabsim.optimizers`.
         name: one of ``FORMATS``.
+        stochastic: whether to round as :func:`rounded_at_random` does, and not to the nearest.
+        seed: of what is drawn for that.
     Raises:
         TypeError: if the rule is no Optimizer, or ``update`` gets no parameters.
         ValueError: if there is no such format.
     """
     check_rule(rule)
     _check.choice("format", name, FORMATS)
-    return StoredIn(rule, name)
+    return StoredAtRandom(rule, seed, name) if stochastic else StoredIn(rule, name)
 
 
 class LossScale(NamedTuple):

@@ -14,6 +14,7 @@ from stabsim.precision import (
     computed_in,
     next_loss_scale,
     rounded,
+    rounded_at_random,
     stored_in,
     with_loss_scale,
 )
@@ -42,6 +43,24 @@ def test_rounding_compiles_to_the_page():
         np.testing.assert_array_equal(ours, rounded(jnp.asarray(x), name))
 
 
+@pytest.mark.parametrize("name", FORMATS)
+def test_random_rounding_ends_at_a_neighbour_and_keeps_the_mean(name, rng):
+    x = jnp.asarray(rng.uniform(0.01, 1.0, 500), jnp.float32)
+    drawn = [rounded_at_random(x, name, jnp.full(x.shape, u)) for u in np.linspace(0, 1, 64, False)]
+    for one in drawn:
+        np.testing.assert_array_equal(rounded(one, name), one)
+    gap = np.max(drawn, 0) - np.min(drawn, 0)
+    assert (np.abs(np.mean(drawn, 0) - x) <= gap / 60 + 1e-9).all()
+    kept = rounded(x, name)
+    np.testing.assert_array_equal(rounded_at_random(kept, name, jnp.zeros(x.shape)), kept)
+
+
+def test_random_rounding_leaves_what_is_not_finite_and_overflows_to_it():
+    x = jnp.array([jnp.inf, -jnp.inf, jnp.nan, 65_535.0, 0.0], jnp.float32)
+    found = rounded_at_random(x, "float16", jnp.zeros(5))
+    np.testing.assert_array_equal(found, [np.inf, -np.inf, np.nan, np.inf, 0])
+
+
 def test_float8_loses_gradients_that_a_loss_scale_saves():
     net = ss.workloads.mlp(depth=2, width=8, rows=64, activation="tanh")
 
@@ -67,6 +86,8 @@ def test_bfloat16_weights_stall_where_master_weights_move():
     master = last(ss.adam(1e-4), computed_in(net, "bfloat16"))
     assert start - stalled < 0.5 * (start - free)
     assert start - master > 0.9 * (start - free)
+    drawn = last(stored_in(ss.adam(1e-4), "bfloat16", stochastic=True))
+    assert start - drawn > 0.9 * (start - free)
 
 
 def scales(finite, start, interval):

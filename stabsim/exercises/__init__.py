@@ -11,6 +11,7 @@ from stabsim.exercises import (
     batch_size,
     clipping,
     fixes,
+    half_precision,
     index,
     instability,
     metaparameter,
@@ -45,6 +46,7 @@ CHAPTERS = (
     fixes,
     metaparameter,
     batch_size,
+    half_precision,
 )
 EXERCISES = {exercise.name: exercise for chapter in CHAPTERS for exercise in chapter.EXERCISES}
 PREDICTIONS = {one.name: one for chapter in CHAPTERS for one in chapter.PREDICTIONS}

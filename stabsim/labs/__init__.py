@@ -14,9 +14,11 @@ from stabsim.labs.blocks import LAB as BLOCKS
 from stabsim.labs.bowl import LAB as BOWL
 from stabsim.labs.clip import LAB as CLIP
 from stabsim.labs.first import LAB as FIRST
+from stabsim.labs.first_nan import LAB as FIRST_NAN
 from stabsim.labs.frame.lab import Lab as Lab
 from stabsim.labs.frame.show import Shown
 from stabsim.labs.kinds import LAB as KINDS
+from stabsim.labs.loss_scale import LAB as LOSS_SCALE
 from stabsim.labs.mend import LAB as MEND
 from stabsim.labs.overshoot import LAB as OVERSHOOT
 from stabsim.labs.plane import LAB as PLANE
@@ -25,6 +27,7 @@ from stabsim.labs.ramp import LAB as RAMP
 from stabsim.labs.roots import LAB as ROOTS
 from stabsim.labs.search import LAB as SEARCH
 from stabsim.labs.simulator import LAB as SIMULATOR
+from stabsim.labs.stall import LAB as STALL
 from stabsim.labs.strategies import LAB as STRATEGIES
 from stabsim.labs.strides import LAB as STRIDES
 from stabsim.labs.surrogate import LAB as SURROGATE
@@ -66,6 +69,9 @@ LABS = {
         BATCH_RUN,
         BATCH_RATES,
         BATCH_STEPS,
+        LOSS_SCALE,
+        STALL,
+        FIRST_NAN,
     )
 }
 

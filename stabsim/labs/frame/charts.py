@@ -12,6 +12,7 @@ from stabsim.plots import CROSS, GREY, PALETTE, STAR
 
 WIDTH, HEIGHT = 620, 200
 STEP, LOSS = Text("step", "langkah"), Text("loss", "loss")
+STEPS = Text("steps", "banyaknya langkah")
 RATE = Text("learning rate", "laju pembelajaran")
 SCHEDULE = Text("learning rate at each step", "laju pembelajaran pada setiap langkah")
 PLACE = (("x", Text("θ₁", "θ₁")), ("y", Text("θ₂", "θ₂")))
@@ -492,20 +493,24 @@ def outcomes(language: str, x: Across, y: Across, names: dict[int, Text], refere
 
 
 def histogram(
-    language: str, columns: dict[str, Text], title: Text, domain: Sequence[float | int]
+    language: str,
+    columns: dict[str, Text],
+    title: Text,
+    domain: Sequence[float | int],
+    counted: Text = STEPS,
 ) -> Any:
-    """Steps by the size of a number: bars from ``low`` to ``high``, a ``count`` high.
+    """Steps, say, by the size of a number: bars from ``low`` to ``high``, a ``count`` high.
 
     Args:
         language: "en" or "id".
         columns: columns that hold one number throughout, each a line across the bars.
         title: what the number is.
         domain: the ends of its axis, which is logarithmic.
+        counted: what a bar is a number of.
     """
     scale = _log(domain)
     x_axis = grey_axis(title.in_(language), grid=False, tickCount=6, format="~g")
-    counted = grey_axis(Text("steps", "banyaknya langkah").in_(language), tickCount=4, format="d")
-    y = alt.Y("count:Q", axis=counted)
+    y = alt.Y("count:Q", axis=grey_axis(counted.in_(language), tickCount=4, format="d"))
     names = [label.in_(language) for label in columns.values()]
     colors = alt.Scale(domain=names, range=PALETTE[1 : len(names) + 1])
     legend = alt.Legend(title=None, orient="top", labelColor=GREY, labelLimit=0)
