@@ -40,7 +40,7 @@ class Shown(NamedTuple):
 
     Attributes:
         section: the label of the section.
-        strips: at least one.
+        strips: what is drawn; nothing of a claim of which only a count over all seeds is kept.
     """
 
     section: str
@@ -63,6 +63,11 @@ def _case(name: str, case: str) -> Callable[[Values], Any]:
 def _edge(section: str = "optimizers-real") -> Shown:
     says = Text("sharpness over its threshold", "ketajaman dibagi ambangnya")
     return Shown(section, [Strip(says, _row("ratio"), 0.9, 1.1)])
+
+
+def _as_float32(name: str, low: float, high: float) -> Shown:
+    says = Text("final loss over float32's", "loss akhir dibagi milik float32")
+    return Shown("half_precision-stall", [Strip(says, _ratio(name, "free"), low, high)])
 
 
 def _worst(values: Values, *blocks: int) -> np.ndarray:
@@ -195,6 +200,43 @@ SHOWN = {
         Strip(Text("test error at B = 512 with its penalty less B = 4 without, points",
                    "galat uji B = 512 dengan penaltinya dikurangi B = 4 tanpa penalti, poin"),
               lambda v: np.subtract(v["own"]["512"], v["plain"]["4"]), high=0, part=2),
+    ]),
+    "loss_scale_saves_what_float8_loses": Shown("half_precision-scale", [
+        Strip(Text("final loss at a scale of 256 over that at 1",
+                   "loss akhir pada skala 256 dibagi yang pada 1"),
+              _ratio("scaled", "one"), high=0.5),
+    ]),
+    "float16_needs_a_loss_scale_on_digits": Shown("half_precision-scale", [
+        Strip(Text("final loss at a scale of 1 over that at 1,024",
+                   "loss akhir pada skala 1 dibagi yang pada 1.024"),
+              _ratio("one", "scaled"), low=1.1),
+    ]),
+    "control_finds_the_scale": Shown("half_precision-scale", [
+        Strip(Text("final loss over float32's, controlled from 2^-16",
+                   "loss akhir dibagi milik float32, dikendalikan dari 2^-16"),
+              _ratio("from_low", "exact"), high=4, part=1),
+        Strip(Text("the same, from 2^30", "sama, dari 2^30"),
+              _ratio("from_high", "exact"), high=4, part=1),
+    ]),
+    "skipped_steps_do_no_harm": Shown("half_precision-skipped", [
+        Strip(Text("skipped steps of 150", "langkah yang dilewati dari 150"),
+              _row("skipped"), low=3, part=0),
+        Strip(Text("final loss over float32's", "loss akhir dibagi milik float32"),
+              _ratio("ours", "exact"), 0.75, 1.25, part=1),
+    ]),
+    "bfloat16_weights_stall": Shown("half_precision-stall", [
+        Strip(Text("what was learned over what float32 learned",
+                   "yang dipelajari dibagi yang dipelajari float32"),
+              lambda v: np.subtract(v["start"], v["stalled"]) / np.subtract(v["start"], v["free"]),
+              high=0.5),
+    ]),
+    "master_weights_mend_the_stall": _as_float32("ours", 0.95, 1.05),
+    "stochastic_rounding_mends_the_stall": _as_float32("ours", 0.95, 1.05),
+    "a_high_rate_hides_the_stall": _as_float32("stalled", -math.inf, 2),
+    "float16_overflows_where_bfloat16_does_not": Shown("half_precision-nan", []),
+    "adams_second_moment_underflows": Shown("half_precision-nan", [
+        Strip(Text("per cent of the terms that are 0", "persen suku yang menjadi 0"),
+              _row("share"), low=50),
     ]),
 }  # fmt: skip
 """By the claim's function."""
