@@ -8,8 +8,9 @@ from claims.batch import BATCH
 from claims.curvature import EDGES
 from claims.figures import FIGURES, figure_4, figure_5
 from claims.fixes import FIXES
+from claims.transformers import TRANSFORMERS
 
 CONVOLUTIONAL = {figure_4, figure_5}
 """The claims on convolutional networks; all others are on dense ones."""
 
-CLAIMS = [*FIGURES, *FIXES, *EDGES, *BATCH]
+CLAIMS = [*FIGURES, *FIXES, *EDGES, *BATCH, *TRANSFORMERS]
