@@ -1,4 +1,4 @@
-"""The playbook's claims, each as an experiment over seeds.
+"""Claims of the playbook and of later papers, each as an experiment over seeds.
 
 A claim is a function from seeds to an :class:`claims.outcome.Outcome`; its docstring is what is
 claimed, in English and in Indonesian. Its seeds are not the ones that its workload was chosen on.

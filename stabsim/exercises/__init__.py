@@ -16,6 +16,7 @@ from stabsim.exercises import (
     metaparameter,
     optimizers,
     simulator,
+    transformers,
     warmup,
 )
 from stabsim.exercises.frame.ask import Asked, Checked, Predicted
@@ -40,6 +41,7 @@ CHAPTERS = (
     instability,
     simulator,
     optimizers,
+    transformers,
     warmup,
     clipping,
     fixes,

@@ -112,7 +112,7 @@ MAP_WORDS = {
 
 LAB = Lab(
     "attention",
-    Text("Attention that becomes one-hot", "Attention yang menjadi satu-panas"),
+    Text("Attention that becomes one-hot", "Attention yang menjadi one-hot"),
     CONTROLS,
     run,
     (
@@ -157,12 +157,12 @@ print(f"Largest attention logit at the end: {float(trace.observed[-1]):.3g}")
 """,
     Goal(
         Text(
-            "At a rate of at least 0.1, keep the attention's entropy above 0.8 nats and the final "
-            "loss below 1.3.",
-            "Pada laju 0,1 atau lebih, pertahankan entropi attention di atas 0,8 nat dan loss "
-            "akhir di bawah 1,3.",
+            "At a rate of at least 0.05, keep the attention's entropy above 0.5 nats and the final "
+            "loss below 1.",
+            "Pada laju 0,05 atau lebih, pertahankan entropi attention di atas 0,5 nat dan loss "
+            "akhir di bawah 1.",
         ),
-        (("learning_rate", ">", 0.0999), ("left", ">", 0.8), ("final_loss", "<", 1.3)),
+        (("learning_rate", ">", 0.0499), ("left", ">", 0.5), ("final_loss", "<", 1)),
     ),
     facts=(
         Fact("now", "logit", Text("At the end the largest attention logit is {value},",

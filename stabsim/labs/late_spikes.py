@@ -11,7 +11,7 @@ from stabsim._words import Text
 from stabsim.clipping import clip_updates
 from stabsim.curvature import spectrum
 from stabsim.labs.frame import charts
-from stabsim.labs.frame.lab import Choice, Curve, Fact, Goal, Lab, Option, Panel, Slider, Tables
+from stabsim.labs.frame.lab import Choice, Curve, Fact, Goal, Lab, Option, Slider, Tables
 from stabsim.optimizers import adam
 from stabsim.simulation import Moment, simulate
 from stabsim.workloads import Workload, mlp
@@ -62,8 +62,8 @@ def run(beta2: Any, learning_rate: Any, eps: Any, most: Any, seed: Any) -> Table
         )
         return update_rms(now.gradient, now.preconditioner), share / rule.threshold(learning_rate)
 
-    trace = simulate(net, clip_updates(rule, most, "gradient"), steps=STEPS, seed=seed, evaluate_at=(),
-                     observe=look)  # fmt: skip
+    clipped = clip_updates(rule, most, "gradient")
+    trace = simulate(net, clipped, steps=STEPS, seed=seed, evaluate_at=(), observe=look)
     assert trace.observed is not None
     rms, share = trace.observed
     measured = share[::EVERY]
