@@ -84,6 +84,13 @@ CHANCE = math.log(10)
 """The loss of guessing one of ten digits."""
 
 
+SENSITIVITY = Text("sensitivity to the rate", "kepekaan terhadap laju")
+
+
+def _with_over_without(says: Text, what: str) -> Text:
+    return Text(f"{says.en} with {what} over without", f"{says.id} dengan {what} dibagi tanpa")
+
+
 def _in_case(says: Text, en: str, id: str) -> Text:
     return Text(f"{says.en}, {en}", f"{says.id}, {id}")
 
@@ -200,6 +207,89 @@ SHOWN = {
         Strip(Text("test error at B = 512 with its penalty less B = 4 without, points",
                    "galat uji B = 512 dengan penaltinya dikurangi B = 4 tanpa penalti, poin"),
               lambda v: np.subtract(v["own"]["512"], v["plain"]["4"]), high=0, part=2),
+    ]),
+    "attention_becomes_one_hot": Shown("transformers-attention", [
+        Strip(Text("largest attention logit at 0.25 over that at 0.0625",
+                   "logit attention terbesar pada 0,25 dibagi yang pada 0,0625"),
+              _ratio("high", "low"), low=4, part=0),
+        Strip(Text("entropy of attention at 0.25, nats", "entropi attention pada 0,25, nat"),
+              _row("entropy"), high=0.05, part=1),
+    ]),
+    "qk_norm_keeps_attention_open": Shown("transformers-mends", [
+        Strip(Text("entropy with QK-norm, nats", "entropi dengan QK-norm, nat"),
+              _row("open"), low=0.5, part=0),
+        Strip(Text("entropy without, nats", "entropi tanpa QK-norm, nat"),
+              _row("shut"), high=0.5, part=0),
+        Strip(_with_over_without(FINAL, "QK-norm"), _ratio("with_", "without"), high=1, part=1),
+    ]),
+    "qk_norm_lowers_sensitivity": Shown("transformers-sensitivity", [
+        Strip(_with_over_without(SENSITIVITY, "QK-norm"), _ratio("with_", "without"), high=1,
+              part=0),
+        Strip(Text("best loss with QK-norm less without", "loss terbaik dengan dikurangi tanpa"),
+              lambda v: np.subtract(v["best_with"], v["best"]), high=0.02, part=1),
+    ]),
+    "caps_and_clips_lower_sensitivity": Shown("transformers-sensitivity", [
+        Strip(_with_over_without(SENSITIVITY, "soft cap"), _ratio("cap", "without"), high=1,
+              part=0),
+        Strip(Text(f"{SENSITIVITY.en}, with clipping over without",
+                   f"{SENSITIVITY.id}, dengan pemotongan dibagi tanpa"),
+              _ratio("clip", "without"), high=1, part=1),
+    ]),
+    "z_loss_lowers_the_loss": Shown("transformers-outputs", [
+        Strip(_with_over_without(Text("log Z", "log Z"), "z-loss"), _ratio("kept", "drift"),
+              high=1, part=0),
+        Strip(_with_over_without(Text("cross-entropy", "cross-entropy"), "z-loss"),
+              _ratio("with_", "without"), high=1, part=1),
+    ]),
+    "decay_holds_attention_logits": Shown("transformers-decay", [
+        Strip(Text("largest attention logit with decay over without",
+                   "logit attention terbesar dengan peluruhan dibagi tanpa"),
+              _ratio("small", "large"), high=0.5, part=0),
+        Strip(Text("final loss with decay over without",
+                   "loss akhir dengan peluruhan dibagi tanpa"),
+              _ratio("with_", "without"), high=1, part=1),
+    ]),
+    "qk_norm_takes_warmups_place": Shown("transformers-decay", [
+        Strip(Text("what warmup lowers the final loss by, without QK-norm",
+                   "penurunan loss akhir oleh warmup, tanpa QK-norm"),
+              _row("plain"), low=0, part=0),
+        Strip(Text("the same with QK-norm, less half of that without",
+                   "sama dengan QK-norm, dikurangi separuh yang tanpa"),
+              lambda v: np.subtract(v["normed"], np.divide(v["plain"], 2)), high=0, part=1),
+    ]),
+    "spikes_follow_the_crossing": Shown("transformers-late", [
+        Strip(Text("steps from the crossing to the spike", "langkah dari pelewatan ke lonjakan"),
+              _row("after"), -10, 100),
+    ]),
+    "beta2_sets_when_spikes_come": Shown("transformers-late", [
+        Strip(Text("step of the crossing, 0.95 over 0.99", "langkah pelewatan, 0,95 dibagi 0,99"),
+              _ratio("short", "middle"), high=1, part=0),
+        Strip(Text("the same, 0.99 over 0.999", "sama, 0,99 dibagi 0,999"),
+              _ratio("middle", "long"), high=1, part=0),
+        Strip(Text("highest late loss, 0.95 over 0.99",
+                   "loss akhir tertinggi, 0,95 dibagi 0,99"),
+              _ratio("low", "high"), high=1, part=1),
+    ]),
+    "epsilon_ends_late_spikes": Shown("transformers-late", [
+        Strip(Text("highest sharpness over its threshold, at twice the epsilon",
+                   "ketajaman tertinggi dibagi ambangnya, pada dua kali epsilon"),
+              _row("enough"), high=1, part=0),
+        Strip(Text("the same, at a quarter of it", "sama, pada seperempatnya"),
+              _row("little"), low=1, part=1),
+    ]),
+    "update_clipping_ends_late_spikes": Shown("transformers-late", [
+        Strip(Text("highest late loss with update clipping over without",
+                   "loss akhir tertinggi dengan pemotongan pembaruan dibagi tanpa"),
+              _ratio("clipped", "plain"), high=1),
+    ]),
+    "the_rms_warns_of_a_spike": Shown("transformers-late", [
+        Strip(Text("highest RMS in the 8 steps before", "RMS tertinggi dalam 8 langkah sebelumnya"),
+              _row("before"), low=2.3),
+    ]),
+    "the_best_rate_falls_with_width": Shown("transformers-decay", [
+        Strip(Text("best rate at width 256 over that at 32",
+                   "laju terbaik pada lebar 256 dibagi yang pada lebar 32"),
+              _ratio("wide", "narrow"), high=0.25),
     ]),
     "loss_scale_saves_what_float8_loses": Shown("half_precision-scale", [
         Strip(Text("final loss at a scale of 256 over that at 1",

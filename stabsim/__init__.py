@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from stabsim.regularization import with_l2 as with_l2
     from stabsim.simulation import simulate as simulate
     from stabsim.sweeps import diagnose_sweep as diagnose_sweep
+    from stabsim.sweeps import learning_rate_sensitivity as learning_rate_sensitivity
     from stabsim.sweeps import processes as processes
     from stabsim.sweeps import sweep as sweep
     from stabsim.trace import Trace as Trace
@@ -65,6 +66,7 @@ _HOMES = {
     "exercises": "stabsim.exercises",
     "gradient_noise": "stabsim.noise",
     "labs": "stabsim.labs",
+    "learning_rate_sensitivity": "stabsim.sweeps",
     "lion": "stabsim.optimizers",
     "logs": "stabsim.logs",
     "momentum": "stabsim.optimizers",

@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from stabsim import _check
-from stabsim._pytree import pytree
+from stabsim._pytree import pytree, static
 from stabsim._transformation import Scalar, Transformation, Tree, global_norm, tree_map
 from stabsim.optimizers import Optimizer
 from stabsim.optimizers.optimizer import Wrapped, check_rule
@@ -342,14 +342,25 @@ def rms(x: Array) -> Float[Array, ""]:
 class ClippedUpdates(Wrapped):
     rule: Any
     most: Scalar
+    measure: str = static(default="update")
 
     def update(self, grads: Tree, state: Any, params: Tree | None = None) -> tuple[Tree, Any]:
-        most = self.most * self.rate(state)
+        eta = self.rate(state)
         updates, state = self.rule.update(grads, state, params)
-        return tree_map(lambda u: jnp.where(rms(u) > most, most * (u / rms(u)), u), updates), state
+        measured = updates
+        if self.measure == "gradient":
+            measured = tree_map(lambda g, p: eta * (g / p), grads, self.preconditioner(state))
+
+        def limited(u: Array, x: Array) -> Array:
+            most = self.most * eta
+            return jnp.where(rms(x) > most, most * (u / rms(x)), u)
+
+        return tree_map(limited, updates, measured), state
 
 
-def clip_updates(rule: Optimizer | Any, most: Scalar = 1.0) -> ClippedUpdates:
+def clip_updates(
+    rule: Optimizer | Any, most: Scalar = 1.0, measure: str = "update"
+) -> ClippedUpdates:
     r"""The rule with the steps of each parameter array limited in their root mean square.
 
     .. math:: u' = d \eta_t \frac{u}{\mathrm{RMS}(u)} \text{ where } \mathrm{RMS}(u) > d \eta_t
@@ -357,16 +368,18 @@ def clip_updates(rule: Optimizer | Any, most: Scalar = 1.0) -> ClippedUpdates:
     For rules whose entries move by about the rate or less, such as Adam: a step beyond that says
     that v has not kept up with the gradients. Adafactor limits its steps so by itself. StableAdamW
     (Wortsman et al.) measures the gradient over the root of v in place of Adam's average over it,
-    and so steps in earlier.
+    and so steps in earlier: with ``measure="gradient"``, u is divided by
+    :math:`\mathrm{RMS}(g/P)/d` where that exceeds 1, P being the rule's preconditioner.
 
     Args:
         rule: one of :mod:`stabsim.optimizers`.
         most: :math:`d`, above 0, in learning rates.
+        measure: "update" or "gradient", whose root mean square is limited.
     Returns:
         The rule so limited; its threshold is that of steps that are not clipped.
     Raises:
         TypeError: if the rule is no Optimizer, or most no number.
-        ValueError: if most is not a finite number above 0.
+        ValueError: if most is not a finite number above 0, or the measure is unknown.
     References:
         Shazeer and Stern, Adafactor (2018), section 6; Wortsman et al., Stable and Low-Precision
         Training for Large-Scale Vision-Language Models (2023), section 3.
@@ -379,4 +392,5 @@ def clip_updates(rule: Optimizer | Any, most: Scalar = 1.0) -> ClippedUpdates:
     """
     check_rule(rule)
     _check.positive("most", most)
-    return ClippedUpdates(rule, most)
+    _check.choice("measure", measure, ("update", "gradient"))
+    return ClippedUpdates(rule, most, measure)

@@ -112,5 +112,7 @@ GOALS = {
         Reach("clipping-7", "strategies", {"which": "auto90", "warmup": 20}, (0, 1, 2, 6, 8, 9)),
         Reach("optimizers-5", "race", {"learning_rate": 0.12}, ALL),
         Reach("optimizers-6", "thresholds", THIRD, ALL),
+        Reach("transformers-5", "attention", {"mend": "qk_norm", "learning_rate": 0.05}, ALL),
+        Reach("transformers-6", "late_spikes", {"eps": 0.01}, ALL),
     )
 }

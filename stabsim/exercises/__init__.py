@@ -17,6 +17,7 @@ from stabsim.exercises import (
     metaparameter,
     optimizers,
     simulator,
+    transformers,
     warmup,
 )
 from stabsim.exercises.frame.ask import Asked, Checked, Predicted
@@ -41,6 +42,7 @@ CHAPTERS = (
     instability,
     simulator,
     optimizers,
+    transformers,
     warmup,
     clipping,
     fixes,

@@ -6,6 +6,7 @@
 from typing import Any
 
 from stabsim._words import default_language
+from stabsim.labs.attention import LAB as ATTENTION
 from stabsim.labs.axis import LAB as AXIS
 from stabsim.labs.batch_rates import LAB as BATCH_RATES
 from stabsim.labs.batch_run import LAB as BATCH_RUN
@@ -13,11 +14,13 @@ from stabsim.labs.batch_steps import LAB as BATCH_STEPS
 from stabsim.labs.blocks import LAB as BLOCKS
 from stabsim.labs.bowl import LAB as BOWL
 from stabsim.labs.clip import LAB as CLIP
+from stabsim.labs.epsilon import LAB as EPSILON
 from stabsim.labs.first import LAB as FIRST
 from stabsim.labs.first_nan import LAB as FIRST_NAN
 from stabsim.labs.frame.lab import Lab as Lab
 from stabsim.labs.frame.show import Shown
 from stabsim.labs.kinds import LAB as KINDS
+from stabsim.labs.late_spikes import LAB as LATE_SPIKES
 from stabsim.labs.loss_scale import LAB as LOSS_SCALE
 from stabsim.labs.mend import LAB as MEND
 from stabsim.labs.overshoot import LAB as OVERSHOOT
@@ -57,6 +60,9 @@ LABS = {
         RACE,
         ROOTS,
         THRESHOLDS,
+        ATTENTION,
+        EPSILON,
+        LATE_SPIKES,
         WARMUP_MAP,
         RAMP,
         CLIP,

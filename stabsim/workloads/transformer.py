@@ -1,5 +1,7 @@
 """A small transformer on digits, each image read row by row, eight tokens of eight pixels."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
@@ -24,6 +26,7 @@ class Transformer:
     heads: int = static()
     norm: str = static()
     softcap: Scalar | None = None
+    qk_clip: Scalar | None = None
     qk_norm: bool = static(default=False)
 
     def init(self, key: Key[Array, ""]) -> Tree:
@@ -48,29 +51,42 @@ class Transformer:
         }
 
     def apply(self, params: Tree, inputs: Array) -> Array:
-        x = dense(params["in"], inputs.reshape(-1, TOKENS, PIXELS)) + params["place"]
-
-        def layer(x: Array, p: Tree) -> tuple[Array, None]:
-            if self.norm == "pre":
-                x = x + self._attention(p, normalize(x))
-                x = x + self._perceptron(p, normalize(x))
-            else:
-                x = normalize(x + self._attention(p, x))
-                x = normalize(x + self._perceptron(p, x))
-            return x, None
-
-        x, _ = jax.lax.scan(layer, x, params["layers"])
+        x, _ = self._layers(params, inputs, keep=False)
         if self.norm == "pre":
             x = normalize(x)  # nothing else bounds the sum of the branches
         return dense(params["out"], x.mean(1))
 
-    def _attention(self, p: Tree, x: Float[Array, "rows tokens width"]) -> Array:
+    def attention_logits(
+        self, params: Tree, inputs: Float[Array, "rows pixels"]
+    ) -> Float[Array, "layers rows heads tokens tokens"]:
+        """Every layer's :meth:`scores`; their softmax over the last axis is the attention."""
+        _, scores = self._layers(params, inputs, keep=True)
+        return scores
+
+    def _layers(self, params: Tree, inputs: Array, keep: bool) -> tuple[Array, Any]:
+        x = dense(params["in"], inputs.reshape(-1, TOKENS, PIXELS)) + params["place"]
+
+        def layer(x: Array, p: Tree) -> tuple[Array, Array | None]:
+            if self.norm == "pre":
+                mixed, scores = self._attention(p, normalize(x))
+                x = x + mixed
+                x = x + self._perceptron(p, normalize(x))
+            else:
+                mixed, scores = self._attention(p, x)
+                x = normalize(x + mixed)
+                x = normalize(x + self._perceptron(p, x))
+            return x, scores if keep else None
+
+        return jax.lax.scan(layer, x, params["layers"])
+
+    def _attention(self, p: Tree, x: Float[Array, "rows tokens width"]) -> tuple[Array, Array]:
         def split(h: Array) -> Array:
             return h.reshape(*h.shape[:2], self.heads, -1).swapaxes(1, 2)
 
         q, k, v = (split(dense(p[name], x)) for name in "qkv")
-        mixed = jax.nn.softmax(self.scores(q, k), -1) @ v
-        return dense(p["mix"], mixed.swapaxes(1, 2).reshape(x.shape))
+        scores = self.scores(q, k)
+        mixed = jax.nn.softmax(scores, -1) @ v
+        return dense(p["mix"], mixed.swapaxes(1, 2).reshape(x.shape)), scores
 
     def scores(
         self, q: Float[Array, "*heads tokens size"], k: Float[Array, "*heads tokens size"]
@@ -78,6 +94,8 @@ class Transformer:
         """The attention logits of queries and keys."""
         if self.qk_norm:
             q, k = normalize(q), normalize(k)
+        if self.qk_clip is not None:
+            q, k = (jnp.clip(x, -self.qk_clip, self.qk_clip) for x in (q, k))
         scores = q @ k.swapaxes(-1, -2) / jnp.sqrt(q.shape[-1])
         return scores if self.softcap is None else self.softcap * jnp.tanh(scores / self.softcap)
 
@@ -94,6 +112,7 @@ def transformer(
     *,
     qk_norm: bool = False,
     softcap: Scalar | None = None,
+    qk_clip: Scalar | None = None,
     z_loss: float = 0.0,
     label_smoothing: float = 0.0,
 ) -> Workload:
@@ -101,7 +120,8 @@ def transformer(
 
     The attention logits of a head with queries q and keys k of size d are
     :math:`q \cdot k/\sqrt d`. With ``qk_norm`` both are normalized first, so that a logit is at
-    most :math:`\sqrt d`; a soft cap c makes :math:`c \tanh(q \cdot k/(c\sqrt d))` of them.
+    most :math:`\sqrt d`; a soft cap c makes :math:`c \tanh(q \cdot k/(c\sqrt d))` of them; and
+    entries of q and k that are clipped to :math:`\pm c` leave at most :math:`c^2 \sqrt d`.
 
     Args:
         depth: the number of layers.
@@ -112,6 +132,7 @@ def transformer(
         gain: weights start with standard deviation :math:`\text{gain}/\sqrt{\text{inputs}}`.
         qk_norm: whether queries and keys are normalized, without learned gains.
         softcap: c, above 0; None for no cap.
+        qk_clip: c, above 0; None for no clipping.
         z_loss, label_smoothing: as :func:`stabsim.workloads.smoothed_cross_entropy` takes them.
     Raises:
         ValueError: if a count is below 1, the width is no multiple of the heads, the norm
@@ -120,7 +141,7 @@ def transformer(
         Vaswani et al., Attention Is All You Need (2017); Xiong et al., On Layer
         Normalization in the Transformer Architecture (2020); Dehghani et al., Scaling Vision
         Transformers to 22 Billion Parameters (2023), for the normalized queries and keys; Gemma
-        Team, Gemma 2 (2024), for the cap.
+        Team, Gemma 2 (2024), for the cap; MosaicML, MPT-7B (2023), for the clipping.
     """
     _check.count("depth", depth)
     _check.count("width", width)
@@ -129,9 +150,10 @@ def transformer(
     _check.positive("gain", gain)
     if width % heads:
         raise ValueError(f"width must be a multiple of heads={heads}; it is {width}.")
-    if softcap is not None:
-        _check.positive("softcap", softcap)
+    for name, limit in (("softcap", softcap), ("qk_clip", qk_clip)):
+        if limit is not None:
+            _check.positive(name, limit)
     train, validation = digits()
-    network = Transformer(gain, depth, width, heads, norm, softcap, bool(qk_norm))
+    network = Transformer(gain, depth, width, heads, norm, softcap, qk_clip, bool(qk_norm))
     objective = smoothed_cross_entropy(z_loss, label_smoothing)
     return Workload(network, train, validation, name=f"{norm}-LN", objective=objective)

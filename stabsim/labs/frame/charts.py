@@ -397,6 +397,32 @@ def roots() -> Any:
     )  # fmt: skip
 
 
+def attention(language: str, words: dict[str, Text]) -> Any:
+    """A map of attention: a square for each pair of tokens, the darker the larger its share.
+
+    Rows hold ``reads`` and ``read``, tokens counted from 0, and the ``share``.
+
+    Args:
+        language: "en" or "id".
+        words: what the two are, by column.
+    """
+    free = alt.Scale(nice=False, zero=False)
+    axes = {
+        name: grey_axis(text.in_(language), grid=False, tickCount=4, tickMinStep=1)
+        for name, text in words.items()
+    }
+    ends = {f"{name}_{end}": f"datum.{name} + {by}"
+            for name in words for end, by in (("from", 0.5), ("to", 1.5))}  # fmt: skip
+    tiles = _data("run").transform_calculate(**ends)
+    down = alt.Scale(nice=False, zero=False, reverse=True)
+    shade = alt.Opacity("share:Q", scale=alt.Scale(domain=[0, 1], range=[0.03, 1]), legend=None)
+    tile = tiles.mark_rect(color=PALETTE[0]).encode(
+        alt.X("read_from:Q", scale=free, axis=axes["read"]), alt.X2("read_to"),
+        alt.Y("reads_from:Q", scale=down, axis=axes["reads"]), alt.Y2("reads_to"), shade,
+    )  # fmt: skip
+    return finished(tile, 180)
+
+
 SHAPES = ["circle", "square", "triangle-up", "diamond", "triangle-down", "cross"]
 
 
