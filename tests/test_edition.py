@@ -11,7 +11,8 @@ from playwright.sync_api import Error
 
 from book import LANGUAGES, edition
 from book.assets import NPM
-from tests.browser import NARROW, PATIENCE, QUIET, WIDE, find, pages, visit, watch
+from book.browser import QUIET, find
+from tests.browser import NARROW, PATIENCE, WIDE, pages, visit, watch
 from tests.conftest import Quiet
 from tests.engines import ENGINES, Missing
 from tests.test_engines import AWAKE, SKIP
