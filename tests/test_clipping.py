@@ -209,3 +209,15 @@ def test_what_is_no_rule_is_refused():
         clip_updates(clip_by_global_norm(1.0))
     with pytest.raises(ValueError, match="most must be a finite number above 0"):
         clip_updates(ss.adam(0.1), 0.0)
+
+
+def test_a_step_can_be_limited_by_its_gradient_over_the_root_of_v():
+    rule = ss.adam(1.0, beta2=0.99)
+    limited = clip_updates(rule, 1.0, "gradient")
+    small, large = jnp.full(3, 1e-3), jnp.ones(3)
+    _, state = rule.update(small, rule.init(small))
+    plain, after = rule.update(large, state)
+    clipped, _ = limited.update(large, state)
+    ratio = float(jnp.sqrt(jnp.mean((large / rule.preconditioner(after)) ** 2)))
+    assert ratio > 1
+    np.testing.assert_allclose(clipped, plain / ratio, rtol=1e-5)

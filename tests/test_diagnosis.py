@@ -402,3 +402,13 @@ def test_heavy_tails_are_no_spikes(records, df):
         noise = np.abs(np.random.default_rng(seed).standard_t(df, size=records))
         loss = (0.1 + 2.4 * np.exp(-np.arange(records) * 10 / records)) * (1 + 0.2 * noise)
         assert diagnose(loss).verdict is Verdict.STABLE
+
+
+def test_sensitivity_to_the_rate_counts_no_loss_above_the_start():
+    loss = np.array([[2.0, 1.0], [2.0, 0.4], [2.0, np.nan]])
+    runs = xr.Dataset({"loss": (("learning_rate", "step"), loss)},
+                      {"learning_rate": [0.1, 1.0, 10.0]})  # fmt: skip
+    found = float(ss.learning_rate_sensitivity(runs))
+    assert found == pytest.approx((1.0 + 0.4 + 2.0) / 3 - 0.4)
+    with pytest.raises(ValueError, match="runs must hold 'rate'"):
+        ss.learning_rate_sensitivity(runs, axis="rate")

@@ -43,7 +43,7 @@ EXERCISES = (
              "large can an attention logit be?",
              "Sebuah head mempunyai $d = {size}$ entri per query. Dengan QK-norm tanpa penguatan "
              "yang dipelajari, sebesar apa logit attention dapat menjadi?"),
-        {"size": (16, 25, 36, 49, 100, 144, 256)},
+        {"size": (16, 25, 36, 49, 81, 100, 121, 144, 169, 196, 225, 256, 324, 400)},
         _largest,
     )),
     Number("transformers-eps", _exact, 0.02, hints=(
