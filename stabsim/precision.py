@@ -18,7 +18,7 @@ from stabsim import _check
 from stabsim._pytree import pytree, static
 from stabsim._transformation import Scalar, Tree
 from stabsim.optimizers import Optimizer
-from stabsim.optimizers.optimizer import Wrapped, check_rule, given
+from stabsim.optimizers.optimizer import Wrapped, check_rule, first_step, given
 from stabsim.workloads import Workload
 
 __all__ = [
@@ -192,7 +192,7 @@ class StoredIn(Wrapped):
 
 class RandomState(NamedTuple):
     rule: Any
-    key: Key[Array, ""]
+    step: Int[Array, ""]
 
 
 @pytree
@@ -202,22 +202,22 @@ class StoredAtRandom(Wrapped):
     format: str = static()
 
     def init(self, params: Tree) -> RandomState:
-        return RandomState(self.rule.init(params), jax.random.key(self.seed))
+        return RandomState(self.rule.init(params), first_step())
 
     def update(
         self, grads: Tree, state: RandomState, params: Tree | None = None
     ) -> tuple[Tree, RandomState]:
         theta = given(params, "a rule that rounds weights")
         updates, moved = self.rule.update(grads, state.rule, theta)
-        key, drawn = jax.random.split(state.key)
+        key = jax.random.fold_in(jax.random.key(self.seed), state.step)
         leaves, kind = jax.tree.flatten(theta)
-        keys = jax.tree.unflatten(kind, list(jax.random.split(drawn, len(leaves))))
+        keys = jax.tree.unflatten(kind, list(jax.random.split(key, len(leaves))))
 
         def stored(u: Array, w: Array, k: Array) -> Array:
             uniform = jax.random.uniform(k, w.shape, jnp.float32)
             return rounded_at_random(w + u, self.format, uniform) - w
 
-        return jax.tree.map(stored, updates, theta, keys), RandomState(moved, key)
+        return jax.tree.map(stored, updates, theta, keys), RandomState(moved, state.step + 1)
 
     def rate(self, state: RandomState) -> Scalar:
         return self.rule.rate(state.rule)

@@ -116,7 +116,7 @@ def run(format: str, exponent: Any, control: Any, interval: Any, seed: Any) -> T
 
 LOSS = Text("loss", "loss")
 SCALE = Text("loss scale", "skala loss")
-NORM = Text("gradient norm, scale divided out", "norma gradien, setelah dibagi skala")
+NORM = Text("gradient norm", "norma gradien")
 LEAST = Text("least number of the format", "bilangan terkecil format itu")
 MOST = Text("largest", "terbesar")
 ENTRY = Text("size of a gradient's entry times the scale", "besar entri gradien kali skala")
