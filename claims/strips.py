@@ -67,7 +67,7 @@ def _edge(section: str = "optimizers-real") -> Shown:
 
 def _as_float32(name: str, low: float, high: float) -> Shown:
     says = Text("final loss over float32's", "loss akhir dibagi milik float32")
-    return Shown("half_precision-stall", [Strip(says, _ratio(name, "free"), low, high)])
+    return Shown("half-stall", [Strip(says, _ratio(name, "free"), low, high)])
 
 
 def _worst(values: Values, *blocks: int) -> np.ndarray:
@@ -291,30 +291,30 @@ SHOWN = {
                    "laju terbaik pada lebar 256 dibagi yang pada lebar 32"),
               _ratio("wide", "narrow"), high=0.25),
     ]),
-    "loss_scale_saves_what_float8_loses": Shown("half_precision-scale", [
+    "loss_scale_saves_what_float8_loses": Shown("half-scale", [
         Strip(Text("final loss at a scale of 256 over that at 1",
                    "loss akhir pada skala 256 dibagi yang pada 1"),
               _ratio("scaled", "one"), high=0.5),
     ]),
-    "float16_needs_a_loss_scale_on_digits": Shown("half_precision-scale", [
+    "float16_needs_a_loss_scale_on_digits": Shown("half-scale", [
         Strip(Text("final loss at a scale of 1 over that at 1,024",
                    "loss akhir pada skala 1 dibagi yang pada 1.024"),
               _ratio("one", "scaled"), low=1.1),
     ]),
-    "control_finds_the_scale": Shown("half_precision-scale", [
+    "control_finds_the_scale": Shown("half-scale", [
         Strip(Text("final loss over float32's, controlled from 2^-16",
                    "loss akhir dibagi milik float32, dikendalikan dari 2^-16"),
               _ratio("from_low", "exact"), high=4, part=1),
         Strip(Text("the same, from 2^30", "sama, dari 2^30"),
               _ratio("from_high", "exact"), high=4, part=1),
     ]),
-    "skipped_steps_do_no_harm": Shown("half_precision-skipped", [
+    "skipped_steps_do_no_harm": Shown("half-skipped", [
         Strip(Text("skipped steps of 150", "langkah yang dilewati dari 150"),
               _row("skipped"), low=3, part=0),
         Strip(Text("final loss over float32's", "loss akhir dibagi milik float32"),
               _ratio("ours", "exact"), 0.75, 1.25, part=1),
     ]),
-    "bfloat16_weights_stall": Shown("half_precision-stall", [
+    "bfloat16_weights_stall": Shown("half-stall", [
         Strip(Text("what was learned over what float32 learned",
                    "yang dipelajari dibagi yang dipelajari float32"),
               lambda v: np.subtract(v["start"], v["stalled"]) / np.subtract(v["start"], v["free"]),
@@ -323,8 +323,8 @@ SHOWN = {
     "master_weights_mend_the_stall": _as_float32("ours", 0.95, 1.05),
     "stochastic_rounding_mends_the_stall": _as_float32("ours", 0.95, 1.05),
     "a_high_rate_hides_the_stall": _as_float32("stalled", -math.inf, 2),
-    "float16_overflows_where_bfloat16_does_not": Shown("half_precision-nan", []),
-    "adams_second_moment_underflows": Shown("half_precision-nan", [
+    "float16_overflows_where_bfloat16_does_not": Shown("half-nan", []),
+    "adams_second_moment_underflows": Shown("half-nan", [
         Strip(Text("per cent of the terms that are 0", "persen suku yang menjadi 0"),
               _row("share"), low=50),
     ]),

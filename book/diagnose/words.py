@@ -121,6 +121,10 @@ CHAPTERS = {
         Text("branches that start at zero", "cabang yang mulai dari nol"),
         "fixes.html#fixes-rezero",
     ),
+    "first-nan": (
+        Text("where the first NaN came from", "dari mana NaN pertama berasal"),
+        "half_precision.html#half-nan",
+    ),
     "lower-rate": (Text("the last resort", "upaya terakhir"), "fixes.html#fixes-last"),
 }
 """Where the book says more of an experiment: the words of the link, and its address."""
