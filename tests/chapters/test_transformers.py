@@ -1,11 +1,16 @@
 """What the chapter on transformers says, over the seeds that its labs offer."""
 
+import re
 from functools import cache
 
 import numpy as np
 import pytest
 
 import stabsim as ss
+from book import ROOT
+from book.scoreboard import VERDICTS
+from claims.recorded import load
+from claims.transformers import TRANSFORMERS
 from stabsim.exercises import EXERCISES, PREDICTIONS
 from stabsim.exercises.frame.prediction import Choose, Draw
 from stabsim.labs import LABS
@@ -145,3 +150,24 @@ def test_what_comes_out_of_the_predictions():
         choice = PREDICTIONS[f"transformers-{name}"]
         assert isinstance(choice, Choose)
         assert said in choice.options[choice.right].en
+
+
+@pytest.mark.parametrize(("language", "of"), [("en", "of"), ("id", "dari")])
+def test_the_table_of_claims_is_the_record(language, of):
+    page = (ROOT / f"chapters/{language}/transformers.md").read_text(encoding="utf8")
+    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if f" {of} 20 | " in line]
+    record = {row.name: row.published for row in load().rows if row.outcomes}
+    for (_, measured, held, verdict), claim in zip(rows, TRANSFORMERS, strict=True):
+        found = record[claim.__name__]
+        assert held == f"{found.held} {of} 20"
+        assert verdict == VERDICTS[found.verdict].in_(language)
+        known = [*numbers(found.effect.en, "en"), *(sum(part.holds) for part in found.parts)]
+        for number in numbers(measured, language):
+            assert np.isclose(number, known, rtol=0.03).any(), (claim.__name__, number)
+
+
+def numbers(text, language):
+    """The numbers of a text as its language writes them."""
+    whole, point = (",", ".") if language == "en" else (".", ",")
+    found = re.findall(r"\d[\d.,]*\d|\d", text)
+    return [float(one.replace(whole, "").replace(point, ".")) for one in found]
