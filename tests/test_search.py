@@ -14,10 +14,10 @@ FIRST = {
     "en": {
         "exploding gradients": "clipping#gradient-clipping",
         "NaN": "diagnose#what-the-verdicts-mean",
-        "fp16": "api#precision",
+        "fp16": "half_precision#half-precision",
         "vanishing gradients": "fixes#initialization-a-product-of-many-factors",
         "warm-up": "warmup#learning-rate-warmup",
-        "loss spikes": "clipping#spikes-in-mid-training",
+        "loss spikes": "transformers#adam-s-late-spikes",
         "learning rate too high": "instability#why-a-rate-can-be-too-high",
         "sharpnes": "glossary#concept-sharpness",
         "how do I write a rule of my own?": "optimizers#a-rule-of-your-own",

@@ -105,6 +105,15 @@ EXERCISES = (
 )  # fmt: skip
 
 PREDICTIONS = (
+    Choose("half-lose", Text("Of 70,000 and 1.001", "Dari 70.000 dan 1,001"), (
+        Text("float16 loses the first, bfloat16 the second.",
+             "float16 kehilangan yang pertama, bfloat16 yang kedua."),
+        Text("float16 loses the second, bfloat16 the first.",
+             "float16 kehilangan yang kedua, bfloat16 yang pertama."),
+        Text("both lose both.", "kedua format kehilangan keduanya."),
+    ), 0, Text("Float16 ends at 65,504, and beside 1 bfloat16 has nothing before 1.0078.",
+               "Float16 berakhir pada 65.504, dan sesudah 1 bilangan bfloat16 berikutnya adalah "
+               "1,0078.")),
     Choose("half-control", Text("A scale that is doubled after every 20 good steps will",
                                 "Skala yang digandakan setiap 20 langkah baik akan"), (
         Text("rescue the run from below, and not from above.",

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from stabsim.exercises import EXERCISES
+from stabsim.exercises import EXERCISES, PREDICTIONS
 from stabsim.labs import LABS
 from stabsim.labs.first_nan import DEPTH, STEPS
 from stabsim.precision import rounded
@@ -128,3 +128,14 @@ def test_answers_of_the_exercises():
     scale = EXERCISES["half-scale"].solution
     assert scale * 1e-9 >= least > scale / 2 * 1e-9
     assert EXERCISES["half-skipped"].judge("50", "en").right
+
+
+def test_each_format_loses_the_number_that_the_first_question_says():
+    kept = {
+        name: [float(rounded(jnp.float32(x), name)) for x in (70_000, 1.001)]
+        for name in ("float16", "bfloat16")
+    }
+    assert kept["float16"][0] == np.inf
+    assert kept["float16"][1] == pytest.approx(1.001, abs=5e-4)
+    assert kept["bfloat16"] == [pytest.approx(70_000, rel=4e-3), 1.0]
+    assert PREDICTIONS["half-lose"].right == 0
