@@ -129,7 +129,7 @@ def _scale() -> Panel:
         "The loss scale at every step: it doubles after a stretch of good steps and is halved "
         "after a step that is skipped.",
         "Skala loss pada setiap langkah: berlipat dua setelah serentetan langkah baik, dan "
-        "menjadi separuh setelah langkah yang dilewati."), height=130)  # fmt: skip
+        "dibagi dua setelah langkah yang dilewati."), height=130)  # fmt: skip
     return panel._replace(columns=(
         *panel.columns, ("skipped", Text("skipped so far", "dilewati sejauh ini"))))  # fmt: skip
 

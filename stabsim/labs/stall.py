@@ -88,7 +88,7 @@ def run(weights: str, learning_rate: Any, seed: Any) -> Tables:
 LOSS = Text("loss", "loss")
 HALF, FREE = Text("as chosen", "menurut pilihan"), Text("float32", "float32")
 MOVED = Text("weights moved, %", "bobot bergerak, %")
-WAY = Text("one weight's way, in gaps", "jalan satu bobot, dalam jarak antarbilangan")
+WAY = Text("one weight's way, in gaps", "perpindahan satu bobot, dalam jarak antarbilangan")
 
 
 LAB = Lab(
