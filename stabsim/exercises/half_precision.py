@@ -123,8 +123,8 @@ PREDICTIONS = (
              "membuat run sehat di tengah ikut gagal."),
     ), 1, Text("From below it climbs, and from above it comes down at once, a skipped step at a "
                "time.",
-               "Dari bawah skala itu naik; dari atas skala itu langsung turun, satu langkah "
-               "terlewati setiap kalinya.")),
+               "Dari bawah skala itu naik; dari atas skala itu langsung turun, dengan satu langkah "
+               "dilewati setiap kali.")),
     Choose("half-still", Text("Of the weights, a step of Adam at a rate of 0.0001 moves",
                               "Dari semua bobot, satu langkah Adam pada laju 0,0001 menggerakkan"),
            (
@@ -137,9 +137,9 @@ PREDICTIONS = (
     Choose("half-image", Text("With one broken image among the training data:",
                               "Dengan satu gambar rusak di antara data latih:"), (
         Text("float16 is lost from then on, and bfloat16 goes on.",
-             "float16 hancur sejak saat itu, dan bfloat16 berlanjut."),
+             "float16 gagal sejak saat itu, sedangkan bfloat16 terus berjalan."),
         Text("bfloat16 is lost from then on, and float16 goes on.",
-             "bfloat16 hancur sejak saat itu, dan float16 berlanjut."),
-        Text("both are lost.", "keduanya hancur."),
+             "bfloat16 gagal sejak saat itu, sedangkan float16 terus berjalan."),
+        Text("both are lost.", "keduanya gagal."),
     ), 0),
 )  # fmt: skip

@@ -42,7 +42,7 @@ EXERCISES = (
         Text("A head has $d = {size}$ entries a query. With QK-norm, without learned gains, how "
              "large can an attention logit be?",
              "Sebuah head mempunyai $d = {size}$ entri per query. Dengan QK-norm tanpa penguatan "
-             "yang dipelajari, sebesar apa logit attention dapat menjadi?"),
+             "yang dipelajari, berapa nilai terbesar logit attention?"),
         {"size": (16, 25, 36, 49, 81, 100, 121, 144, 169, 196, 225, 256, 324, 400)},
         _largest,
     )),
@@ -118,9 +118,9 @@ PREDICTIONS = (
          Axis(Text("entropy, nats", "entropi, nat"), 0, 2.2, (0.0, 0.5, 1.0, 1.5, 2.0), log=False),
          tuple(float(step) for step in range(0, 81, 10)), _entropy),
     Choose("transformers-quiet", Text("After it has arrived, Adam's loss",
-                                      "Setelah tiba, loss Adam"), (
+                                      "Setelah tiba di dasar, loss Adam"), (
         Text("falls on for good.", "terus turun."),
-        Text("stays at a floor that the rate sets.", "tinggal pada lantai yang ditentukan laju."),
+        Text("stays at a floor that the rate sets.", "bertahan di batas yang ditentukan laju."),
         Text("falls, leaps up by many orders of magnitude, and falls again, over and over.",
              "turun, melonjak berorde-orde, lalu turun lagi, berulang-ulang."),
     ), 2),
