@@ -105,7 +105,8 @@ def rounded_at_random(
     References:
         Gupta et al., Deep Learning with Limited Numerical Precision (2015), section 3.2.
     Examples:
-        >>> [float(rounded_at_random(jnp.float32(1.002), "bfloat16", u)) for u in (0.2, 0.3)]
+        >>> x, uniform = jnp.full(2, 1.002), jnp.array([0.2, 0.3])
+        >>> rounded_at_random(x, "bfloat16", uniform).tolist()
         [1.0078125, 1.0]
     """
     _check.choice("format", name, FORMATS)

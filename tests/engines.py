@@ -22,6 +22,7 @@ from playwright.sync_api import Error as PlaywrightError
 from selenium.common import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.webkitgtk.options import Options
 from selenium.webdriver.webkitgtk.service import Service
 from selenium.webdriver.webkitgtk.webdriver import WebDriver
@@ -273,15 +274,26 @@ class WebKit(Engine):
             arguments,
         )
 
+    def found(self, selector: str) -> WebElement:
+        """What a selector selects; the driver finds nothing while it changes from page to page."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return self.driver.find_element(By.CSS_SELECTOR, selector)
+            except WebDriverException:
+                if time.monotonic() > end:
+                    raise
+            time.sleep(0.02)
+
     def type(self, selector: str, *keys: str) -> None:
-        found = self.driver.find_element(By.CSS_SELECTOR, selector)
+        found = self.found(selector)
         for key in keys:
             found.send_keys(KEYS.get(key, key))
 
     def click(self, selector: str) -> None:
         # It clicks on the place where the element was, also if a page that loads moves it since.
         self.run(STILL, selector)
-        self.driver.find_element(By.CSS_SELECTOR, selector).click()
+        self.found(selector).click()
 
     def close(self) -> None:
         self.driver.quit()

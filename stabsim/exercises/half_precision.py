@@ -49,7 +49,8 @@ EXERCISES = (
              "a step be at least to move it?",
              "Sebuah bobot ${weight}$ disimpan dalam bfloat16 dan dibulatkan ke yang terdekat. "
              "Berapa panjang langkah paling sedikit agar bobot itu bergerak?"),
-        {"weight": (0.03, 0.07, 0.1, 0.2, 0.6, 0.9, 1.5, 3.0)}, _half_gap,
+        {"weight": (0.03, 0.04, 0.05, 0.07, 0.09, 0.1, 0.15, 0.2, 0.4, 0.6, 0.7, 0.9, 1.5, 3.0)},
+        _half_gap,
     )),
     Number("half-scale", _scale, 0.0, hints=(
         Hint(59, 60.5, Text("Now the next power of two.", "Sekarang pangkat dua berikutnya.")),
@@ -64,7 +65,8 @@ EXERCISES = (
              "that brings it to float16's least number, $2^{-24}$, or above?",
              "Sebuah entri gradien bernilai ${entry}$. Berapa skala loss terkecil, sebuah pangkat "
              "dua, yang membawanya ke bilangan terkecil float16, $2^{-24}$, atau lebih?"),
-        {"entry": (3e-12, 2e-11, 7e-11, 4e-10, 3e-9, 1e-8)}, _scale,
+        {"entry": (2e-12, 3e-12, 7e-12, 2e-11, 3e-11, 7e-11, 2e-10, 4e-10, 7e-10, 2e-9, 3e-9,
+                   5e-9, 1e-8, 2e-8)}, _scale,
     )),
     Number("half-skipped", _skipped, 0.01, hints=(
         Hint(0, 0, Text("Each doubling overflows, and is taken back.",

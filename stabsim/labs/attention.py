@@ -35,7 +35,7 @@ HELD = ("softcap", "qk_clip")
 """The mends that have a limit."""
 
 MENDS = (
-    Option("none", Text("none", "tanpa"), ""),
+    Option("none", Text("none", "tanpa"), ", qk_norm=False"),
     Option("qk_norm", Text("QK-norm", "QK-norm"), ", qk_norm=True"),
     Option("softcap", Text("soft cap c", "soft cap c"), ", softcap={limit}"),
     Option("qk_clip", Text("clip q, k at ±c", "potong q, k pada ±c"), ", qk_clip={limit}"),
