@@ -62,9 +62,9 @@ EXERCISES = (
                                 "bilangan subnormal.")),
     ), variant=Variant(
         Text("An entry of a gradient is ${entry}$. What is the least loss scale, a power of two, "
-             "that brings it to float16's least number, $2^{{-24}}$, or above?",
+             "that brings it to float16's least positive number or above?",
              "Sebuah entri gradien bernilai ${entry}$. Berapa skala loss terkecil, sebuah pangkat "
-             "dua, yang membawanya ke bilangan terkecil float16, $2^{{-24}}$, atau lebih?"),
+             "dua, yang membawanya ke bilangan positif terkecil float16 atau lebih?"),
         {"entry": (2e-12, 3e-12, 7e-12, 2e-11, 3e-11, 7e-11, 2e-10, 4e-10, 7e-10, 2e-9, 3e-9,
                    5e-9, 1e-8, 2e-8)}, _scale,
     )),
