@@ -8,11 +8,11 @@ smaller than one lab's page.
 
 import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
+from bs4 import BeautifulSoup, Tag
 from sphinx.application import Sphinx
 from sphinx.search.en import english_stopwords
 
@@ -38,23 +38,25 @@ WEIGHTS = {"api": 0.4, "references": 0.3, "scoreboard": 0.6, "teaching": 0.5, "g
 OPENING = 1.3
 """How much more the section counts that opens a chapter, and is about all of it."""
 
-ARTICLE = re.compile(r"<article\b.*?</article>", re.DOTALL)
 DRAWN = re.compile(r"<(svg|script|style|noscript)\b.*?</\1>", re.DOTALL)
 FORMULA = re.compile(r"<mjx-container\b.*?</mjx-container>", re.DOTALL)
 GAP = "…"
 """Stands for a formula, in which nothing is looked for."""
 
-NAMED = {"dt", "tr"}
-"""What stands for a section of its own if it has an id: a term, a function, a claim."""
+OWN = "section[id], dt[id], article.claim[id]"
+"""What is a section: a part of a page, a term or a function, and a claim."""
 
-ASIDE = {"pre", "button", "select", "output", "label", "input"}
-CLASSES = {"headerlink", "lab-report", "lab-note", "lab-hint", "lab-idle", "lab-scrub"}
-"""Elements, and classes of elements, that hold no prose of the book."""
+ASIDE = (
+    "pre, button, select, output, label, input, .headerlink, .lab-report, .lab-note, .lab-hint, "
+    ".lab-idle, .lab-scrub"
+)
+"""What holds no prose of the book."""
 
 INLINE = {
     "a", "abbr", "b", "cite", "code", "em", "i", "q", "s", "span", "strong", "sub", "sup", "var",
 }  # fmt: skip
-EMPTY = {"br", "hr", "img", "input", "source", "wbr", "col", "meta", "link"}
+BREAK = "\v"
+"""Stands where a block begins or ends."""
 
 
 class Section(NamedTuple):
@@ -67,74 +69,36 @@ class Section(NamedTuple):
     """
 
     anchor: str
-    title: list[str]
+    title: str
     paragraphs: list[str]
 
 
-class _Reader(HTMLParser):
-    """Collects the sections of a page's article."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.sections: list[Section] = []
-        self.open: list[tuple[str, Section | None]] = []  # each open element, and its section
-        self.current: Section | None = None
-        self.heading = False
-        self.aside = 0  # elements that are open from one without prose on
-        self.text: list[str] = []
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        if tag in EMPTY:
-            return
-        given = dict(attributes)
-        if tag not in INLINE:
-            self._end_block()
-        self.open.append((tag, self.current))
-        if self.aside or tag in ASIDE or CLASSES & {*(given.get("class") or "").split()}:
-            self.aside += 1
-        elif given.get("id") and (tag == "section" or tag in NAMED):
-            self.current = Section(given["id"] or "", [], [])
-            self.sections.append(self.current)
-            self.heading = tag == "dt"
-        elif re.fullmatch("h[1-6]", tag) or (tag == "th" and self._is_claim()):
-            self.heading = True
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in EMPTY or not any(tag == name for name, _ in self.open):
-            return
-        if tag not in INLINE:
-            self._end_block()
-        while self.open:
-            name, before = self.open.pop()
-            self.aside = max(0, self.aside - 1)
-            # A term's section goes on after it, in its definition, until the list ends.
-            if name in ("section", "dl", "table"):
-                self.current = before
-            if name == tag:
-                break
-
-    def handle_data(self, data: str) -> None:
-        if not self.aside:
-            self.text.append(data)
-
-    def _is_claim(self) -> bool:
-        return bool(self.current and not self.current.title and self.open[-2][0] == "tr")
-
-    def _end_block(self) -> None:
-        text = re.sub(r"\s+", " ", "".join(self.text)).strip()
-        self.text = []
-        if text and self.current:
-            (self.current.title if self.heading else self.current.paragraphs).append(text)
-        self.heading = False
-
-
 def sections(html: str) -> list[Section]:
-    """The sections of a built page."""
-    article = ARTICLE.search(html)
-    reader = _Reader()
-    reader.feed(FORMULA.sub(GAP, DRAWN.sub("", article[0] if article else "")))
-    reader.close()
-    return [section for section in reader.sections if section.title]
+    """The sections of a built page, in its order."""
+    page = BeautifulSoup(FORMULA.sub(GAP, DRAWN.sub("", html)), "html.parser")
+    article = page.select_one("article.bd-article")
+    if article is None:
+        return []
+    for element in article.select(ASIDE):
+        element.decompose()
+    for element in article.find_all(True):
+        if element.name not in INLINE:
+            element.insert_before(BREAK)
+            element.insert_after(BREAK)
+    found = []
+    for element in reversed(article.select(OWN)):  # what lies within another comes before it
+        heading = element if element.name == "dt" else element.find(re.compile("^h[1-6]$"))
+        meaning = element.find_next_sibling("dd") if element.name == "dt" else None
+        title = " ".join(_blocks(heading.extract())) if heading else ""
+        text = _blocks((meaning or element).extract())
+        if title:
+            found.append(Section(str(element["id"]), title, text))
+    return found[::-1]
+
+
+def _blocks(element: Tag) -> list[str]:
+    texts = (" ".join(text.split()) for text in element.get_text().split(BREAK))
+    return [text for text in texts if text]
 
 
 def index(folder: Path, language: str) -> dict[str, Any]:
@@ -149,7 +113,7 @@ def index(folder: Path, language: str) -> dict[str, Any]:
         of_page = sections(page.read_text(encoding="utf8")) if page.stem != "search" else []
         for section in of_page:
             found.append({
-                "page": page.stem, "chapter": of_page[0].title[0], "anchor": section.anchor,
+                "page": page.stem, "chapter": of_page[0].title, "anchor": section.anchor,
                 "title": _named(page.stem, section.title), "paragraphs": section.paragraphs,
                 "weight": WEIGHTS.get(page.stem, OPENING if section is of_page[0] else 1),
             })  # fmt: skip
@@ -159,10 +123,9 @@ def index(folder: Path, language: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _named(page: str, title: list[str]) -> str:
+def _named(page: str, title: str) -> str:
     """A section's title; of a function its name without its arguments."""
-    whole = " ".join(title)
-    return whole.split("(")[0] if page == "api" else whole
+    return title.split("(")[0] if page == "api" else title
 
 
 def synonyms(language: str) -> list[list[str]]:

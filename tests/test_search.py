@@ -42,15 +42,17 @@ PAGE = """<p>Before</p><article class="bd-article"><section id="one">
 <p>First <em>text</em> with <mjx-container><p>TeX</p></mjx-container>, cut.</p><pre>code</pre>
 <section id="two"><h2>Two</h2><ul><li>item<li>other</ul></section>
 <dl><dt id="term">term (istilah)</dt><dd>Meaning.</dd></dl><p>Last</p>
+<article class="claim" id="claim"><h2>A claim</h2><p>holds</p></article><p>After</p>
 <form><label>no</label><button>no</button></form></section></article>"""
 
 
 def test_sections_of_a_page():
     found = [(s.anchor, s.title, s.paragraphs) for s in search.sections(PAGE)]
     assert found == [
-        ("one", ["One"], ["First text with …, cut.", "Last"]),
-        ("two", ["Two"], ["item", "other"]),
-        ("term", ["term (istilah)"], ["Meaning."]),
+        ("one", "One", ["First text with …, cut.", "Last", "After"]),
+        ("two", "Two", ["item", "other"]),
+        ("term", "term (istilah)", ["Meaning."]),
+        ("claim", "A claim", ["holds"]),
     ]
 
 
