@@ -63,12 +63,16 @@ LINK = re.compile(r"\]\(([\w-]+)(?:\.md)?\)")
 NUMBERED = re.compile(r"(?<=\$\$)[ \t]*\([\w-]+\)[ \t]*$", re.MULTILINE)
 
 
-def pages() -> list[str]:
-    """The pages that are chapters: those that run something."""
+def listed() -> list[str]:
+    """All pages, in the order of the book."""
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf8"))
     files = [contents["root"], *(chapter["file"] for chapter in contents["chapters"])]
-    names = [Path(file).name for file in files]
-    return [name for name in names if "{code-cell}" in _source("en", name)]
+    return [Path(file).name for file in files]
+
+
+def pages() -> list[str]:
+    """The pages that are chapters: those that run something."""
+    return [name for name in listed() if "{code-cell}" in _source("en", name)]
 
 
 def write(folder: Path, language: str, where: Place | None = None) -> None:

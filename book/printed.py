@@ -7,11 +7,10 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-import yaml
 from bs4 import BeautifulSoup, Tag
 
 import stabsim
-from book import ROOT, SITE, card, live, repository
+from book import SITE, card, live, notebooks, repository
 from stabsim._words import Text
 
 SAID = {
@@ -30,12 +29,6 @@ INSIDE = re.compile(r"url\(#([^)]+)\)")
 """A drawing's own reference to one of its parts."""
 
 
-def pages() -> list[str]:
-    """The pages of the book in their order."""
-    listed = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf8"))
-    return [Path(file).name for file in (listed["root"], *(c["file"] for c in listed["chapters"]))]
-
-
 def whole(language: str, numbers: Mapping[str, int], site: Path = SITE) -> str:
     """The edition as HTML, whose address is that of a page beside the others.
 
@@ -46,7 +39,7 @@ def whole(language: str, numbers: Mapping[str, int], site: Path = SITE) -> str:
         site: the built site.
     """
     folder, styles, chapters, solutions = site / language, {}, [], []
-    for page in pages():
+    for page in notebooks.listed():
         soup = BeautifulSoup((folder / f"{page}.html").read_text(encoding="utf8"), "html.parser")
         styles |= dict.fromkeys(
             str(link["href"]).partition("?")[0] for link in soup.select("link[rel=stylesheet]")
@@ -98,7 +91,7 @@ def _led(href: str, page: str, language: str) -> str:
         return href
     path, _, place = href.partition("#")
     name = path.removesuffix(".html") or page
-    if name not in pages():
+    if name not in notebooks.listed():
         return f"{repository.site()}/{language}/{href}"
     return f"#{name}--{place}" if place else f"#{name}"
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from bs4 import BeautifulSoup
 
-from book import LANGUAGES, live, pdf, printed, repository
+from book import LANGUAGES, live, notebooks, pdf, printed, repository
 from tests.browser import WIDE, visit
 from tests.tiers import in_short
 
@@ -20,7 +20,7 @@ def test_an_edition_holds_all_pages_and_its_links_lead_somewhere(site, language)
     soup = BeautifulSoup(printed.whole(language, numbers, site), "html.parser")
     ids = [str(one["id"]) for one in soup.select("[id]")]
     assert len(set(ids)) == len(ids)
-    assert [c["id"] for c in soup.select(".edition-chapter")] == [*printed.pages(), "solutions"]
+    assert [c["id"] for c in soup.select(".edition-chapter")] == [*notebooks.listed(), "solutions"]
     links = {str(a["href"]) for a in soup.select("a[href]")}
     assert {link for link in links if not re.match("#|https?://|mailto:", link)} == set()
     assert {link[1:] for link in links if link.startswith("#")} <= set(ids)
@@ -43,7 +43,7 @@ def test_the_pdf_has_the_pages_that_its_contents_name(site, browser, tmp_path):
     for file in pdf.make(browser, site, tmp_path):
         reader = PdfReader(file)
         numbers = pdf.pages_of(file.read_bytes())
-        starts = [numbers[page] for page in [*printed.pages(), "solutions"]]
+        starts = [numbers[page] for page in [*notebooks.listed(), "solutions"]]
         assert starts == sorted(set(starts))
         assert starts[-1] < len(reader.pages)
         front = "".join(reader.pages[i].extract_text() for i in range(starts[0] - 1))
