@@ -75,9 +75,9 @@ def batch_size_tuned(seeds: Seeds) -> Outcome:
             "test error in % by batch size, mean over seeds [95% interval], at one rate {before}; "
             "each at its own best rate and momentum {after}; with {epochs} epochs {longer}; "
             "largest difference within a seed, median (range), {fixed} before and {tuned} after",
-            "galat uji dalam % menurut ukuran batch, rata-rata atas benih acak [selang 95%], pada "
+            "galat uji dalam % menurut ukuran batch, rata-rata atas seed [selang 95%], pada "
             "satu laju {before}; masing-masing pada laju dan momentum terbaiknya {after}; "
-            "dengan {epochs} epoch {longer}; selisih terbesar dalam satu benih, median (rentang), "
+            "dengan {epochs} epoch {longer}; selisih terbesar dalam satu seed, median (rentang), "
             "{fixed} sebelum dan {tuned} sesudahnya",
             before=_by_name(SIZES, before),
             after=_by_name(SIZES, after),
@@ -142,7 +142,7 @@ def steps_to_target(seeds: Seeds) -> Outcome:
             "steps to a validation error of 5% by batch size, mean over seeds [95% interval]: "
             "{steps}; examples, B 16 over B 1 and B 256 over B 16, and steps, B 256 over B 1024: "
             "{ratios}",
-            "langkah ke galat validasi 5% menurut ukuran batch, rata-rata atas benih acak [selang "
+            "langkah ke galat validasi 5% menurut ukuran batch, rata-rata atas seed [selang "
             "95%]: {steps}; nisbah contoh, B 16 terhadap B 1 dan B 256 terhadap B 16, serta nisbah "
             "langkah, B 256 terhadap B 1024: {ratios}",
             steps=_by_name(LADDER, np.array(list(steps.values()))),
@@ -196,7 +196,7 @@ def noise_regularizes(seeds: Seeds) -> Outcome:
             "test error in % by batch size, mean over seeds [95% interval], after 2000 steps at "
             "0.125, without penalty {plain} (training loss {loss}); with each size's best, of "
             "strength {best}, {own}",
-            "galat uji dalam % menurut ukuran batch, rata-rata atas benih acak [selang 95%], "
+            "galat uji dalam % menurut ukuran batch, rata-rata atas seed [selang 95%], "
             "sesudah 2000 langkah pada 0,125, tanpa penalti {plain} (loss pelatihan {loss}); "
             "dengan penalti terbaik tiap ukuran, berkekuatan {best}, {own}",
             plain=_by_name(sizes, np.array(plain)),

@@ -151,7 +151,7 @@ RATES = [2.0**k for k in range(-13, -2)]
 def figure_7a(seeds: Seeds) -> Outcome:
     """Where instability limits a workload, the best rate sits just left of the first infeasible.
 
-    Pada beban kerja yang dibatasi ketidakstabilan, laju terbaik tepat di kiri laju tidak layak yang pertama.
+    Pada workload yang dibatasi ketidakstabilan, laju terbaik tepat di kiri laju tidak layak yang pertama.
     """  # noqa: E501
     runs = _outliers(seeds, RATES)
     reading = ss.diagnose_sweep(runs)
@@ -164,7 +164,7 @@ def figure_7a(seeds: Seeds) -> Outcome:
     return Outcome(
         *measured(
             "best rate {best}, unstable from {unstable}; ratio by seed {ratio}",
-            "laju terbaik {best}, tidak stabil mulai {unstable}; nisbah per benih acak {ratio}",
+            "laju terbaik {best}, tidak stabil mulai {unstable}; nisbah per seed {ratio}",
             best=reading.best_learning_rate,
             unstable=reading.unstable_base_learning_rate,
             ratio=ratio,

@@ -51,7 +51,7 @@ def warmup_opens_high_rates(seeds: Seeds) -> Outcome:
             "{base} are stable, final {warm} against {best} at each seed's best rate without",
             "tidak stabil mulai {unstable}; dengan warmup {length} langkah {stable} dari {runs} "
             "run pada {base} stabil, loss akhir {warm} terhadap {best} pada laju terbaik tiap "
-            "benih acak tanpa warmup",
+            "seed tanpa warmup",
             unstable=unstable,
             length=length,
             stable=_stable(warm).sum(),
