@@ -14,6 +14,7 @@ from stabsim._settings import LANGUAGES
 from stabsim.diagnosis import smoothed
 from tests.browser import NARROW, WIDE, visit, watch
 from tests.corpus import FOLDER, Case, assert_alike, for_the_page, in_node, in_page, in_python
+from tests.tiers import in_short
 
 pytestmark = pytest.mark.long_runs
 
@@ -189,7 +190,7 @@ def give(page, path):
     page.wait_for_function(ANSWERED, arg=before)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", in_short(LANGUAGES, "en"))
 def test_a_chosen_log_is_diagnosed_and_nothing_is_sent(address, context, write, language):
     path = write(examples.csv(examples.EXAMPLES[0].run()))
     page = context(viewport=WIDE).new_page()
@@ -229,7 +230,7 @@ CanvasRenderingContext2D.prototype.fillText = function (text, ...place) {
 """Notes whatever is written in a chart."""
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", in_short(LANGUAGES, "id"))
 def test_examples_are_the_runs_that_they_are_said_to_be(address, context, write, language):
     page = context(viewport=NARROW).new_page()
     page.add_init_script(WRITTEN)

@@ -131,7 +131,8 @@ def test_labs_and_pages_work_once_the_network_is_gone(server, name, request):
         engine.close()
 
 
-@pytest.mark.parametrize("language", in_short(LANGUAGES, "en"))
+@pytest.mark.long
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_every_page_once_the_network_is_gone(site, server, context, language):
     page = context(viewport=WIDE, service_workers="allow").new_page()
     visit(page, f"{server.address}{language}/index.html")

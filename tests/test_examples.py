@@ -31,12 +31,13 @@ def run(script, out, *options):
     return read(out)
 
 
-SLOWEST = "trainer_bert.py"  # to import transformers takes longer than all that is trained here
+# To import Keras or transformers takes longer than all that is trained here.
+SLOWER = {"trainer_bert.py", "keras_digits.py"}
 
 
 @pytest.mark.parametrize(
     "script",
-    [pytest.param(one, marks=[pytest.mark.long] if one == SLOWEST else []) for one in STEPS],
+    [pytest.param(one, marks=[pytest.mark.long] if one in SLOWER else []) for one in STEPS],
 )
 def test_its_log_is_read(tmp_path, script):
     log = run(script, tmp_path / "out", "--lr", "0.001", "--warmup", "4", "--seed", "3")

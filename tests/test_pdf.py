@@ -7,14 +7,14 @@ from bs4 import BeautifulSoup
 
 from book import LANGUAGES, live, notebooks, pdf, printed, repository
 from tests.browser import WIDE, visit
-from tests.tiers import in_short
 
 BOXES = """() => ["section:has(> .dropdown) form.exercise", "section > .dropdown"]
   .map((all) => [...document.querySelectorAll(all)].map((one) => one.getBoundingClientRect().y))"""
 """Where exercises and solutions stand."""
 
 
-@pytest.mark.parametrize("language", in_short(LANGUAGES, "id"))
+@pytest.mark.long
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_an_edition_holds_all_pages_and_its_links_lead_somewhere(site, language):
     numbers = {"warmup": 31, "solution--warmup--1": 211}
     soup = BeautifulSoup(printed.whole(language, numbers, site), "html.parser")

@@ -27,6 +27,7 @@ from stabsim.exercises.frame.prediction import (
 )
 from tests.browser import NARROW, WIDE, visit, watch
 from tests.node import READ, in_node
+from tests.tiers import in_short
 
 AB = (Text("a", "x"), Text("b", "y"), Text("c", "z"))
 CHOICE = Choose("choice", Text("Which?", "Mana?"), AB, 1, Text("So it is.", "Begitulah."))
@@ -153,7 +154,7 @@ HELD = "() => [...document.querySelectorAll('.is-held')].filter((one) => one.ine
 KEPT = "() => JSON.parse(localStorage.getItem('stabsim-progress')).guesses"
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", in_short(LANGUAGES, "id"))
 def test_a_choice_by_keyboard_is_kept_over_a_reload(address, context, language):
     page = context(viewport=WIDE).new_page()
     wrong = watch(page, address)

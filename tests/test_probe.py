@@ -557,7 +557,7 @@ def keras_model(name, options):
 
 
 @jax.numpy_dtype_promotion("standard")
-@pytest.mark.parametrize("name", KERAS)
+@pytest.mark.parametrize("name", in_short(KERAS, "Nadam", "RMSprop"))
 def test_keras_against_the_full_hessian(name, tmp_path):
     options, p, threshold = KERAS[name]
     model = keras_model(name, options)
@@ -610,6 +610,7 @@ os.environ["KERAS_BACKEND"] = sys.argv[1]
 import keras, numpy as np
 from stabsim.probe.keras import Probe
 from tests.test_probe import X, Y, keras_model
+from tests.tiers import in_short
 model = keras_model("Nadam", {})
 model.set_weights([np.linspace(-1, 1, w.size).reshape(w.shape) for w in model.get_weights()])
 model.optimizer.build(model.trainable_variables)

@@ -9,6 +9,7 @@ from book.assets import ASSETS, NPM
 from tests.browser import NARROW, WIDE, visit, watch
 from tests.node import READ, in_node
 from tests.test_site import SETTLED
+from tests.tiers import in_short
 
 FIRST = {
     "en": {
@@ -71,7 +72,7 @@ def test_the_right_section_is_first(site, language):
     assert dict(zip(FIRST[language], found, strict=True)) == FIRST[language]
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", in_short(LANGUAGES, "id"))
 def test_by_keyboard_from_any_page_to_the_paragraph(address, context, language):
     page = context(viewport=WIDE).new_page()
     wrong = watch(page, address)

@@ -513,10 +513,11 @@ def numbers(stdout):
     return facts
 
 
-def test_killed_at_ten_random_times_it_ends_with_the_same_numbers(tmp_path):
+@pytest.mark.parametrize("times", [3, pytest.param(10, marks=pytest.mark.long)])
+def test_killed_at_random_times_it_ends_with_the_same_numbers(tmp_path, times):
     alone = CliRunner().invoke(app, call(tmp_path / "alone", "--json"))
     chance, kills = random.Random(0), 0
-    for _ in range(10):
+    for _ in range(times):
         process = start(tmp_path / "killed")
         try:
             process.communicate(timeout=chance.uniform(0.3, 1.3))
