@@ -91,11 +91,14 @@ def test_what_is_typed_is_read_alike_in_page_and_widget(language):
 
 def idle():
     """Every control that does nothing somewhere, and a setting in which it does not."""
+    seen = set()
     for name, lab in LABS.items():
         for control in lab.controls:
             for value in control.idle.values if control.idle else ():
                 yield pytest.param(name, control.name, {control.idle.control: value},
-                                   id=f"{name}-{control.name}-{value}")  # fmt: skip
+                                   id=f"{name}-{control.name}-{value}",
+                                   marks=[pytest.mark.long] if name in seen else [])  # fmt: skip
+                seen.add(name)
 
 
 @pytest.mark.parametrize(("name", "control", "where"), list(idle()))

@@ -354,9 +354,10 @@ def test_any_record(tmp_path_factory, one, two):
         report_or_reason(path)
 
 
+@pytest.mark.long
 def test_lines_of_a_console_take_constant_memory(tmp_path):
     peaks = []
-    for n in (10_000, 20_000):
+    for n in (20_000, 40_000):
         path = tmp_path / "log.txt"
         path.write_text("".join(f"iter {i}: loss {2 + i % 7 / 10:.2f}, time 12.1ms, mfu 1.0%\n"
                                 for i in range(n)))  # fmt: skip
