@@ -26,6 +26,7 @@ from claims.statements import (
     instability,
     metaparameter,
     optimizers,
+    transformers,
     warmup,
 )
 from stabsim.sweeps.sweep import RUNS_AT_ONCE
@@ -35,7 +36,7 @@ KEPT = HERE / "portable.json"
 
 MODULES = (
     index, instability, optimizers, batch_size, warmup, clipping, fixes, metaparameter,
-    half_precision,
+    half_precision, transformers,
 )  # fmt: skip
 HOMES = {module.__name__.rsplit(".", 1)[-1]: module for module in MODULES}
 PAGES: dict[str, list[Said]] = {page: module.STATEMENTS for page, module in HOMES.items()}

@@ -15,6 +15,7 @@ from claims.statements import (
     instability,
     metaparameter,
     optimizers,
+    transformers,
     warmup,
 )
 
@@ -37,6 +38,7 @@ LONG = {
     clipping.a_smaller_rate_ends_lower_than_any_product,
     clipping.strategies_on_outliers_alone,
     *fixes.STATEMENTS,
+    *transformers.STATEMENTS,
     metaparameter.a_well_set_process_needs_few_runs,
     metaparameter.a_short_process_forgets_and_a_long_one_is_sure,
     metaparameter.a_credulous_search_tries_both_ends_and_then_repeats_itself,
