@@ -136,7 +136,10 @@ def main() -> int:
         )
         for name in given.labs or places:
             place, setting = places[name]
-            page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+            window = browser.new_context(
+                viewport={"width": 1280, "height": 900}, service_workers="block"
+            )
+            page = window.new_page()
             cost = open_page(page, given.site, base, place, name)
             widget = labs.show(name, **setting).widget() if given.kernel else None
             if widget:

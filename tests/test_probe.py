@@ -32,6 +32,7 @@ from stabsim.probe.jax import Probe as JaxProbe
 from stabsim.probe.measurement import Share
 from stabsim.probe.rules import Known
 from stabsim.probe.torch import Probe, of_optimizer
+from tests.tiers import in_short
 
 ROOT = Path(__file__).parent.parent
 torch.set_num_threads(1)  # threads wait for each other longer than models this small take
@@ -610,7 +611,6 @@ os.environ["KERAS_BACKEND"] = sys.argv[1]
 import keras, numpy as np
 from stabsim.probe.keras import Probe
 from tests.test_probe import X, Y, keras_model
-from tests.tiers import in_short
 model = keras_model("Nadam", {})
 model.set_weights([np.linspace(-1, 1, w.size).reshape(w.shape) for w in model.get_weights()])
 model.optimizer.build(model.trainable_variables)
