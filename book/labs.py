@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import jax2wasm
-from book import BUILD, LANGUAGES, live, outputs, repository
+from book import BUILD, LANGUAGES, live, outputs
 from stabsim._source import digest
 
 if TYPE_CHECKING:
@@ -52,24 +52,20 @@ def fill(html: str, language: str, static: str, page: str) -> str:
         made = _lab(name, match[2], language, static, place)
         return made.removesuffix(END) + live.on_paper(language, page, place) + END
 
-    return EXERCISE.sub(
-        lambda match: _asked(match[1], match[2], language, page), PLACE.sub(lab, html)
-    )
+    return EXERCISE.sub(lambda match: _asked(match[1], match[2], language), PLACE.sub(lab, html))
 
 
-def _asked(kind: str, name: str, language: str, page: str) -> str:
+def _asked(kind: str, name: str, language: str) -> str:
     def make() -> str:
         from book import exercise_page, prediction_page
         from stabsim.exercises import EXERCISES, PREDICTIONS
 
         if kind == "exercise":
-            return exercise_page.markup(EXERCISES[name], language, page)
+            return exercise_page.markup(EXERCISES[name], language)
         return prediction_page.markup(PREDICTIONS[name], language)
 
     code = (f"book.{kind}_page", "stabsim.exercises")
-    # Some exercises link to their cell in the page's notebook.
-    given = (repository.place(), outputs.cells(language, page)) if kind == "exercise" else ()
-    return kept(f"{name}.{language}.{kind}.html", make, *code, given=given)
+    return kept(f"{name}.{language}.{kind}.html", make, *code)
 
 
 def _lab(name: str, changes: str, language: str, static: str, place: str) -> str:

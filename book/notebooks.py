@@ -122,12 +122,6 @@ def notebook(language: str, page: str, where: Place | None) -> nbformat.Notebook
     return made
 
 
-def cell(language: str, page: str, exercise: str) -> str:
-    """The id of the cell that asks or checks an exercise, in the page's notebook."""
-    made = notebook(language, page, place())
-    return next(one["id"] for one in made.cells if f'"{exercise}"' in one.source)
-
-
 def setup(language: str, where: Place | None) -> str:
     """The first cell's code: the language, and stabsim where it is missing."""
     if where is None:

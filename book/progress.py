@@ -57,7 +57,7 @@ SAID = {
     "wrong": Text("Not yet", "Belum tepat"),
     "noscript": Text("This needs JavaScript.", "Bagian ini memerlukan JavaScript."),
 }
-ASKED = re.compile(r'exercises\.(?:ask|check)\("([\w-]+)"')
+ASKED = re.compile(r'exercises\.ask\("([\w-]+)"\)')
 GUESSED = re.compile(r"^:{3,}\{predict\} ([\w-]+)$", re.MULTILINE)
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 TOP = "</h1>"

@@ -84,7 +84,7 @@ def check(name: str, answer: Any, language: str | None = None) -> Checked:
     except TypeError as error:
         raise TypeError(f"The answer must be a number; it is {answer!r}.") from error
     spoken = default_language() if language is None else language
-    return Checked(_named(name).judge(given, spoken), spoken, name)
+    return Checked(_named(name).judge(given, spoken), spoken)
 
 
 def predict(name: str, language: str | None = None) -> Predicted:

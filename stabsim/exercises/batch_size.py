@@ -114,7 +114,7 @@ EXERCISES = (
         Hint(139, 139.25, Text("That is with replacement: no minibatch holds an example twice.",
                               "Itu dengan pengembalian: tidak ada minibatch yang memuat satu "
                               "contoh dua kali.")),
-    ), in_notebook=True),
+    )),
 )  # fmt: skip
 
 PREDICTIONS = (

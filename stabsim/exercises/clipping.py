@@ -115,7 +115,7 @@ EXERCISES = (
         Hint(115, 115, Text("Nothing is clipped yet.", "Belum ada yang dipotong.")),
         Hint(17, 17, Text("That is the median of all five; the later ones are not known yet.",
                           "Itu median dari kelimanya; norma sesudah langkah itu belum diketahui.")),
-    ), in_notebook=True),
+    )),
 )  # fmt: skip
 
 PREDICTIONS = (

@@ -3,7 +3,7 @@
 import math
 
 from stabsim._words import Text
-from stabsim.exercises.frame.exercise import Hint, Lines, Number, Select, Variant
+from stabsim.exercises.frame.exercise import Hint, Number, Select, Variant
 from stabsim.exercises.frame.prediction import Choose
 
 
@@ -68,10 +68,6 @@ EXERCISES = (
         Hint(1e16, 1e19, Text("The branch is not scaled yet.", "Cabangnya belum diskalakan.")),
         Hint(100, 200, Text("A factor of 0.1 on the branch is one of 0.01 on its mean square.",
                             "Faktor 0,1 pada cabang berarti 0,01 pada rata-rata kuadratnya.")),
-    ), lines=Lines(
-        "size = size + size*gain**2/2",
-        "size_0 = 1\ngain_0 = 1\ngain = gain\nblocks_0 = 100\nblocks = blocks\ntheta = size",
-        100,
     )),
 )  # fmt: skip
 

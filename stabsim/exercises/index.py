@@ -61,7 +61,7 @@ EXERCISES = (
     Number("index-highest", _highest, 0.0, hints=(
         Hint(-20, -1, Text("Give the rate itself, such as 4^-5, not the exponent.",
                            "Tuliskan lajunya, misalnya 4^-5, bukan pangkatnya.")),
-    ), in_notebook=True),
+    )),
 )  # fmt: skip
 
 RATES = tuple(2.0**k for k in range(-14, -3))

@@ -81,7 +81,7 @@ EXERCISES = (
                               "Fungsinya masih yang semula.")),
         Hint(1.77, 1.78, Text("That is the root of the mean square: the noise has its part in it.",
                               "Itu akar rata-rata kuadrat: di dalamnya masih ada derau.")),
-    ), in_notebook=True),
+    )),
 )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from stabsim._words import Text
-from stabsim.exercises.frame.exercise import Hint, Lines, Number, Select, Variant
+from stabsim.exercises.frame.exercise import Hint, Number, Select, Variant
 from stabsim.exercises.frame.prediction import Axis, Choose, Draw, Order
 from stabsim.optimizers import adam, momentum, nesterov, sgd
 from stabsim.simulation import simulate
@@ -82,7 +82,7 @@ EXERCISES = (
     )),
     Number("optimizers-build", lambda: _after_ten_steps(nesterov(0.1, 0.9)), 0.01, hints=(
         Hint(-0.6, -0.57, Text("That is still Momentum.", "Itu masih Momentum.")),
-    ), lines=Lines("g = theta\nv = 0.9*v + g\ntheta = theta - 0.1*v", "", 10)),
+    )),
 )  # fmt: skip
 
 PLAIN = {"SGD": sgd(1.0), "Momentum": momentum(1.0), "Nesterov": nesterov(1.0)}

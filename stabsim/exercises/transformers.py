@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from stabsim._words import Text
-from stabsim.exercises.frame.exercise import Hint, Lines, Number, Select, Variant
+from stabsim.exercises.frame.exercise import Hint, Number, Select, Variant
 from stabsim.exercises.frame.prediction import Axis, Choose, Draw
 from stabsim.optimizers import adam
 
@@ -91,11 +91,6 @@ EXERCISES = (
     Number("transformers-build", _sensitivity, 0.005, hints=(
         Hint(1.65, 1.67, Text("The loss of 7 still counts in full.",
                               "Loss 7 masih dihitung penuh.")),
-    ), lines=Lines(
-        "counted = loss",
-        "loss_0 = 1.2\nloss = g\nstart_0 = 2.3\nstart = start\ntotal = total + counted\n"
-        "least_0 = 100\nleast = min(least, counted)\ntheta = total/5 - least",
-        5, given=(0.4, 0.3, 0.9, 7.0, 0.0),  # the next loss
     )),
 )  # fmt: skip
 

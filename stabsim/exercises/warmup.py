@@ -3,7 +3,7 @@
 import numpy as np
 
 from stabsim._words import Text
-from stabsim.exercises.frame.exercise import Hint, Lines, Number, Select, Variant
+from stabsim.exercises.frame.exercise import Hint, Number, Select, Variant
 from stabsim.exercises.frame.prediction import Choose
 from stabsim.optimizers import sgd
 from stabsim.schedules import cosine_decay, prepend_warmup
@@ -98,11 +98,6 @@ EXERCISES = (
     Number("warmup-uv", _uv, 0.01, hints=(
         Hint(4.159, 4.161, Text("Nothing has moved yet: write the update.",
                                 "Belum ada yang berubah: tulis pembaruannya.")),
-    ), lines=Lines(
-        "f = u*v\nnew_u = u\nnew_v = v",
-        "u_0 = 2\nu = new_u\nv_0 = 0.4\nv = new_v\n"
-        "eta_0 = 3/(2**2 + 0.4**2)\neta = eta\ntheta = u**2 + v**2",
-        60,
     )),
 )  # fmt: skip
 

@@ -3,15 +3,14 @@
 import { fill } from "./numbers.mjs";
 import { plain, read } from "./numerals.mjs";
 
-/** Whether what was typed, chosen or computed is right, and what to say of it. */
+/** Whether what was typed or chosen is right, and what to say of it. */
 export function judge(known, given) {
   if (known.remarks) {
     if (given === "") return { right: false, text: known.empty };
     return { right: Number(given) === known.place, text: known.remarks[given] };
   }
-  const typed = typeof given === "string";
-  const value = typed ? read(given, known.language, known.units) : given;
-  if (typed && Number.isNaN(value)) return { right: false, text: known.unread };
+  const value = read(given, known.language, known.units);
+  if (Number.isNaN(value)) return { right: false, text: known.unread };
   const distance = Math.abs(value - known.answer);
   const size = Math.abs(known.answer);
   if (distance <= (known.tolerance + 1e-9) * size) return { right: true, text: known.right };

@@ -8,11 +8,6 @@ from stabsim.exercises.frame.exercise import Exercise, Verdict
 from stabsim.exercises.frame.prediction import Prediction
 
 
-def place(name: str) -> str:
-    """Where a page puts the form of an exercise."""
-    return f'<div data-exercise-place="{name}"></div>'
-
-
 class Asked:
     """What a cell displays."""
 
@@ -21,7 +16,8 @@ class Asked:
 
     def _repr_mimebundle_(self, **_: Any) -> Any:
         if settings().book:
-            return {"text/html": place(self.exercise.name), "text/plain": self.exercise.name}
+            place = f'<div data-exercise-place="{self.exercise.name}"></div>'
+            return {"text/html": place, "text/plain": self.exercise.name}
         return self.widget()._repr_mimebundle_()
 
     def widget(self) -> Any:
@@ -50,19 +46,10 @@ class Predicted:
 
 
 class Checked:
-    """What a check displays: the verdict in words, and whether the answer is right as a truth.
+    """What a check displays: the verdict in words, and whether the answer is right as a truth."""
 
-    In a book's build, a place for the form of its exercise, which a page can check.
-    """
-
-    def __init__(self, verdict: Verdict, language: str, name: str = "") -> None:
-        self.verdict, self.language, self.name = verdict, language, name
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        said = {"text/plain": repr(self)}
-        if self.name and settings().book:
-            return {"text/html": place(self.name), **said}
-        return said
+    def __init__(self, verdict: Verdict, language: str) -> None:
+        self.verdict, self.language = verdict, language
 
     def __bool__(self) -> bool:
         return self.verdict.right

@@ -30,15 +30,6 @@ SAID = {
         "Itu bukan bilangan. Tulis misalnya 0,05, 1/20, 5e-2, atau 2^-4.",
     ),
     "reads": Text("read as {value}", "terbaca {value}"),
-    "lines": Text("Lines that run at every step", "Baris yang dijalankan pada setiap langkah"),
-    "comes": Text("It comes to {value}.", "Hasilnya {value}."),
-    "notebook": Text(
-        "This page cannot run the cell. Run it in the notebook: {links}. Then enter here what it "
-        "comes to.",
-        "Sel ini tidak dapat dijalankan di halaman ini. Jalankan di notebook: {links}, lalu "
-        "tuliskan hasilnya di sini.",
-    ),
-    "download": Text("download it", "unduh"),
     "noscript": Text(
         "The check needs JavaScript; the solution is below.",
         "Pemeriksaan memerlukan JavaScript; penyelesaian ada di bawah.",
@@ -75,25 +66,6 @@ class Variant(NamedTuple):
     solve: Callable[..., float]
 
 
-class Lines(NamedTuple):
-    """Lines of arithmetic that compute an answer in a page, which has no Python.
-
-    They are read as :mod:`stabsim.rules.typed` says, of one parameter, at a rate of 0.
-
-    Attributes:
-        text: what stands there at first, as in the chapter's cell; the reader changes it.
-        after: what runs after it at every step. It says where names start, and sets ``theta``
-            if the text does not. Theta starts at 1, and is the answer after the last step.
-        steps: how often they run.
-        given: what ``g`` is at each step; what ``theta`` is, if nothing is said.
-    """
-
-    text: str
-    after: str
-    steps: int
-    given: tuple[float, ...] = ()
-
-
 @dataclass(frozen=True)
 class Number:
     """An exercise whose answer is a number.
@@ -106,8 +78,6 @@ class Number:
         hints: for the mistakes that we expect.
         right: what to say of a right answer, after saying that it is.
         variant: the question with other numbers, for assignments: see ``stabsim.classroom``.
-        lines: what a page can compute the answer with, where a cell of the chapter does.
-        in_notebook: whether the answer comes from a cell that only a notebook can run.
     """
 
     name: str
@@ -117,8 +87,6 @@ class Number:
     hints: tuple[Hint, ...] = ()
     right: Text = Text("", "")
     variant: Variant | None = None
-    lines: Lines | None = None
-    in_notebook: bool = False
 
     @cached_property
     def solution(self) -> float:
