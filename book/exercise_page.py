@@ -10,7 +10,7 @@ from stabsim.exercises.frame.exercise import CLOSE, SAID, Exercise, Number
 def markup(exercise: Exercise, language: str) -> str:
     """The exercise's HTML, with what its script must know."""
     say = {name: text.in_(language) for name, text in SAID.items()}
-    known = html.escape(json.dumps(_description(exercise, language), ensure_ascii=False))
+    known = html.escape(json.dumps(describe(exercise, language), ensure_ascii=False))
     own = f"exercise-{exercise.name}"
     return (
         f'<form class="exercise" id="{own}" data-exercise="{known}">{_fields(exercise, language)}'
@@ -20,7 +20,8 @@ def markup(exercise: Exercise, language: str) -> str:
     )
 
 
-def _description(exercise: Exercise, language: str) -> dict[str, Any]:
+def describe(exercise: Exercise, language: str) -> dict[str, Any]:
+    """What the script must know, as JSON."""
     if isinstance(exercise, Number):
         return {
             "answer": exercise.solution,

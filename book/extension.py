@@ -22,6 +22,7 @@ from book import (
     LANGUAGES,
     anchors,
     assets,
+    build_page,
     card,
     demonstrations,
     diagnose,
@@ -202,6 +203,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     demonstrations.setup(app)
     diagnose.setup(app)
     prediction_page.setup(app)
+    build_page.setup(app)
     progress.setup(app)
     edition.setup(app)
     search.setup(app)

@@ -15,6 +15,7 @@ import numpy as np
 
 import jax2wasm
 from book import BUILD, LANGUAGES, live, outputs
+from book.repository import place
 from stabsim._source import digest
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ PLACE = re.compile(r'<div data-lab-place="(\w+)" data-setting="([^"]*)"></div>')
 END = "</section>"
 """Of a lab."""
 
-EXERCISE = re.compile(r'<div data-(exercise|prediction)-place="([\w-]+)"></div>')
+EXERCISE = re.compile(r'<div data-(exercise|prediction|build)-place="([\w-]+)"></div>')
 
 
 def fill(html: str, language: str, static: str, page: str) -> str:
@@ -52,20 +53,26 @@ def fill(html: str, language: str, static: str, page: str) -> str:
         made = _lab(name, match[2], language, static, place)
         return made.removesuffix(END) + live.on_paper(language, page, place) + END
 
-    return EXERCISE.sub(lambda match: _asked(match[1], match[2], language), PLACE.sub(lab, html))
+    return EXERCISE.sub(
+        lambda match: _asked(match[1], match[2], language, page), PLACE.sub(lab, html)
+    )
 
 
-def _asked(kind: str, name: str, language: str) -> str:
+def _asked(kind: str, name: str, language: str, page: str) -> str:
     def make() -> str:
-        from book import exercise_page, prediction_page
-        from stabsim.exercises import EXERCISES, PREDICTIONS
+        from book import build_page, exercise_page, prediction_page
+        from stabsim.exercises import BUILDS, EXERCISES, PREDICTIONS
 
         if kind == "exercise":
             return exercise_page.markup(EXERCISES[name], language)
+        if kind == "build":
+            return build_page.markup(BUILDS[name], language, page, where)
         return prediction_page.markup(PREDICTIONS[name], language)
 
+    where = place()
     code = (f"book.{kind}_page", "stabsim.exercises")
-    return kept(f"{name}.{language}.{kind}.html", make, *code)
+    given = (page, where) if kind == "build" else ()
+    return kept(f"{name}.{language}.{kind}.html", make, *code, given=given)
 
 
 def _lab(name: str, changes: str, language: str, static: str, place: str) -> str:

@@ -113,7 +113,8 @@ def notebook(language: str, page: str, where: Place | None) -> nbformat.Notebook
     ]
     made = nbformat.v4.new_notebook(cells=[*first, *read])
     for number, cell in enumerate(made.cells):
-        cell["id"] = f"{page}-{number}"  # the same at every build
+        # The same at every build; links lead to those of what is built.
+        cell["id"] = cell.metadata.pop("build", f"{page}-{number}")
     made.metadata["kernelspec"] = {
         "display_name": "Python 3", "language": "python", "name": "python3",
     }  # fmt: skip
@@ -196,6 +197,10 @@ class _Reader:
             self.lines += [f"<blockquote>\n\n**{TITLE.in_(self.language)}**", ""]
             self.closing.append((marks, "</blockquote>"))
             self.guess = f'ss.exercises.predict("{argument}")'
+        elif name == "build":
+            self._end_prose()
+            self.cells[-1].metadata["build"] = argument
+            self.closing.append((marks, ""))
         elif name in ("progress", "edition"):  # which a browser keeps, and no notebook
             self.closing.append((marks, ""))
         elif name == "scoreboard":

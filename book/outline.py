@@ -23,7 +23,7 @@ ROLE = re.compile(r"\{([\w:]+)\}`(?:[^`<]*<)?([^`>]+)>?`")
 IMAGE = re.compile(r"!\[[^\]]*\]\(([^)\s]+)")
 LAB = re.compile(r"<\w+[^>]*\bdata-lab\b[^>]*>")
 
-FILES = ("figure", "image", "include", "literalinclude", "lab", "predict")
+FILES = ("figure", "image", "include", "literalinclude", "lab", "predict", "build")
 """Directives whose argument names a thing and is not prose."""
 
 PROSE = ("alt", "caption", "title", "description", "code_prompt_show", "code_prompt_hide")

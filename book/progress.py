@@ -59,6 +59,7 @@ SAID = {
 }
 ASKED = re.compile(r'exercises\.ask\("([\w-]+)"\)')
 GUESSED = re.compile(r"^:{3,}\{predict\} ([\w-]+)$", re.MULTILINE)
+BUILT = re.compile(r"^:{3,}\{build\} ([\w-]+)$", re.MULTILINE)
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 TOP = "</h1>"
 
@@ -76,10 +77,18 @@ def chapters(language: str) -> list[dict[str, Any]]:
             "page": page,
             "title": title[1] if title else page,
             "guesses": GUESSED.findall(text),
-            "answers": ASKED.findall(text),
+            "answers": [*ASKED.findall(text), *filter(_written_here, BUILT.findall(text))],
             "goals": [name for name in shown if LABS[name].goal is not None],
         })  # fmt: skip
     return [one for one in found if any(one[kind] for kind in KINDS)]
+
+
+def _written_here(name: str) -> bool:
+    """Whether the page itself takes what is built."""
+    from stabsim.exercises import BUILDS
+    from stabsim.exercises.frame.build import Notebook
+
+    return not isinstance(BUILDS[name], Notebook)
 
 
 class Progress(SphinxDirective):

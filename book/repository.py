@@ -43,13 +43,19 @@ class Place:
         site = f"{owner}.github.io".lower()
         return f"https://{site}" if name.lower() == site else f"https://{site}/{name}"
 
-    def launch(self, language: str, page: str) -> dict[str, str]:
-        """What opens a page's notebook in Colab, and in Binder, which makes it in postBuild."""
+    def launch(self, language: str, page: str, cell: str = "") -> dict[str, str]:
+        """What opens a page's notebook in Colab, and in Binder, which makes it in postBuild.
+
+        Args:
+            language: "en" or "id".
+            page: the chapter.
+            cell: the id of the cell to scroll to; the notebook's head if not given.
+        """
         return {
             "Colab": f"https://colab.research.google.com/github/{self.path}/blob/{BRANCH}/"
-            f"{language}/{page}.ipynb",
+            f"{language}/{page}.ipynb" + (f"#scrollTo={cell}" if cell else ""),
             "Binder": f"https://mybinder.org/v2/gh/{self.path}/HEAD?urlpath=lab/tree/"
-            f"{FOLDER}/{language}/{page}.ipynb",
+            f"{FOLDER}/{language}/{page}.ipynb" + (f"%23cell-id%3D{cell}" if cell else ""),
         }
 
 

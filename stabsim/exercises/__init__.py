@@ -27,6 +27,7 @@ from stabsim.exercises.frame.exercise import Select as Select
 from stabsim.exercises.frame.exercise import Variant as Variant
 
 __all__ = [
+    "BUILDS",
     "EXERCISES",
     "PREDICTIONS",
     "Number",
@@ -51,6 +52,7 @@ CHAPTERS = (
     half_precision,
 )
 EXERCISES = {exercise.name: exercise for chapter in CHAPTERS for exercise in chapter.EXERCISES}
+BUILDS = {one.name: one for chapter in CHAPTERS for one in chapter.BUILDS}
 PREDICTIONS = {one.name: one for chapter in CHAPTERS for one in chapter.PREDICTIONS}
 
 

@@ -6,6 +6,7 @@ from statistics import mean
 import jax.numpy as jnp
 
 from stabsim._words import Text
+from stabsim.exercises.frame.build import Notebook
 from stabsim.exercises.frame.exercise import Hint, Number, Select, Variant
 from stabsim.exercises.frame.prediction import Choose
 from stabsim.noise import GradientNoise
@@ -116,6 +117,8 @@ EXERCISES = (
                               "contoh dua kali.")),
     )),
 )  # fmt: skip
+
+BUILDS = (Notebook("batch-pairs"),)
 
 PREDICTIONS = (
     Choose("batch-shared", Text("Which batch size ends with the lowest validation error?",

@@ -4,6 +4,7 @@ import math
 
 from stabsim._words import Text
 from stabsim.clipping import norm_percentile
+from stabsim.exercises.frame.build import Numbers
 from stabsim.exercises.frame.exercise import Hint, Number, Select, Variant
 from stabsim.exercises.frame.prediction import Choose, Estimate
 
@@ -23,10 +24,17 @@ def _gain(threshold: float = 10.0, norm: float = 150.0) -> float:
     return (1 + norm / threshold) / 2
 
 
+NORMS = (4.0, 2.0, 6.0, 100.0, 3.0)
+
+
+def _medians() -> tuple[float, ...]:
+    """At each step the median of the norms so far."""
+    return tuple(norm_percentile(NORMS[: t + 1], 50.0) for t in range(len(NORMS)))
+
+
 def _median() -> float:
     """The norms, each clipped at the median of those so far."""
-    norms = [4.0, 2.0, 6.0, 100.0, 3.0]
-    return sum(min(norm, norm_percentile(norms[: t + 1], 50.0)) for t, norm in enumerate(norms))
+    return sum(map(min, NORMS, _medians()))
 
 
 EXERCISES = (
@@ -117,6 +125,15 @@ EXERCISES = (
                           "Itu median dari kelimanya; norma sesudah langkah itu belum diketahui.")),
     )),
 )  # fmt: skip
+
+BUILDS = (
+    Numbers(
+        "clipping-median",
+        Text("the five limits, in order", "kelima batas, berurutan"),
+        (max(NORMS),) * 5,
+        _medians,
+    ),
+)
 
 PREDICTIONS = (
     Estimate("clipping-step", Text("How long is the step that plain SGD takes?",

@@ -3,6 +3,7 @@
 import math
 
 from stabsim._words import Text
+from stabsim.exercises.frame.build import Lines
 from stabsim.exercises.frame.exercise import Hint, Number, Select, Variant
 from stabsim.exercises.frame.prediction import Choose
 
@@ -70,6 +71,8 @@ EXERCISES = (
                             "Faktor 0,1 pada cabang berarti 0,01 pada rata-rata kuadratnya.")),
     )),
 )  # fmt: skip
+
+BUILDS = (Lines("fixes-build", "gain = 1\nblocks = 100\ntheta = theta + theta*gain**2/2", 100),)
 
 PREDICTIONS = (
     Choose("fixes-rule", Text("Whose best run ends at the lower loss?",

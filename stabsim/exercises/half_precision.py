@@ -106,6 +106,8 @@ EXERCISES = (
     )),
 )  # fmt: skip
 
+BUILDS = ()
+
 PREDICTIONS = (
     Choose("half-lose", Text("Of 70,000 and 1.001", "Dari 70.000 dan 1,001"), (
         Text("float16 loses the first, bfloat16 the second.",

@@ -4,6 +4,7 @@ from typing import Any
 
 from stabsim._words import Text
 from stabsim.diagnosis import Verdict, diagnose
+from stabsim.exercises.frame.build import Notebook
 from stabsim.exercises.frame.exercise import Hint, Number, Select, Variant
 from stabsim.exercises.frame.prediction import Axis, Draw
 from stabsim.optimizers import sgd
@@ -78,6 +79,8 @@ def _sweep() -> list[tuple[float, float]]:
     found = diagnose_sweep(runs)
     return list(zip(map(float, found.learning_rate), map(float, found.objective), strict=True))
 
+
+BUILDS = (Notebook("index-highest"),)
 
 PREDICTIONS = (
     Draw(

@@ -3,6 +3,7 @@
 import numpy as np
 
 from stabsim._words import Text
+from stabsim.exercises.frame.build import Curve
 from stabsim.exercises.frame.exercise import Hint, Number, Select, Variant
 from stabsim.exercises.frame.prediction import Choose
 from stabsim.optimizers import momentum
@@ -60,6 +61,14 @@ EXERCISES = (
         lambda curvature, rate: 1 - rate * curvature,
     )),
 )  # fmt: skip
+
+BUILDS = (
+    Curve(
+        "instability-curve",
+        Text("the loss at each step", "loss pada setiap langkah"),
+        (2.3, 2.9, 6.1, 9.0, 8.0, 6.5, 5.0, 3.5, 2.2, 1.6, 1.2, 1.0, 0.9, 0.8, 0.7),
+    ),
+)
 
 PREDICTIONS = (
     Choose("instability-where", Text("At which rates will the two networks differ most?",

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from stabsim._words import Text
+from stabsim.exercises.frame.build import Notebook
 from stabsim.exercises.frame.exercise import Hint, Number, Select, Variant
 from stabsim.exercises.frame.prediction import Choose, Estimate
 
@@ -92,6 +93,8 @@ def _well_set() -> float:
     arrived = tuner.compare([0.5, 4, 32]).median("seed")
     return float(arrived.sel({"method": "4"}))
 
+
+BUILDS = (Notebook("metaparameter-evidence"),)
 
 PREDICTIONS = (
     Estimate("metaparameter-between", Text("Where do you now believe that the number lies?",

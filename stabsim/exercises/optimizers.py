@@ -3,6 +3,7 @@
 import numpy as np
 
 from stabsim._words import Text
+from stabsim.exercises.frame.build import Lines
 from stabsim.exercises.frame.exercise import Hint, Number, Select, Variant
 from stabsim.exercises.frame.prediction import Axis, Choose, Draw, Order
 from stabsim.optimizers import adam, momentum, nesterov, sgd
@@ -101,6 +102,8 @@ def _sharpness() -> list[tuple[float, float]]:
     trace = simulate(net, sgd(0.2), steps=400, evaluate_at=(), measure_sharpness_at=at)
     return list(zip(map(float, at), map(float, np.asarray(trace.sharpness)), strict=True))
 
+
+BUILDS = (Lines("optimizers-build", "v = 0.9*v + g\ntheta = theta - lr*v", 10),)
 
 PREDICTIONS = (
     Order("optimizers-leave", Text("Which rule leaves the valley first, which last?",

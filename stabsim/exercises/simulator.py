@@ -30,6 +30,8 @@ EXERCISES = (
     )),
 )  # fmt: skip
 
+BUILDS = ()
+
 PREDICTIONS = (
     Choose("simulator-end", Text("Where will a survivor's sharpness be in the end?",
                                  "Berapa ketajaman run yang selamat pada akhirnya?"), (

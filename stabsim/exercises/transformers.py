@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from stabsim._words import Text
+from stabsim.exercises.frame.build import Numbers
 from stabsim.exercises.frame.exercise import Hint, Number, Select, Variant
 from stabsim.exercises.frame.prediction import Axis, Choose, Draw
 from stabsim.optimizers import adam
@@ -26,9 +27,16 @@ def _forgotten(beta2: float = 0.98, share: float = 1e-3) -> float:
     return 2 * math.log(share) / math.log(beta2)
 
 
+LOSSES = (1.2, 0.4, 0.3, 0.9, 7.0)
+
+
+def _counted(start: float = 2.3) -> tuple[float, ...]:
+    """The losses, none worse than the start."""
+    return tuple(min(loss, start) for loss in LOSSES)
+
+
 def _sensitivity() -> float:
-    counted = np.minimum([1.2, 0.4, 0.3, 0.9, 7.0], 2.3)
-    return float(counted.mean() - counted.min())
+    return sum(_counted()) / len(LOSSES) - min(_counted())
 
 
 EXERCISES = (
@@ -102,6 +110,17 @@ def _entropy() -> list[tuple[float, float]]:
     run = LAB.compute(LAB.setting({"learning_rate": 0.1}))["run"]
     return list(zip(map(float, run["step"]), map(float, run["entropy"]), strict=True))
 
+
+BUILDS = (
+    Numbers(
+        "transformers-build",
+        Text(
+            "the five losses as they should be counted", "kelima loss sebagaimana mestinya dihitung"
+        ),
+        LOSSES,
+        _counted,
+    ),
+)
 
 PREDICTIONS = (
     Choose("transformers-grow", Text("At ten times the rate the largest attention logit is about",

@@ -3,6 +3,7 @@
 import numpy as np
 
 from stabsim._words import Text
+from stabsim.exercises.frame.build import Lines
 from stabsim.exercises.frame.exercise import Hint, Number, Select, Variant
 from stabsim.exercises.frame.prediction import Choose
 from stabsim.optimizers import sgd
@@ -100,6 +101,14 @@ EXERCISES = (
                                 "Belum ada yang berubah: tulis pembaruannya.")),
     )),
 )  # fmt: skip
+
+BUILDS = (
+    Lines(
+        "warmup-uv",
+        "u_0 = 2\nv_0 = 0.4\neta = 3/(2**2 + 0.4**2)\nf = u*v\nu = u\nv = v\ntheta = u**2 + v**2",
+        60,
+    ),
+)
 
 PREDICTIONS = (
     Choose("warmup-edge", Text("Where will the best of these rates stand?",

@@ -11,6 +11,11 @@ export function judge(known, given) {
   }
   const value = read(given, known.language, known.units);
   if (Number.isNaN(value)) return { right: false, text: known.unread };
+  return held(known, value);
+}
+
+/** The same of a number. */
+export function held(known, value) {
   const distance = Math.abs(value - known.answer);
   const size = Math.abs(known.answer);
   if (distance <= (known.tolerance + 1e-9) * size) return { right: true, text: known.right };
