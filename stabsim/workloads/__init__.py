@@ -3,6 +3,7 @@
 from stabsim.workloads.any_block import any_block as any_block
 from stabsim.workloads.any_block import depth_profile as depth_profile
 from stabsim.workloads.any_surface import any_surface as any_surface
+from stabsim.workloads.characters import character_model as character_model
 from stabsim.workloads.conv import resnet as resnet
 from stabsim.workloads.digits import digits as digits
 from stabsim.workloads.examples import clean_net as clean_net
@@ -27,6 +28,7 @@ __all__ = [
     "Workload",
     "any_block",
     "any_surface",
+    "character_model",
     "clean_net",
     "depth_profile",
     "digits",

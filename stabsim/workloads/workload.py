@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Float, Int, Key, Shaped
 
 from stabsim import _check
 from stabsim._pytree import pytree, static
@@ -19,10 +19,10 @@ class Batch(NamedTuple):
 
     Attributes:
         inputs: one row each, of any shape.
-        targets: one row each: class numbers for a classifier.
+        targets: one row each: class numbers for a classifier, one a token for a language model.
     """
 
-    inputs: Float[Array, "rows ..."]
+    inputs: Shaped[Array, "rows ..."]
     targets: Array
 
 
@@ -99,7 +99,7 @@ class Workload:
 
 
 def cross_entropy(
-    logits: Float[Array, "rows classes"], labels: Int[Array, " rows"]
+    logits: Float[Array, "*rows classes"], labels: Int[Array, "*rows"]
 ) -> Float[Array, ""]:
     """The mean negative log-likelihood of the labels, in nats."""
     chosen = jnp.sum(logits * jax.nn.one_hot(labels, logits.shape[-1], dtype=logits.dtype), -1)
@@ -174,11 +174,15 @@ def with_outliers(workload: Workload, probability: Scalar, scale: Scalar) -> Wor
         probability: per minibatch, from 0 to 1.
         scale: the factor, above 0.
     Raises:
-        ValueError: if the workload has no data, the probability is outside 0 to 1 or the
-            scale not positive.
+        ValueError: if the workload has no data or reads tokens, the probability is outside 0 to 1
+            or the scale not positive.
     """
     if workload.train is None:
         raise ValueError(f"workload must have training data to corrupt; {workload.name} has none.")
+    if not jnp.issubdtype(workload.train.inputs.dtype, jnp.floating):
+        raise ValueError(
+            f"workload's inputs must be numbers to scale; {workload.name} reads tokens."
+        )
     _check.probability("probability", probability)
     _check.positive("scale", scale)
     return replace(
@@ -199,10 +203,13 @@ def with_label_noise(workload: Workload, share: float) -> Workload:
         workload: a classifier with training data.
         share: of the training rows, from 0 to 1, rounded to whole rows.
     Raises:
-        ValueError: if the workload has no data, or the share is outside 0 to 1.
+        ValueError: if the workload has no data or a label for each token, or the share is outside
+            0 to 1.
     """
     if workload.train is None:
         raise ValueError(f"workload must have training data to mislabel; {workload.name} has none.")
+    if workload.train.targets.ndim != 1:
+        raise ValueError(f"workload must have one label a row; {workload.name} has one a token.")
     _check.probability("share", share)
     labels = workload.train.targets
     rng = np.random.default_rng(0)
