@@ -32,6 +32,12 @@ UNLEARNED_SHARE = 0.1
 RISE = 0.125
 """A rise counts from this share of the scale on: the loss, or half of what was learned, ..."""
 
+MANY = 5.0
+"""Deep below its start a loss has risen by so many times its level already, ..."""
+
+DEEP = 0.001
+"""... if that is this share of what was learned, ..."""
+
 NOISE = 3.0
 """... and above this many times the noise, the size of the changes from record to record."""
 
@@ -313,6 +319,7 @@ def diagnose(
     The losses are smoothed by a running median. A rise is a climb of the smoothed loss above
     its lowest value so far, by more than three times the noise and by more than an eighth of the
     scale, which is the loss there or half of what had been learned by then, whichever is more.
+    Where nearly all was learned, five times the level is enough, if it is a thousandth of that.
     Besides, the median of a few records shows rises too short for the running median, and the
     medians of whole stretches of the log those too slow for it. A rise is early if it begins
     within the first twentieth of training, while the rate warms up, or within the first tenth if
@@ -753,6 +760,8 @@ def _highest(curve: Smoothed, place: int, onset: int, until: int) -> int:
 
 def _stopped_by_a_spike(curve: Smoothed) -> bool:
     """Whether a few records too short to be a rise ended all learning, as dead units do."""
+    if curve.starts < curve.step[0]:
+        return False  # how it began is not in the log
     start, top = abs(curve.smooth[0]), curve.loss.max()
     if curve.size < FEW or top <= SPIKE * start or top - start <= 10 * curve.typical:
         return False
@@ -776,6 +785,7 @@ def _seen(
     lowest_at = np.maximum.accumulate(np.where(smooth == low, np.arange(low.size), 0))
     tops = np.maximum.accumulate(curve.smooth)[start + lowest_at] if top is None else top
     least = RISE * np.maximum(np.abs(low), (tops - low) / 2)
+    least = np.minimum(least, np.maximum(MANY * np.abs(low), DEEP * (tops - low)))
     known = record >= record[0] + NOISE_WINDOW + curve.window
     noise = np.where(known, noise_before, curve.beginning)
     margin = np.maximum(least, NOISE * noise)

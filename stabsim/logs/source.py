@@ -118,8 +118,8 @@ def lines(source: Source) -> Iterator[Lines]:
         parts = (rest + ends.decode(data, final=not data)).split("\n")
         rest = parts.pop() if data else ""
         found: list[str | None] = [*parts]
-        if max(map(len, parts), default=0) > LONGEST_LINE:
-            found = [None if len(line) > LONGEST_LINE else line for line in parts]
+        if parts and len(parts[0]) > LONGEST_LINE:  # the others are of one block
+            found[0] = None
         if too_long and found:
             found[0], too_long = None, False
         if found:

@@ -89,7 +89,7 @@ def _row(text: str, delimiter: str) -> list[str]:
 def _add(
     logs: list[Log], batch: Lines, delimiter: str, width: int, columns: list[dict[str, int]]
 ) -> None:
-    texts = [line for line in batch.lines if line]
+    texts = [line for line in batch.lines if line] if not all(batch.lines) else batch.lines
     places: Sequence[int] = range(batch.first, batch.first + len(texts))
     if len(texts) < len(batch.lines):
         kept = [(i, line) for i, line in enumerate(batch.lines, batch.first) if line]

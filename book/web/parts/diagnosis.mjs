@@ -38,8 +38,7 @@ export function diagnose(loss, rules, given = {}) {
   let reason = ends.reason;
   if (reason === null && rises.length && curve) {
     const far = rises[rises.length - 1].early ? rules.RUNAWAY : rules.RUNAWAY ** 2;
-    const isLate = curve.begun < curve.step[0]; // the first loss then says nothing
-    if (!isLate && curve.final > far * Math.abs(loss[0])) reason = "runaway";
+    if (!curve.late && curve.final > far * Math.abs(loss[0])) reason = "runaway";
   }
   let confidence = "sure";
   if (curve && ends.at === null && curve.size < rules.FEW) confidence = "open";
@@ -235,6 +234,7 @@ function smoothed(step, loss, rules, means) {
     }
   }
   const apart = (step[n - 1] - step[0]) / Math.max(n - 1, 1);
+  const late = step[0] > rules.WINDOW * apart;
   const edges = levelEdges(n, rules);
   const level = new Float64Array(n);
   const stretch = new Int32Array(n);
@@ -259,7 +259,8 @@ function smoothed(step, loss, rules, means) {
     levels: edges.length,
     typical,
     beginning,
-    begun: step[0] > rules.WINDOW * apart ? 0 : step[0], // the step at which training began
+    late, // where the log begins after the training, its first loss says nothing
+    begun: late ? 0 : step[0], // the step at which training began
     means,
     final: finalLoss(loss),
     stuck: !(last <= second - 0.01 * Math.abs(second)),
@@ -377,8 +378,12 @@ function nextRise(curve, start, top, rules) {
       highestYet = highestOfAll;
     }
     if (level[i] < level[lowLevel]) lowLevel = i;
-    const scale = Math.max(Math.abs(smooth[low]), ((top ?? highestYet) - smooth[low]) / 2);
-    const least = rules.RISE * scale;
+    const scale = Math.abs(smooth[low]);
+    const gained = (top ?? highestYet) - smooth[low];
+    const least = Math.min(
+      rules.RISE * Math.max(scale, gained / 2),
+      Math.max(rules.MANY * scale, rules.DEEP * gained),
+    );
     const known = i >= start + rules.NOISE_WINDOW + window;
     const noise = known ? curve.noise[i] : beginning;
     const margin = Math.max(least, rules.NOISE * noise);
@@ -449,10 +454,11 @@ function placeOfLowest(x, from, to) {
   return place;
 }
 
-function stoppedByASpike({ loss, smooth, size, typical, stuck }, rules) {
+function stoppedByASpike({ late, loss, smooth, size, typical, stuck }, rules) {
   const start = Math.abs(smooth[0]);
   const top = loss[highest(loss, 0, size)];
-  if (size < rules.FEW || top <= rules.SPIKE * start || top - start <= 10 * typical) return false;
+  if (late || size < rules.FEW || top <= rules.SPIKE * start || top - start <= 10 * typical)
+    return false;
   return smooth[size - 1] > rules.LEARNED * smooth[0] && stuck;
 }
 
