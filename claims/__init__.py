@@ -9,9 +9,10 @@ from claims.curvature import EDGES
 from claims.figures import FIGURES, figure_4, figure_5
 from claims.fixes import FIXES
 from claims.half import HALF
+from claims.rules import RULES
 from claims.transformers import TRANSFORMERS
 
 CONVOLUTIONAL = {figure_4, figure_5}
 """The claims on convolutional networks; all others are on dense ones."""
 
-CLAIMS = [*FIGURES, *FIXES, *EDGES, *BATCH, *TRANSFORMERS, *HALF]
+CLAIMS = [*FIGURES, *FIXES, *EDGES, *BATCH, *TRANSFORMERS, *HALF, *RULES]

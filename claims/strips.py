@@ -328,5 +328,46 @@ SHOWN = {
         Strip(Text("per cent of the terms that are 0", "persen suku yang menjadi 0"),
               _row("share"), low=50),
     ]),
+    "lions_best_rate_is_three_to_ten_times_lower": Shown("optimizers-seeds", [
+        Strip(Text("AdamW's best rate over Lion's", "laju terbaik AdamW dibagi milik Lion"),
+              _ratio("adamw", "lion"), 3, 10),
+    ]),
+    "lions_edge_lies_below_adamws": Shown("optimizers-seeds", [
+        Strip(Text("Lion's first unstable rate over AdamW's",
+                   "laju tidak stabil pertama Lion dibagi milik AdamW"),
+              _ratio("lion", "adamw"), high=0.25, part=0),
+        Strip(Text("room above the best rate, Lion over AdamW",
+                   "ruang di atas laju terbaik, Lion dibagi AdamW"),
+              _ratio("lion_room", "adamw_room"), low=1, part=1),
+    ]),
+    "muon_has_more_room_than_adamw": Shown("optimizers-seeds", [
+        Strip(Text("room above the best rate, Muon over AdamW",
+                   "ruang di atas laju terbaik, Muon dibagi AdamW"),
+              _ratio("muon_room", "adamw_room"), low=2),
+    ]),
+    "muon_at_one_rate_breaks_where_adamw_does": Shown("optimizers-seeds", [
+        Strip(Text("first unstable rate, Muon at one rate over AdamW",
+                   "laju tidak stabil pertama, Muon dengan satu laju dibagi AdamW"),
+              _ratio("tied", "adamw"), 0.5, 2),
+    ]),
+    "a_bounded_step_has_no_cliff": Shown("optimizers-seeds", [
+        Strip(_in_case(FINAL, "Momentum at eight times its best rate",
+                       "Momentum pada delapan kali laju terbaiknya"),
+              _row("momentum"), low=CHANCE, part=0),
+        Strip(_in_case(FINAL, "Lion", "Lion"), _row("lion"), high=CHANCE, part=1),
+        Strip(_in_case(FINAL, "Muon", "Muon"), _row("muon"), high=CHANCE, part=2),
+    ]),
+    "the_decay_halves_the_loss": Shown("optimizers-seeds", [
+        Strip(Text("loss after the last fifth over that before, falling rate",
+                   "loss setelah seperlima terakhir dibagi sebelumnya, laju turun"),
+              _ratio("end", "before"), high=0.5, part=0),
+        Strip(Text("the same at a rate that stays", "sama pada laju tetap"),
+              _ratio("stayed", "plain"), low=0.5, part=1),
+    ]),
+    "stable_decay_ends_where_cosine_does": Shown("optimizers-seeds", [
+        Strip(Text("final loss, warmup-stable-decay over cosine",
+                   "loss akhir, warmup-stable-decay dibagi kosinus"),
+              _ratio("ours", "cosine"), 0.9, 1.1),
+    ]),
 }  # fmt: skip
 """By the claim's function."""

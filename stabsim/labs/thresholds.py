@@ -1,4 +1,4 @@
-"""Sharpness against its threshold: any rule on a small net, full batch."""
+"""Sharpness against its threshold, and the size of a step: any rule on a small net, full batch."""
 
 from typing import Any
 
@@ -22,6 +22,7 @@ from stabsim.labs.frame.lab import (
     Slider,
     Tables,
 )
+from stabsim.labs.frame.newer import NEWER, NEWER_NAMES, OneOf, newer_rules
 from stabsim.schedules import linear_warmup
 from stabsim.simulation import Moment, simulate
 from stabsim.workloads import mlp
@@ -38,14 +39,22 @@ CODE = {
     "rmsprop": f"ss.rmsprop(rate, {BETA2}, gamma)",
     "adam": f"ss.adam(rate, gamma, {BETA2})",
     "nadam": f"ss.nadam(rate, gamma, {BETA2})",
+    "lion": f"ss.lion(rate, gamma, {BETA2})",
+    "adamw": f"ss.adamw(rate, gamma, {BETA2})",
+    "radam": f"ss.radam(rate, gamma, {BETA2})",
+    "adafactor": "ss.adafactor(rate)",
+    "schedule_free_adamw": f"ss.schedule_free_adamw(rate, gamma, {BETA2})",
+    "muon": "ss.muon(rate, gamma)",
 }
+NAMES = RULE_NAMES | NEWER_NAMES
 
 CONTROLS = (
     Choice("rule", Text("Optimizer", "Optimizer"),
-           tuple(Option(r, Text(RULE_NAMES[r], RULE_NAMES[r]), CODE[r]) for r in RULES)),
+           tuple(Option(r, Text(NAMES[r], NAMES[r]), CODE[r]) for r in (*RULES, *NEWER))),
     Slider("learning_rate", Text("Learning rate", "Laju pembelajaran"), 1e-3, 2, 0.2, "log"),
     Slider("gamma", Text("Momentum γ, β₁", "Momentum γ, β₁"), 0, 0.98, 0.9, idle=Idle(
-        "rule", ("sgd",), Text("SGD has no momentum.", "SGD tidak memakai momentum."))),
+        "rule", ("sgd", "adafactor"), Text("SGD and Adafactor have no momentum.",
+                                           "SGD dan Adafactor tidak memakai momentum."))),
     Slider("warmup", Text("Warmup", "Warmup"), 0, STEPS, 0, "whole",
            unit=Text("steps", "langkah")),
     Slider("seed", Text("Seed", "Seed"), 0, 9, 0, "whole"),
@@ -54,7 +63,10 @@ CONTROLS = (
 
 def run(rule: Any, learning_rate: Any, gamma: Any, warmup: Any, seed: Any) -> Tables:
     net = mlp(depth=3, width=12, activation="tanh", gain=0.5, objective="squared_error", rows=32)
-    any_rule = AnyRule(rule, linear_warmup(learning_rate, warmup), gamma, BETA2)
+    rate = linear_warmup(learning_rate, warmup)
+    first_six = AnyRule(jnp.minimum(rule, len(RULES) - 1), rate, gamma, BETA2)
+    place = jnp.maximum(rule - len(RULES) + 1, 0)
+    any_rule = OneOf(place, (first_six, *newer_rules(rate, gamma, BETA2)))
 
     def look(now: Moment) -> Array:
         return jax.lax.cond(
@@ -65,9 +77,11 @@ def run(rule: Any, learning_rate: Any, gamma: Any, warmup: Any, seed: Any) -> Ta
 
     trace = simulate(net, any_rule, steps=STEPS, seed=seed, evaluate_at=(), observe=look)
     measured = trace.observed[::EVERY]
-    threshold = any_rule.threshold(trace.learning_rate)[::EVERY]
     full = jnp.asarray(any_rule.threshold(learning_rate))
-    shares = measured / full
+    none = ~jnp.isfinite(full)  # Lion's is infinite, and Muon's unknown, for its matrices have none
+    threshold = jnp.where(none, jnp.nan, any_rule.threshold(trace.learning_rate)[::EVERY])
+    shares = measured / jnp.where(none, measured[0, 0], full)
+    moved = trace.update_norm / sum(w.size for w in jax.tree.leaves(trace.final_parameters)) ** 0.5
     return {
         "sharpness": {
             "step": jnp.arange(0, STEPS, EVERY),
@@ -80,12 +94,18 @@ def run(rule: Any, learning_rate: Any, gamma: Any, warmup: Any, seed: Any) -> Ta
             "step": jnp.arange(STEPS),
             "loss": trace.loss,
             "learning_rate": trace.learning_rate,
+            "moved": moved,
         },
-        "now": {"edge_at": full[None], "start": measured[0, :1], "end": measured[-1, :1]},
+        "now": {
+            "edge_at": jnp.where(none, jnp.inf, full)[None],
+            "start": measured[0, :1],
+            "end": measured[-1, :1],
+            "swing": jnp.median(moved[-STEPS // 10 :])[None],
+        },
     }
 
 
-SHARE = Text("eigenvalue / threshold at full rate", "nilai eigen / ambang pada laju penuh")
+SHARE = Text("eigenvalue / threshold or first λ₁", "nilai eigen / ambang atau λ₁ awal")
 SPECTRUM = {
     "share_1": Text("sharpness λ₁", "ketajaman λ₁"),
     "edge": Text("threshold", "ambang"),
@@ -101,17 +121,23 @@ READ = (
 """What the cursor also says."""
 
 LOSS = Text("loss", "loss")
+MOVED = {
+    "moved": Text("step (RMS over the parameters)", "langkah (RMS atas semua parameter)"),
+    "learning_rate": charts.RATE,
+}
 
 
 def _spectrum() -> Panel:
     panel = charts.over_steps("sharpness", SPECTRUM, SHARE, (0, 4), STEPS, Text(
-        "The five largest eigenvalues λ₁ to λ₅ of the Hessian, preconditioned for RMSProp, "
-        "Adam and NAdam, and the rule's threshold as a dashed line, all as shares of the threshold "
-        "at the full rate. During a warmup the line falls to 1, where it stays.",
-        "Lima nilai eigen terbesar dari Hessian, λ₁ sampai λ₅, dengan prakondisi untuk RMSProp, "
-        "Adam, dan NAdam, serta ambang aturan itu sebagai garis putus-putus, semuanya sebagai "
-        "kelipatan ambang pada laju penuh. Selama warmup garis itu turun ke 1, lalu tetap di "
-        "sana."), height=240, log=False)  # fmt: skip
+        "The five largest eigenvalues λ₁ to λ₅ of the Hessian, preconditioned for the rules that "
+        "divide by √v, and the rule's threshold as a dashed line, all as shares of the threshold "
+        "at the full rate. During a warmup the line falls to 1, where it stays. Lion and Muon have "
+        "no threshold: theirs are shares of λ₁ at the start, and there is no line.",
+        "Lima nilai eigen terbesar dari Hessian, λ₁ sampai λ₅, dengan prakondisi untuk aturan "
+        "yang membagi dengan √v, serta ambang aturan itu sebagai garis putus-putus, semuanya "
+        "sebagai kelipatan ambang pada laju penuh. Selama warmup garis itu turun ke 1, lalu tetap "
+        "di sana. Lion dan Muon tidak mempunyai ambang: nilainya digambar sebagai kelipatan λ₁ di "
+        "awal, tanpa garis."), height=240, log=False)  # fmt: skip
     return panel._replace(columns=(*panel.columns, *READ))
 
 
@@ -125,6 +151,12 @@ LAB = Lab(
         charts.over_steps("run", {"loss": LOSS}, LOSS, (1e-5, 10), STEPS, Text(
             "The training loss at every step.",
             "Loss pelatihan pada setiap langkah."), height=140),
+        charts.over_steps("run", MOVED, Text("size of a step", "besar langkah"), (1e-6, 1), STEPS,
+            Text("How far a parameter moves in each step, and the learning rate. Under Lion both "
+                 "are equal, under Muon close to each other, however small the gradient is.",
+                 "Seberapa jauh parameter bergeser pada setiap langkah, beserta laju pembelajaran. "
+                 "Dengan Lion keduanya sama, dengan Muon berdekatan, sekecil apa pun gradiennya."),
+            height=140),
         charts.schedule(STEPS),
     ),
     (Curve("run", "loss"),),
@@ -151,11 +183,14 @@ plots.sharpness(trace).save("sharpness.html")
         (("rule", "==", "nesterov"), ("learning_rate", ">", 0.349), ("verdict", "==", "stable")),
     ),
     facts=(
-        Fact("now", "edge_at", Text("The threshold at the full rate is {value};",
-                                    "Ambang pada laju penuh {value};")),
+        Fact("now", "edge_at", Text(
+            "The threshold at the full rate is {value} (∞: none, and the rate sets the swing);",
+            "Ambang pada laju penuh {value} (∞: tidak ada, dan laju menentukan lebar ayunan);")),
         Fact("now", "start", Text("the sharpness is {value} at the start",
                                   "ketajamannya {value} di awal")),
         Fact("now", "end", Text("and {value} at the last measurement.",
                                 "dan {value} pada pengukuran terakhir.")),
+        Fact("now", "swing", Text("At the end a step moves a parameter by {value} (RMS).",
+                                  "Di akhir run parameter bergeser {value} per langkah (RMS).")),
     ),
 )  # fmt: skip

@@ -20,6 +20,11 @@ A step whose size does not depend on the gradient's, a sign or an orthogonalized
 at no curvature and converges at none: it ends in swings whose amplitude the rate sets. Lion's
 threshold is therefore infinite, and Muon's, of two rules in one, is NaN.
 
+SOAP and Sophia are not here. SOAP (Vyas et al., 2024) is Adam in the eigenbasis of the averages of
+:math:`G G^\top` and :math:`G^\top G`: its edge is Adam's in other coordinates, and costs their
+eigenvectors. Sophia (Liu et al., 2023) needs the Hessian's diagonal, which no ``update`` from
+gradients has, and clips each entry of its step, which in the limit is Lion's sign.
+
 Source of the first six rules, SGD to NAdam: Godbole et al., Deep Learning Tuning Playbook (2023),
 FAQ. The others name theirs.
 """

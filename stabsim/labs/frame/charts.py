@@ -23,7 +23,7 @@ PLACE_NAMES = tuple(name for _, name in PLACE)
 KEPT_COLORS = [GREY, "#009E73", "#CC79A7", "#E69F00"]
 """Of the kept runs, of which there are as many."""
 
-DASHES = [[1, 0], [6, 3], [2, 2], [8, 2, 2, 2], [1, 3], [12, 4]]
+DASHES = [[1, 0], [6, 3], [2, 2], [8, 2, 2, 2], [1, 3], [12, 4], [5, 2, 1, 2, 1, 2]]
 
 
 def grey_axis(title: str | None, **options: Any) -> alt.Axis:
@@ -423,7 +423,7 @@ def attention(language: str, words: dict[str, Text]) -> Any:
     return finished(tile, 180)
 
 
-SHAPES = ["circle", "square", "triangle-up", "diamond", "triangle-down", "cross"]
+SHAPES = ["circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "triangle-right"]
 
 
 def race(names: Sequence[str]) -> Any:
