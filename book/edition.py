@@ -3,7 +3,9 @@
 ```{edition}    how large this language is, whether it is kept here, and where the archive is
 ```
 
-The worker itself is ``book/web/edition-worker.mjs``, and ``book/web/edition.mjs`` wakes it.
+The worker itself is ``book/web/edition-worker.mjs``, and ``book/web/edition.mjs`` wakes it. The
+address above the languages is kept by neither: all that it does is lead to one of them, and an
+app, a bookmark or a link from any page stands within a language already.
 """
 
 import gzip
