@@ -1,12 +1,13 @@
 """Logs as one JSON document: Trainer's state, Keras's history, a list of records."""
 
 import json
+import re
 from typing import Any
 
 from stabsim.logs import objects
 from stabsim.logs.log import Log
 from stabsim.logs.objects import Start, flat
-from stabsim.logs.source import Source, unreadable
+from stabsim.logs.source import Source, split, unreadable
 
 LARGEST = 64 << 20
 """A document of more bytes is not read: it would have to be in memory as a whole."""
@@ -44,6 +45,32 @@ def records(document: Any, depth: int = 0) -> list[dict[str, Any]]:
         if depth < objects.DEEPEST:
             found += [records(v, depth + 1) for v in document.values()]
     return max(found, key=len)
+
+
+NUMBER = r"[+-]?(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[+-]?[0-9]+)?|nan|inf(?:inity)?)"
+BETWEEN = r"[\s,;]+"
+NUMBERS = re.compile(
+    r"(?:[a-z_][a-z0-9_]{0,99}[ \t]{0,9}[=:][ \t]{0,9})?(?P<open>[\[(]?)\s*"
+    rf"(?P<numbers>{NUMBER}(?:{BETWEEN}{NUMBER})*)[\s,;\])]*",
+    re.IGNORECASE,
+)
+
+
+def numbers(text: str) -> list[dict[str, float]] | None:
+    """Losses that stand alone: as Python prints a list, in one line, or one in each line.
+
+    Returns:
+        A record of each; None if there is anything else, or several numbers in several lines,
+        which are the rows of a table.
+    """
+    found = NUMBERS.fullmatch(text)
+    if not found:
+        return None
+    cells = re.split(BETWEEN, found["numbers"])
+    rows = [line for line in split(found["numbers"]) if line.strip()]
+    if len(cells) < 2 or not (found["open"] or len(rows) in (1, len(cells))):
+        return None
+    return [{"loss": float(cell)} for cell in cells]
 
 
 def _plain(values: list[Any]) -> bool:

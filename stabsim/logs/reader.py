@@ -244,6 +244,8 @@ def _kind(source: Source) -> tuple[str, Any]:
     if b"\0" in head and not head.startswith(tuple(BYTE_ORDER_MARKS)):
         raise unreadable("binary")
     head = decoded(source.peek(HEAD)).lstrip()
+    if len(source.peek(HEAD + 1)) <= HEAD and (losses := documents.numbers(head)):
+        return "document", losses
     is_object = head[:1] == "{" and head[1:2] != "'"  # a Python dict is a line of a console
     if is_object or (head[:1] == "[" and head[1:].lstrip()[:1] in OPEN):
         lines = [line for line in split(head) if line.strip()]

@@ -1,5 +1,6 @@
 // A log of any kind that the page knows, read into series. As stabsim/logs/reader.py.
 
+import { alone } from "./alone.mjs";
 import { choose } from "./columns.mjs";
 import { isConsole, readConsole } from "./console.mjs";
 import { readLines } from "./jsonl.mjs";
@@ -73,6 +74,8 @@ async function kindOf(file, words) {
   const mark = marked(bytes);
   if (raw.includes("\0") && !mark) throw new Unreadable(words, "binary");
   const head = new TextDecoder(mark ?? "utf-8").decode(bytes).trimStart();
+  const losses = file.size <= HEAD && alone(head);
+  if (losses) return { document: losses };
   const found = head.split(/\r\n?|\n/);
   const isObject = head[0] === "{" && head[1] !== "'"; // a Python dict is a line of a console
   const isList =
