@@ -10,8 +10,9 @@ from claims.figures import FIGURES, figure_4, figure_5
 from claims.fixes import FIXES
 from claims.half import HALF
 from claims.transformers import TRANSFORMERS
+from claims.width import WIDTH
 
 CONVOLUTIONAL = {figure_4, figure_5}
 """The claims on convolutional networks; all others are on dense ones."""
 
-CLAIMS = [*FIGURES, *FIXES, *EDGES, *BATCH, *TRANSFORMERS, *HALF]
+CLAIMS = [*FIGURES, *FIXES, *EDGES, *BATCH, *TRANSFORMERS, *HALF, *WIDTH]
