@@ -11,8 +11,9 @@ from claims.fixes import FIXES
 from claims.half import HALF
 from claims.rules import RULES
 from claims.transformers import TRANSFORMERS
+from claims.width import WIDTH
 
 CONVOLUTIONAL = {figure_4, figure_5}
 """The claims on convolutional networks; all others are on dense ones."""
 
-CLAIMS = [*FIGURES, *FIXES, *EDGES, *BATCH, *TRANSFORMERS, *HALF, *RULES]
+CLAIMS = [*FIGURES, *FIXES, *EDGES, *BATCH, *TRANSFORMERS, *HALF, *WIDTH, *RULES]

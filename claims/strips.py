@@ -291,6 +291,20 @@ SHOWN = {
                    "laju terbaik pada lebar 256 dibagi yang pada lebar 32"),
               _ratio("wide", "narrow"), high=0.25),
     ]),
+    "mup_keeps_the_best_rate": Shown("transformers-decay", [
+        Strip(Text("best rate at width 64 over that at 16",
+                   "laju terbaik pada lebar 64 dibagi yang pada lebar 16"),
+              _ratio("usual", "narrow"), high=0.25, part=0),
+        Strip(Text("the same in muP", "sama dalam muP"), _ratio("mup", "narrow"), 0.5, 2, part=1),
+    ]),
+    "qk_norm_steadies_a_language_model": Shown("transformers-sensitivity", [
+        Strip(_with_over_without(SENSITIVITY, "QK-norm"), _ratio("with_", "without"), high=1),
+    ]),
+    "tied_embeddings_lower_the_edge": Shown("transformers-decay", [
+        Strip(Text("highest rate that trains, tied over not tied",
+                   "laju tertinggi yang melatih, diikat dibagi tidak diikat"),
+              _ratio("tied", "own"), high=0.5),
+    ]),
     "loss_scale_saves_what_float8_loses": Shown("half-scale", [
         Strip(Text("final loss at a scale of 256 over that at 1",
                    "loss akhir pada skala 256 dibagi yang pada 1"),
