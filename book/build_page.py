@@ -41,7 +41,7 @@ def markup(build: Build, language: str, page: str, where: Place | None) -> str:
         f'<form class="exercise build" id="{own}" data-exercise="{known}">'
         f"<p>{_introduction(build, language)}</p>"
         f'<label for="{own}-answer">{_say(mark, language)}</label>'
-        f'<textarea id="{own}-answer" name="answer" rows="{max(2, text.count(chr(10)) + 2)}" '
+        f'<textarea id="{own}-answer" name="answer" rows="{max(3, text.count(chr(10)) + 2)}" '
         f'spellcheck="false" autocapitalize="off" autocomplete="off" '
         f'aria-describedby="{own}-said" disabled>{text}</textarea>'
         f'<button type="submit" disabled>{exercise.SAID["check"].in_(language)}</button>'

@@ -46,7 +46,7 @@ MISTAKEN = {
     "fixes-build": ("theta = theta + theta", "Not yet."),
     # The new u in v's line is another algorithm.
     "warmup-uv": (SOLVED["warmup-uv"].replace("w = u -", "u = u -").replace("u = w\n", ""), ""),
-    "clipping-median": ("4, 3, 4, 100, 4", "Number 4, 100, is not yet right."),
+    "clipping-median": ("4, 3, 4, 100, 4", "Look again at number 4, 100."),
     "transformers-build": ("1.2, 0.4, 0.3", "5 numbers are needed; you have 3."),
     "instability-curve": ("2.3 2 1 0.5", "No entry is above the first"),
 }

@@ -13,8 +13,8 @@ RATE = 0.1
 """The ``lr`` of every rule that is typed in an exercise."""
 
 SAID = {
-    "rule": Text("Your lines", "Baris-baris Anda"),
-    "list": Text("Your numbers", "Bilangan-bilangan Anda"),
+    "rule": Text("Your lines", "Aturan Anda"),
+    "list": Text("Your numbers", "Bilangan Anda"),
     "runs": Text(
         "You can write this one here, in the notation of {link}. The lines run {steps} times, one "
         "step after the other, from theta = 1 with lr = 0.1 and g = theta. The last theta is "
@@ -42,8 +42,8 @@ SAID = {
         "Yang diperlukan {count} bilangan; Anda menulis {found}.",
     ),
     "entry": Text(
-        "Number {place}, {found}, is not yet right.",
-        "Bilangan ke-{place}, yaitu {found}, belum tepat.",
+        "Look again at number {place}, {found}.",
+        "Periksa lagi bilangan ke-{place}, yaitu {found}.",
     ),
     "few": Text("Write at least three numbers.", "Tulis sedikitnya tiga bilangan."),
     "flat": Text(
