@@ -135,7 +135,9 @@ class Log:
             self.note(reason, int(places[where.argmax()]), int(where.sum()))
 
     def add_rows(
-        self, places: Sequence[int], cells: Mapping[str, Sequence[Any] | np.ndarray]
+        self,
+        places: Sequence[int] | np.ndarray,
+        cells: Mapping[str, Sequence[Any] | np.ndarray],
     ) -> None:
         """Rows of a table: for each role of ``read`` a cell a row; None or "" if it is empty."""
         place = np.asarray(places)

@@ -12,7 +12,7 @@ from stabsim.logs.words import UNREADABLE
 KINDS = ("csv", "jsonl", "document", "text", "tensorboard", "sqlite", "wandb")
 """The formats that are read."""
 
-BLOCK = 1 << 18
+BLOCK = 1 << 20
 """Bytes read at once."""
 
 LONGEST_LINE = 1 << 20

@@ -89,11 +89,10 @@ def _row(text: str, delimiter: str) -> list[str]:
 def _add(
     logs: list[Log], batch: Lines, delimiter: str, width: int, columns: list[dict[str, int]]
 ) -> None:
-    texts = [line for line in batch.lines if line] if not all(batch.lines) else batch.lines
-    places: Sequence[int] = range(batch.first, batch.first + len(texts))
+    texts = [line for line in batch.lines if line]
+    places = np.arange(batch.first, batch.first + len(batch.lines))
     if len(texts) < len(batch.lines):
-        kept = [(i, line) for i, line in enumerate(batch.lines, batch.first) if line]
-        places = [i for i, _ in kept]
+        places = places[[bool(line) for line in batch.lines]]
         logs[0].note("too long", batch.first, sum(line is None for line in batch.lines))
     at_once = [_at_once(texts, delimiter, width, roles) for roles in columns]
     read = [one for one in at_once if one is not None]
@@ -104,9 +103,9 @@ def _add(
     rows = _split(texts, delimiter)
     if any(len(row) != width for row in rows):
         whole = [len(row) == width for row in rows]
-        logs[0].note("other width", places[whole.index(False)], whole.count(False))
+        logs[0].note("other width", int(places[whole.index(False)]), whole.count(False))
         rows = [row for row, ok in zip(rows, whole, strict=True) if ok]
-        places = [i for i, ok in zip(places, whole, strict=True) if ok]
+        places = places[whole]
     cells = [cell for row in rows for cell in row]
     for log, place in zip(logs, columns, strict=True):
         log.add_rows(places, {role: cells[i::width] for role, i in place.items()})
