@@ -79,7 +79,8 @@ def run(rule: Any, learning_rate: Any, gamma: Any, warmup: Any, seed: Any) -> Ta
     measured = trace.observed[::EVERY]
     full = jnp.asarray(any_rule.threshold(learning_rate))
     none = ~jnp.isfinite(full)  # Lion's is infinite, and Muon's unknown, for its matrices have none
-    threshold = jnp.where(none, jnp.nan, any_rule.threshold(trace.learning_rate)[::EVERY])
+    every = jnp.asarray(any_rule.threshold(trace.learning_rate))
+    threshold = jnp.where(none, jnp.nan, every[::EVERY])
     shares = measured / jnp.where(none, measured[0, 0], full)
     moved = trace.update_norm / sum(w.size for w in jax.tree.leaves(trace.final_parameters)) ** 0.5
     return {
