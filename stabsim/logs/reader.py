@@ -254,7 +254,9 @@ def _kind(source: Source) -> tuple[str, Any]:
             if document is not None and documents.records(document):
                 return "document", document
         return "jsonl", None
-    if not table.is_table(head) and text.is_console(head):
+    # the line of a console may hold as many commas as the next
+    tabular = head[:1] != "[" and table.is_table(text.uncoloured(head))
+    if not tabular and text.is_console(head):
         return "text", None
     return ("jsonl" if head[:1] in ("{", "[") else "csv"), None
 

@@ -23,10 +23,10 @@ NUMBER = (
 WORD = r"[A-Za-z0-9_/.()%-]"
 
 PAIR = (
-    rf"(?<!{WORD})([A-Za-z_]{WORD}{{0,60}}(?: [A-Za-z_(]{WORD}{{0,60}}){{0,4}}?)"
-    rf"(?: *[:=] *| +)({NUMBER})(?![0-9.]*[0-9]|[A-Za-z]*[:/-][A-Za-z])"
+    rf"(?<!{WORD})([A-Za-z_]{WORD}{{0,60}}(?: (?:[A-Za-z_(]{WORD}{{0,60}}|[0-9]+\)))"
+    rf"{{0,4}}?)(?: *[:=] *| +)({NUMBER})(?![0-9.]*[0-9]|[A-Za-z]*[:/-][A-Za-z]|\) *[:=])"
 )
-"""A name of up to five words, and its number."""
+"""A name of up to five words, and its number: "LR (group 0)=1" is one pair."""
 
 QUOTED = rf"""['"]([^'"]{{1,80}})['"] *: *['"]?(?:[a-z][a-z0-9.]*\()?({NUMBER})"""
 """A name in quotation marks and its number, which may be in quotation marks too."""
@@ -40,6 +40,16 @@ KERAS = r"^ *([0-9]+)/([0-9]+) +(?:━|\[[=>.]|- )"
 BAR = r"(?:Epoch +([0-9]+))?[^|]{0,200}\|[^|]{0,200}\| *([0-9]+)/([0-9]+) +\["
 """A progress bar of tqdm, as Lightning has it too: the epoch, and how much of it is done."""
 
+ITER = r"\bIter\(train\) +\[ *([0-9]+)/[0-9]+\]"
+"""Where MMEngine writes the step if it does not train by epochs."""
+
+WHOLE = r"\| train \| epoch [0-9]+ \||epoch results: \["
+"""What begins the means over an epoch, among the lines of fairseq and ESPnet."""
+
+HELD = r"\| valid \|(?! *\{)|\[valid\]|\b(?:Epoch|Iter)\(val\)"
+"""What begins the numbers on held-out data, which have the names of those of training; not in
+fairseq's JSON, whose names tell them apart."""
+
 TERSE = {"s": "step", "iter": "step", "it": "step", "iteration": "step", "trl": "train_loss",
          "trn": "train_loss", "tel": "val_loss", "norm": "grad_norm"}  # fmt: skip
 """What llm.c, nanoGPT and others call by a shorter or another name."""
@@ -50,8 +60,8 @@ LEVEL = r"^(?:DEBUG|INFO|WARNING|ERROR) +"
 LONGEST = 20_000
 """A line of more characters is no line of a console."""
 
-_PAIR, _QUOTED, _COLOURS, _KERAS, _BAR, _LEVEL = map(
-    re.compile, (PAIR, QUOTED, COLOURS, KERAS, BAR, LEVEL)
+_PAIR, _QUOTED, _COLOURS, _KERAS, _BAR, _LEVEL, _ITER, _WHOLE, _HELD = map(
+    re.compile, (PAIR, QUOTED, COLOURS, KERAS, BAR, LEVEL, ITER, WHOLE, HELD)
 )
 
 
@@ -68,12 +78,12 @@ class Console:
 
         OLMo writes a line with the step and then a line, which is indented, for each number.
         """
-        line = _COLOURS.sub("", line).rsplit("\b", 1)[-1]
-        pairs = _QUOTED.findall(line) or _PAIR.findall(line)
-        row: dict[str, Any] = {}
-        for name, value in pairs:
-            name = _LEVEL.sub("", name)
-            row.setdefault(TERSE.get(name.lower(), name), value.replace(",", ""))
+        line = uncoloured(line).rsplit("\b", 1)[-1]
+        held = _HELD.search(line)
+        own = line[: held.start()] if held else line
+        row = _pairs(own, "epoch " if _WHOLE.search(own) else "")
+        if held:
+            row = _pairs(line[held.end() :], "valid ") | row
         if line[:2] == "  " and len(row) == 1 and self._row and self._row.keys().isdisjoint(row):
             self._row |= row
             return None
@@ -84,6 +94,8 @@ class Console:
             self._epoch += 1
         elif row and (bar := _BAR.search(line)):
             row["step"] = str(self._position(bar[1], int(bar[2][:15]), int(bar[3][:15])))
+        elif row and (at := _ITER.search(line)):
+            row["step"] = at[1]
         if not row:
             return None
         ended = self.end()
@@ -103,6 +115,21 @@ class Console:
             self._offset += self._done
         self._done = done
         return self._offset + done
+
+
+def uncoloured(text: str) -> str:
+    """A text without what colours a terminal, which holds semicolons."""
+    return _COLOURS.sub("", text)
+
+
+def _pairs(line: str, of: str) -> dict[str, Any]:
+    """The numbers of a line by their names; before those of losses stands what they are ``of``."""
+    row: dict[str, Any] = {}
+    for name, value in _QUOTED.findall(line) or _PAIR.findall(line):
+        name = _LEVEL.sub("", name)
+        name = TERSE.get(name.lower(), name)
+        row.setdefault(of + name if is_loss(name) else name, value.replace(",", ""))
+    return row
 
 
 def is_console(head: str) -> bool:

@@ -13,8 +13,9 @@ class Console {
   #row = null;
   #place = 0;
 
-  constructor(rules) {
-    const { pair, quoted, colours, keras, bar, level, terse, longest } = rules;
+  constructor({ console: rules, columns }) {
+    this.columns = columns;
+    const { pair, quoted, colours, keras, bar, level, iter, whole, held, terse, longest } = rules;
     this.terse = terse;
     this.longest = longest;
     this.pair = new RegExp(pair, "g");
@@ -23,19 +24,20 @@ class Console {
     this.keras = new RegExp(keras);
     this.bar = new RegExp(bar);
     this.level = new RegExp(level);
+    this.iter = new RegExp(iter);
+    this.whole = new RegExp(whole);
+    this.held = new RegExp(held);
   }
 
   /** The record that a line ends, with its place; null if none ends there. */
   take(place, written) {
     const line = written.replace(this.colours, "").split("\b").slice(-1)[0];
-    let pairs = [...line.matchAll(this.quoted)];
-    if (!pairs.length) pairs = [...line.matchAll(this.pair)];
-    const row = new Map();
-    for (const [, found, value] of pairs) {
-      const bare = found.replace(this.level, "");
-      const lower = bare.toLowerCase();
-      const name = Object.hasOwn(this.terse, lower) ? this.terse[lower] : bare;
-      if (!row.has(name)) row.set(name, value.replaceAll(",", ""));
+    const held = this.held.exec(line);
+    const own = held ? line.slice(0, held.index) : line;
+    let row = this.#pairs(own, this.whole.test(own) ? "epoch " : "");
+    if (held) {
+      const after = line.slice(held.index + held[0].length);
+      row = new Map([...this.#pairs(after, "valid "), ...row]);
     }
     if (line.startsWith("  ") && row.size === 1 && this.#row) {
       const [[name, value]] = row;
@@ -46,15 +48,32 @@ class Console {
     }
     const keras = row.size ? this.keras.exec(line) : null;
     const bar = row.size && !keras ? this.bar.exec(line) : null;
+    const iter = this.iter.exec(line);
     if (keras) {
       if (keras[1] !== keras[2]) return null;
       row.set("epoch", String(this.#epoch++));
     } else if (bar) row.set("step", String(this.#position(bar)));
+    else if (iter) row.set("step", iter[1]);
     if (!row.size) return null;
     const ended = this.end();
     this.#row = row;
     this.#place = place;
     return ended;
+  }
+
+  /** The numbers of a line by their names; before those of losses stands what they are `of`. */
+  #pairs(line, of) {
+    let pairs = [...line.matchAll(this.quoted)];
+    if (!pairs.length) pairs = [...line.matchAll(this.pair)];
+    const row = new Map();
+    for (const [, found, value] of pairs) {
+      const bare = found.replace(this.level, "");
+      const lower = bare.toLowerCase();
+      const known = Object.hasOwn(this.terse, lower) ? this.terse[lower] : bare;
+      const name = isLoss(known, this.columns) ? of + known : known;
+      if (!row.has(name)) row.set(name, value.replaceAll(",", ""));
+    }
+    return row;
   }
 
   /** The record that no line follows. */
@@ -77,7 +96,7 @@ class Console {
 
 /** Whether lines with a loss come at least twice. */
 export function isConsole(lines, words) {
-  const console = new Console(words.console);
+  const console = new Console(words);
   let found = 0;
   const count = (ended) => {
     if (ended && [...ended.row.keys()].some((name) => isLoss(name, words.columns))) found++;
@@ -90,7 +109,7 @@ export function isConsole(lines, words) {
 /** The logs from batches of lines; `start` begins them, given the first cells of each column. */
 export async function readConsole(batches, start, words) {
   const skipped = [];
-  const console = new Console(words.console);
+  const console = new Console(words);
 
   async function* rows() {
     for await (const { first, lines } of batches) {

@@ -89,6 +89,9 @@ async function kindOf(file, words) {
     }
     return { readAs: readLines };
   }
-  if (!isTable(found, words) && isConsole(found, words)) return { readAs: readConsole };
+  // The line of a console may hold as many commas as the next.
+  const plain = found.map((line) => line.replace(new RegExp(words.console.colours, "g"), ""));
+  const tabular = head[0] !== "[" && isTable(plain, words);
+  if (!tabular && isConsole(found, words)) return { readAs: readConsole };
   return { readAs: "{[".includes(head[0] ?? " ") ? readLines : readTable };
 }
