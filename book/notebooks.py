@@ -13,7 +13,7 @@ import nbformat
 import yaml
 from pybtex.database import Entry, parse_file
 
-from book import BOOK, LANGUAGES, ROOT, SITE, demonstrations, scoreboard
+from book import BOOK, LANGUAGES, ROOT, SITE, scoreboard
 from book.languages import CHAPTERS
 from book.outline import HASH, LABEL, ROLE, blocks, options
 from book.prediction_page import TITLE
@@ -60,7 +60,6 @@ import stabsim\
 """
 
 LINK = re.compile(r"\]\(([\w-]+)(?:\.md)?\)")
-DEMONSTRATION = re.compile(r"\{demo\}`([^`<]+?)\s*<([^`>]+)>`")
 NUMBERED = re.compile(r"(?<=\$\$)[ \t]*\([\w-]+\)[ \t]*$", re.MULTILINE)
 
 
@@ -181,7 +180,6 @@ class _Reader:
             return
         if label := LABEL.fullmatch(line):
             line = f'<a id="{label[1]}"></a>\n'
-        line = DEMONSTRATION.sub(lambda link: self._demonstration(link[1], link[2]), line)
         line = ROLE.sub(lambda role: self._role(role[1], role[2]), line)
         line = LINK.sub(lambda link: f"]({self._address(link[1])})", line)
         self.lines.append(NUMBERED.sub("", line))
@@ -221,12 +219,6 @@ class _Reader:
         if name == "cite:t":
             return ", ".join(f"{who} ({year})" for who, year in texts)
         return "(" + "; ".join(f"{who}, {year}" for who, year in texts) + ")"
-
-    def _demonstration(self, words: str, target: str) -> str:
-        """A link that presents a lab, in the live book."""
-        shown = demonstrations.read(target)
-        _, query = shown.address.split(".html")
-        return f"[{words}]({address(self.where, self.language, shown.page, query)})"
 
     def _address(self, target: str) -> str:
         """Where a link to a page or a label leads: to the live book."""
