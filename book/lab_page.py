@@ -19,8 +19,7 @@ NARROW = 300
 """The charts' width on a telephone: drawn at its size, their type can be read there."""
 
 RULES = (
-    "WINDOW", "EARLY_SHARE", "UNLEARNED_SHARE", "RISE", "MANY", "DEEP", "NOISE",
-    "NOISE_WINDOW", "NOISE_PERCENTILE",
+    "WINDOW", "EARLY_SHARE", "UNLEARNED_SHARE", "RISE", "NOISE", "NOISE_WINDOW", "NOISE_PERCENTILE",
     "BEGINNING", "APART", "LEVELS", "LEARNED", "SURE", "FEW", "NEARLY", "SPIKE",
     "RESTART", "RUNAWAY", "HUGE", "GUESS", "MISSED", "LONG", "NEAR",
 )  # fmt: skip

@@ -32,12 +32,6 @@ UNLEARNED_SHARE = 0.1
 RISE = 0.125
 """A rise counts from this share of the scale on: the loss, or half of what was learned, ..."""
 
-MANY = 5.0
-"""Deep below its start a loss has risen by so many times its level already, ..."""
-
-DEEP = 0.001
-"""... if that is this share of what was learned, ..."""
-
 NOISE = 3.0
 """... and above this many times the noise, the size of the changes from record to record."""
 
@@ -319,7 +313,6 @@ def diagnose(
     The losses are smoothed by a running median. A rise is a climb of the smoothed loss above
     its lowest value so far, by more than three times the noise and by more than an eighth of the
     scale, which is the loss there or half of what had been learned by then, whichever is more.
-    Where nearly all was learned, five times the level is enough, if it is a thousandth of that.
     Besides, the median of a few records shows rises too short for the running median, and the
     medians of whole stretches of the log those too slow for it. A rise is early if it begins
     within the first twentieth of training, while the rate warms up, or within the first tenth if
@@ -785,7 +778,6 @@ def _seen(
     lowest_at = np.maximum.accumulate(np.where(smooth == low, np.arange(low.size), 0))
     tops = np.maximum.accumulate(curve.smooth)[start + lowest_at] if top is None else top
     least = RISE * np.maximum(np.abs(low), (tops - low) / 2)
-    least = np.minimum(least, np.maximum(MANY * np.abs(low), DEEP * (tops - low)))
     known = record >= record[0] + NOISE_WINDOW + curve.window
     noise = np.where(known, noise_before, curve.beginning)
     margin = np.maximum(least, NOISE * noise)

@@ -107,7 +107,7 @@ def test_what_does_nothing_is_disabled():
     slider, typed, why = widget._fields["gamma"].children
     assert slider.disabled
     assert typed.disabled
-    assert why.value == "SGD has no momentum."
+    assert why.value == "SGD and Adafactor have no momentum."
     told(widget._fields["rule"], index=1)
     assert not slider.disabled
     assert not why.value

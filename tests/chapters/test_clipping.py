@@ -90,7 +90,8 @@ def test_the_share_is_that_of_the_norms_above_the_threshold():
 def test_warmup_does_not_help_in_the_recorded_claims():
     mended = claim("clipping_mends_spikes").published
     half = claim("clipping_half_is_a_smaller_rate").published
-    assert (mended.values["warmed"], mended.values["mended"]) == (0, len(mended.holds))
+    assert mended.values["warmed"] == 1 <= mended.values["plain"]
+    assert mended.values["mended"] == len(mended.holds)
     assert "within 0% of each other" in half.effect.en
     assert all(half.holds)
 

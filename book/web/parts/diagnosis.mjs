@@ -378,12 +378,8 @@ function nextRise(curve, start, top, rules) {
       highestYet = highestOfAll;
     }
     if (level[i] < level[lowLevel]) lowLevel = i;
-    const scale = Math.abs(smooth[low]);
-    const gained = (top ?? highestYet) - smooth[low];
-    const least = Math.min(
-      rules.RISE * Math.max(scale, gained / 2),
-      Math.max(rules.MANY * scale, rules.DEEP * gained),
-    );
+    const scale = Math.max(Math.abs(smooth[low]), ((top ?? highestYet) - smooth[low]) / 2);
+    const least = rules.RISE * scale;
     const known = i >= start + rules.NOISE_WINDOW + window;
     const noise = known ? curve.noise[i] : beginning;
     const margin = Math.max(least, rules.NOISE * noise);
