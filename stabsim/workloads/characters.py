@@ -64,10 +64,10 @@ def character_model(
     label_smoothing: float = 0.0,
     mup_base: int | None = None,
 ) -> Workload:
-    r"""A transformer that foretells the next character of English text.
+    r"""A transformer that predicts the next character of English text.
 
     Its rows are windows of :func:`stabsim.workloads.text.text`, and its loss is the mean over all
-    characters of a window, each foretold from those before it; 3.47 nats is chance.
+    characters of a window, each predicted from those before it; 3.47 nats is chance.
 
     With ``tied`` embeddings the matrix E that embeds a character also reads it out: the logits are
     :math:`E x/\sqrt n` for a final token x of width n, so that they start as large as those of a

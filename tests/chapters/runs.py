@@ -1,10 +1,16 @@
 """What the runs of a lab come to, computed by its compiled module: the same bits everywhere."""
 
+import re
+from collections.abc import Sequence
 from functools import cache
 from hashlib import sha256
 
+import numpy as np
+
 import jax2wasm
-from book import BUILD, lab_programs
+from book import BUILD, ROOT, lab_programs
+from book.scoreboard import VERDICTS
+from claims.outcome import Claim
 from claims.recorded import Row, load
 from stabsim.labs import LABS
 from stabsim.labs.frame.lab import Tables, Values
@@ -61,3 +67,23 @@ def verdicts(name: str, **changes) -> list:
 
 def goals(name: str, **changes) -> int:
     return sum(goal for _, goal in run(name, **changes))
+
+
+def numbers(text, language):
+    """The numbers of a text as its language writes them."""
+    whole, point = (",", ".") if language == "en" else (".", ",")
+    found = re.findall(r"\d[\d.,]*\d|\d", text)
+    return [float(one.replace(whole, "").replace(point, ".")) for one in found]
+
+
+def hold_table(page: str, claims: Sequence[Claim], language: str, of: str) -> None:
+    """Hold a chapter's table of claims, a row for each in their order, against the record."""
+    text = (ROOT / f"chapters/{language}/{page}.md").read_text(encoding="utf8")
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if f" {of} 20 | " in line]
+    for (_, measured, held, verdict), one in zip(rows, claims, strict=True):
+        found = claim(one.__name__).published
+        assert held == f"{found.held} {of} 20"
+        assert verdict == VERDICTS[found.verdict].in_(language)
+        known = [*numbers(found.effect.en, "en"), *(sum(part.holds) for part in found.parts)]
+        for number in numbers(measured, language):
+            assert np.isclose(number, known, rtol=0.03).any(), (one.__name__, number)

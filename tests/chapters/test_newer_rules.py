@@ -5,16 +5,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from book import ROOT
-from book.scoreboard import VERDICTS
-from claims.recorded import load
 from claims.rules import RULES
 from stabsim.labs import LABS
 from stabsim.labs.frame.newer import NEWER, OneOf, newer_rules
 from stabsim.labs.frame.report import report
 from stabsim.labs.race import OFFERED
-from tests.chapters.runs import SEEDS, tables
-from tests.chapters.test_transformers import numbers
+from tests.chapters.runs import SEEDS, hold_table, tables
 
 
 def run(seeds=SEEDS, **changes):
@@ -105,13 +101,4 @@ def test_all_but_muon_race():
 
 @pytest.mark.parametrize(("language", "of"), [("en", "of"), ("id", "dari")])
 def test_the_table_of_claims_is_the_record(language, of):
-    page = (ROOT / f"chapters/{language}/optimizers.md").read_text(encoding="utf8")
-    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if f" {of} 20 | " in line]
-    record = {row.name: row.published for row in load().rows if row.outcomes}
-    for (_, measured, held, verdict), claim in zip(rows, RULES, strict=True):
-        found = record[claim.__name__]
-        assert held == f"{found.held} {of} 20"
-        assert verdict == VERDICTS[found.verdict].in_(language)
-        known = [*numbers(found.effect.en, "en"), *(sum(part.holds) for part in found.parts)]
-        for number in numbers(measured, language):
-            assert np.isclose(number, known, rtol=0.03).any(), (claim.__name__, number)
+    hold_table("optimizers", RULES, language, of)

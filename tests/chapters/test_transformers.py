@@ -1,6 +1,5 @@
 """What the chapter on transformers says, over the seeds that its labs offer."""
 
-import re
 from functools import cache
 
 import numpy as np
@@ -8,14 +7,13 @@ import pytest
 
 import stabsim as ss
 from book import ROOT
-from book.scoreboard import VERDICTS
-from claims.recorded import load
 from claims.transformers import TRANSFORMERS
+from claims.width import WIDTH
 from stabsim.exercises import EXERCISES, PREDICTIONS
 from stabsim.exercises.frame.prediction import Choose, Draw
 from stabsim.labs import LABS
 from stabsim.labs.frame.report import reached, report
-from tests.chapters.runs import MOST, SEEDS, goals, tables
+from tests.chapters.runs import MOST, SEEDS, claim, goals, hold_table, numbers, tables
 
 
 @cache
@@ -152,22 +150,34 @@ def test_what_comes_out_of_the_predictions():
         assert said in choice.options[choice.right].en
 
 
-@pytest.mark.parametrize(("language", "of"), [("en", "of"), ("id", "dari")])
+LANGUAGES = pytest.mark.parametrize(("language", "of"), [("en", "of"), ("id", "dari")])
+
+
+@LANGUAGES
 def test_the_table_of_claims_is_the_record(language, of):
+    hold_table("transformers", TRANSFORMERS, language, of)
+
+
+@LANGUAGES
+def test_what_is_said_of_width_is_the_record(language, of):
+    """Each number of the paragraph on muP, tied embeddings and QK-norm in the language model."""
     page = (ROOT / f"chapters/{language}/transformers.md").read_text(encoding="utf8")
-    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if f" {of} 20 | " in line]
-    record = {row.name: row.published for row in load().rows if row.outcomes}
-    for (_, measured, held, verdict), claim in zip(rows, TRANSFORMERS, strict=True):
-        found = record[claim.__name__]
-        assert held == f"{found.held} {of} 20"
-        assert verdict == VERDICTS[found.verdict].in_(language)
-        known = [*numbers(found.effect.en, "en"), *(sum(part.holds) for part in found.parts)]
-        for number in numbers(measured, language):
-            assert np.isclose(number, known, rtol=0.03).any(), (claim.__name__, number)
+    (said,) = (one for one in page.split("\n\n") if "0.0078" in one or "0,0078" in one)
+    found = [claim(one.__name__).published for one in WIDTH]
+    known = [1, 2, *(number for one in found for number in numbers(one.effect.en, "en"))]
+    known += [one.held for one in found] + [len(one.holds) for one in found]
+    widths = [16, 64]
+    for number in numbers(said, language):
+        assert np.isclose(number, [*known, *widths], rtol=0.03).any(), number
+    verdicts = ["reproduced", "partly reproduced", "reproduced"]
+    assert [one.verdict for one in found] == verdicts
+    assert found[0].held > 10 > found[1].held
 
 
-def numbers(text, language):
-    """The numbers of a text as its language writes them."""
-    whole, point = (",", ".") if language == "en" else (".", ",")
-    found = re.findall(r"\d[\d.,]*\d|\d", text)
-    return [float(one.replace(whole, "").replace(point, ".")) for one in found]
+def test_which_verdicts_turn_with_the_instruction_set():
+    turned = {one.__name__: claim(one.__name__).otherwise for one in TRANSFORMERS}
+    assert {name: one["AVX"].verdict for name, one in turned.items() if one} == {
+        "caps_and_clips_lower_sensitivity": "reproduced",
+        "decay_holds_attention_logits": "not reproduced",
+        "qk_norm_takes_warmups_place": "not reproduced",
+    }

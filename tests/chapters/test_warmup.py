@@ -40,6 +40,13 @@ def test_the_tables_repeat_the_recorded_claims(language):
         assert re.search(rf"{middle} \({low} \w+ {high}\)", recorded.replace(",", ".")), line
 
 
+def test_what_is_said_of_figure_6():
+    ramps = claim("figure_6").published
+    assert (ramps.held, ramps.verdict) == (18, "reproduced")
+    assert ramps.parts[1].held == len(ramps.holds)  # the longest trains with every seed
+    assert ramps.values["rose"] == 9
+
+
 def test_what_is_said_of_figure_8():
     edges = claim("figure_8").published
     assert [part.held for part in edges.parts] == [16, 18]
