@@ -20,6 +20,12 @@ WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
 ACTION = GITHUB / "actions/setup/action.yml"
 FORMS = sorted((GITHUB / "ISSUE_TEMPLATE").glob("[0-9]*.yml"))
 HOOKS = ROOT / ".pre-commit-config.yaml"
+TOP = {
+    *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "CITATION.cff", "LICENSE", "Makefile"),
+    *("_config.yml", "_toc.yml", "pyproject.toml", "requirements.txt", "requirements-peers.txt"),
+    *("benchmarks", "binder", "book", "chapters", "claims", "docs", "examples", "findings"),
+    *("jax2wasm", "stabsim", "tests"),
+}
 
 
 def read(path):
@@ -161,6 +167,14 @@ def test_hooks_are_the_environments_own():
             folder, _, name = program.rpartition("/")
             assert folder == ".venv/bin"
             assert (Path(sys.executable).parent / name).is_file(), name
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="what is committed is not known here")
+def test_only_what_belongs_there_is_at_the_top():
+    """A log that an example wrote, or a note to oneself, is not of the project."""
+    command = ["git", "ls-tree", "--name-only", "HEAD"]
+    kept = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert {name for name in kept.split() if not name.startswith(".")} == TOP
 
 
 # --- issue forms, and the table for who changes something ---
