@@ -74,8 +74,8 @@ EVIDENCE = {
     "resumed": Text("the run was resumed", "run dilanjutkan"),
     "change": Text("{what} changes", "{what} berubah"),
     "recovered": Text(
-        "and is back by step {step}, {duration} steps on",
-        "lalu pulih pada langkah {step}, {duration} langkah kemudian",
+        "and is back by step {step}",
+        "lalu pulih pada langkah {step}",
     ),
     "lost": Text("and never comes back", "dan tidak pernah pulih"),
     "diverged": Text(

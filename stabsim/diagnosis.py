@@ -194,7 +194,7 @@ class Context(NamedTuple):
         return "restart" if fell and grew else None
 
 
-STEPS = ("onset", "peak_step", "step", "first", "duration")
+STEPS = ("onset", "peak_step", "step", "first")
 """The values in sentences that are steps."""
 
 
@@ -264,8 +264,8 @@ class Diagnosis(NamedTuple):
 
         def rose(name: str, rise: Rise, **more: str) -> str:
             back = say("lost")
-            if rise.recovered_at is not None and rise.duration is not None:
-                back = say("recovered", step=rise.recovered_at, duration=rise.duration)
+            if rise.recovered_at is not None:
+                back = say("recovered", step=rise.recovered_at)
             values = {k: getattr(rise, k) for k in ("onset", "lowest", "peak_step", "peak")}
             return say(name, **values, back=back, **more)
 

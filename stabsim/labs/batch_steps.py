@@ -213,7 +213,7 @@ print(runs["{target}"].median("seed").to_series())
         Fact("facts", "examples", Text("examples seen in them: {value};",
                                        "contoh yang dipakai: {value};")),
         Fact("facts", "speedup", Text(
-            "{value} times fewer steps than with batches of 1.",
-            "langkahnya {value} kali lebih sedikit daripada dengan batch 1.")),
+            "speedup over batches of 1: {value}×.",
+            "percepatan dibanding batch 1: {value}×.")),
     ),
 )  # fmt: skip

@@ -192,10 +192,11 @@ ADVICE = {
         "evaluasi.",
     ),
     "warmup": Text(
-        "Warm up: let the learning rate climb from 0 to {rate} over the first steps. Try {lengths} "
-        "steps, and take the shortest warmup that is stable.",
+        "Warm up: let the learning rate climb from 0 to {rate} over the first steps. Lengths to "
+        "try, in steps: {lengths}. Take the shortest that is stable.",
         "Pakai warmup: naikkan laju pembelajaran dari 0 ke {rate} selama langkah-langkah "
-        "pertama. Coba {lengths} langkah, dan pakai warmup terpendek yang stabil.",
+        "pertama. Panjang yang dicoba, dalam langkah: {lengths}. Pakai yang terpendek yang "
+        "stabil.",
     ),
     "clipping": Text(
         "Clip gradients by their global norm {threshold}. If the instability remains, lower the "

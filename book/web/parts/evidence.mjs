@@ -22,10 +22,7 @@ export function evidence(found, words) {
       back:
         rise.recovered === null
           ? words.evidence.lost
-          : say("recovered", {
-              step: at(rise.recovered),
-              duration: at(rise.recovered - rise.onset),
-            }),
+          : say("recovered", { step: at(rise.recovered) }),
       ...more,
     });
   for (const rise of found.rises) {
