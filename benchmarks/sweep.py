@@ -31,7 +31,7 @@ RATES = np.geomspace(1e-3, 0.2, 16).astype(np.float32)
 ROUNDS = 5
 
 NET = mlp()
-DRAWS = draw(NET, 0, RunPlan(STEPS, BATCH, (STEPS,), (), False))
+DRAWS = draw(NET, 0, RunPlan(STEPS, BATCH, (STEPS,), False))
 assert NET.train is not None
 assert DRAWS.rows is not None
 X, Y = NET.train

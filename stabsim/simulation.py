@@ -71,7 +71,6 @@ class RunPlan(NamedTuple):
     steps: int
     batch_size: int | None
     evaluate_at: tuple[int, ...]
-    measure_sharpness_at: tuple[int, ...]
     record_parameters: bool
     observe: Observer | None = None
 
@@ -85,7 +84,7 @@ def simulate(
     seed: Scalar = 0,
     clipping: Clipping | None = None,
     evaluate_at: Iterable[int] | None = None,
-    measure_sharpness_at: Iterable[int] = (),
+    measure_sharpness_at: Iterable[int] | Int[Array, " k"] = (),
     record_parameters: bool = False,
     observe: Observer | Any = None,
 ) -> Trace:
@@ -111,7 +110,8 @@ def simulate(
         evaluate_at: the steps t, from 0 to ``steps``, at which :math:`\theta_t` is
             validated; the last one if not given.
         measure_sharpness_at: the steps t, below ``steps``, at which the sharpness of the
-            loss over all training rows is measured at :math:`\theta_t`.
+            loss over all training rows is measured at :math:`\theta_t`. Which they are may
+            itself be traced: an array of so many steps.
         record_parameters: whether to keep :math:`\theta_t` for every t (for surfaces).
         observe: what else to record of each step: a function from a ``Moment`` to arrays,
             which the Trace holds as ``observed``. It is compiled into the run, anew for each
@@ -137,11 +137,11 @@ def simulate(
             f"not {clipping!r}."
         )
     plan = _plan(
-        workload, optimizer, steps, batch_size, evaluate_at, measure_sharpness_at,
-        record_parameters, observe,
-    )  # fmt: skip
+        workload, optimizer, steps, batch_size, evaluate_at, record_parameters, observe
+    )
+    measured = _measured(measure_sharpness_at, plan.steps)
     _check_seed(seed)
-    return run(workload, optimizer, clipping, draw(workload, seed, plan), plan)
+    return run(workload, optimizer, clipping, draw(workload, seed, plan), measured, plan)
 
 
 def _check_seed(seed: Any) -> None:
@@ -159,7 +159,6 @@ def _plan(
     steps: Any,
     batch_size: Any,
     evaluate_at: Any,
-    measure_sharpness_at: Any,
     record_parameters: bool,
     observe: Any,
 ) -> RunPlan:
@@ -186,10 +185,16 @@ def _plan(
         steps,
         batch_size,
         _check.steps_within("evaluate_at", evaluate_at, steps),
-        _check.steps_within("measure_sharpness_at", measure_sharpness_at, steps - 1),
         bool(record_parameters),
         observe,
     )
+
+
+def _measured(given: Any, steps: int) -> Int[Array, " k"]:
+    if isinstance(given, Tracer):
+        return given
+    name = "measure_sharpness_at"
+    return jnp.array(_check.steps_within(name, given, steps - 1), jnp.int32)
 
 
 def _schedule_steps(optimizer: Optimizer) -> int:
@@ -232,10 +237,16 @@ class _Now(NamedTuple):
 
 @partial(jax.jit, static_argnames="plan")
 def run(
-    workload: Workload, optimizer: Optimizer, clipping: Clipping, draws: Draws, plan: RunPlan
+    workload: Workload,
+    optimizer: Optimizer,
+    clipping: Clipping,
+    draws: Draws,
+    measured: Int[Array, " k"],
+    plan: RunPlan,
 ) -> Trace:
     """The deterministic part of :func:`simulate`, which draws nothing."""
     validation = workload.validation
+    evaluated = jnp.array(plan.evaluate_at, jnp.int32)
     nan = jnp.full((), jnp.nan, jax.tree.leaves(draws.params)[0].dtype)
 
     def validate(params: Tree) -> tuple[Array, Array]:
@@ -263,7 +274,7 @@ def run(
         }
         if plan.evaluate_at:
             record["validation"] = jax.lax.cond(now.evaluate, validate, lambda _: (nan, nan), kept)
-        if plan.measure_sharpness_at:
+        if measured.size:
             record["sharpness"] = jax.lax.cond(
                 now.measure, measure, lambda *_: nan, params, optimizer_state
             )
@@ -280,8 +291,8 @@ def run(
         jnp.arange(plan.steps),
         draws.rows,
         draws.scale,
-        _flags(plan.evaluate_at, plan.steps),
-        _flags(plan.measure_sharpness_at, plan.steps),
+        _flags(evaluated, plan.steps),
+        _flags(measured, plan.steps),
     )
     (params, optimizer_state, _), record = jax.lax.scan(step, start, table)
     kept = optimizer.kept(params, optimizer_state)
@@ -291,8 +302,6 @@ def run(
         last_loss, last_error = validate(kept)
         validation_loss = jnp.append(validation_loss, last_loss)
         validation_error = jnp.append(validation_error, last_error)
-    evaluated = jnp.array(plan.evaluate_at, jnp.int32)
-    measured = jnp.array(plan.measure_sharpness_at, jnp.int32)
     flat = ravel_pytree(params)[0]
     parameters = jnp.zeros((0, flat.size), flat.dtype)
     if plan.record_parameters:
@@ -330,5 +339,5 @@ def _minibatch(train: Batch | None, now: _Now) -> Batch | None:
     return Batch(inputs if now.scale is None else now.scale * inputs, targets)
 
 
-def _flags(steps: tuple[int, ...], length: int) -> Bool[Array, " steps"]:
-    return jnp.zeros(length, bool).at[jnp.array(steps, jnp.int32)].set(True, mode="drop")
+def _flags(at: Int[Array, " k"], steps: int) -> Bool[Array, " steps"]:
+    return jnp.zeros(steps, bool).at[at].set(True, mode="drop")

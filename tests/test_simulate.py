@@ -22,7 +22,7 @@ NAMED = {rule.__name__: rule for rule in RULES}
 
 def plain(workload, rule, clipping, steps, batch_size, seed):
     """The same run as a Python loop, one step at a time; the gradient alone is compiled."""
-    plan = RunPlan(steps, batch_size, (), (), False)
+    plan = RunPlan(steps, batch_size, (), False)
     draws = draw(workload, seed, plan)
     params, state = draws.params, rule.init(draws.params)
     clip_state = clipping.init(params)
@@ -62,12 +62,12 @@ def test_run_is_the_plain_loop(rule, x64):
 def test_full_batch_uses_every_row():
     workload = mlp(width=6)
     trace = ss.simulate(workload, ss.sgd(0.1), steps=1)
-    params = draw(workload, 0, RunPlan(1, None, (1,), (), False)).params
+    params = draw(workload, 0, RunPlan(1, None, (1,), False)).params
     np.testing.assert_allclose(trace.loss[0], workload.loss(params), rtol=1e-6)
 
 
 def test_minibatches_are_shuffled_epochs():
-    rows = draw(mlp(width=2), 3, RunPlan(50, 64, (), (), False)).rows.ravel()
+    rows = draw(mlp(width=2), 3, RunPlan(50, 64, (), False)).rows.ravel()
     first, second = np.sort(rows[:1437]), np.sort(rows[1437:2874])
     np.testing.assert_array_equal(first, np.arange(1437))
     np.testing.assert_array_equal(second, np.arange(1437))
@@ -75,7 +75,7 @@ def test_minibatches_are_shuffled_epochs():
 
 
 def test_longer_training_sees_the_same_minibatches_first():
-    short, long = (draw(mlp(width=2), 0, RunPlan(n, 64, (), (), False)).rows for n in (30, 90))
+    short, long = (draw(mlp(width=2), 0, RunPlan(n, 64, (), False)).rows for n in (30, 90))
     np.testing.assert_array_equal(short, long[:30])
 
 
@@ -130,7 +130,7 @@ def test_sharpness_in_a_run_is_sharpness_at_its_parameters(rule):
         workload, pair, steps=9, batch_size=10, measure_sharpness_at=[0, 4, 8],
         record_parameters=True,
     )  # fmt: skip
-    draws = draw(workload, 0, RunPlan(9, 10, (), (), False))
+    draws = draw(workload, 0, RunPlan(9, 10, (), False))
     unravel = jax.flatten_util.ravel_pytree(draws.params)[1]
     state = pair.init(draws.params)
     gradient = jax.jit(jax.grad(workload.loss))
@@ -269,7 +269,7 @@ def test_bad_runs(make, error, message, unchecked):
 
 def test_the_seed_decides_the_weights_the_minibatches_and_their_outliers():
     net = with_outliers(mlp(depth=1), 0.3, 5.0)
-    one, same, other = (draw(net, seed, RunPlan(40, 8, (), (), False)) for seed in (3, 3, 4))
+    one, same, other = (draw(net, seed, RunPlan(40, 8, (), False)) for seed in (3, 3, 4))
     assert jax.tree.all(jax.tree.map(np.array_equal, one, same))
     assert not np.array_equal(one.params[0]["w"], other.params[0]["w"])
     assert not np.array_equal(one.rows, other.rows)

@@ -5,7 +5,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from stabsim._words import Text
-from stabsim.labs.frame import charts
+from stabsim.labs.frame import charts, halves
 from stabsim.labs.frame.lab import Curve, Fact, Goal, Lab, Slider, Tables
 from stabsim.optimizers import sgd
 from stabsim.schedules import linear_warmup
@@ -25,24 +25,27 @@ CONTROLS = (
 )  # fmt: skip
 
 
-def run(warmup: Any, learning_rate: Any, seed: Any) -> Tables:
+def run(warmup: Any, learning_rate: Any, seed: Any, part: Any) -> Tables:
     rule = sgd(linear_warmup(learning_rate, warmup))
     trace = simulate(small_sharp_net(), rule, steps=STEPS, seed=seed, evaluate_at=(),
-                     measure_sharpness_at=MEASURED)  # fmt: skip
+                     measure_sharpness_at=halves.half(MEASURED, part))  # fmt: skip
     # At step 0 of a ramp the rate is 0, which bears any sharpness: nothing to draw.
     bounded = jnp.where(trace.threshold < jnp.inf, trace.threshold, jnp.nan)
-    return {
-        "sharpness": {
-            "step": jnp.asarray(MEASURED),
-            "sharpness": trace.sharpness,
-            "threshold": bounded,
-        },
+    whole = {
         "run": {
             "step": jnp.arange(STEPS),
             "loss": trace.loss,
             "learning_rate": trace.learning_rate,
         },
         "facts": {"leap": (jnp.max(trace.loss) / trace.loss[0])[None]},
+    }
+    return {
+        "sharpness": {
+            "step": trace.sharpness_step,
+            "sharpness": trace.sharpness,
+            "threshold": bounded,
+        },
+        **halves.once(part, whole),
     }
 
 
@@ -100,4 +103,6 @@ plots.sharpness(trace)
             "The loss is at most {value} times what it was at the start.",
             "Loss paling besar {value} kali nilai awalnya.")),
     ),
+    parts=halves.PARTS,
+    rows=("sharpness",),
 )  # fmt: skip

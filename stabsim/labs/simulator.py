@@ -8,7 +8,7 @@ from jax.tree_util import Partial
 
 from stabsim._words import Text
 from stabsim.clipping import clip_by_global_norm
-from stabsim.labs.frame import charts, landscape
+from stabsim.labs.frame import charts, halves, landscape
 from stabsim.labs.frame.any_rule import RULE_NAMES, RULES, AnyRule
 from stabsim.labs.frame.lab import Choice, Curve, Idle, Lab, Option, Panel, Slider, Tables
 from stabsim.schedules import (
@@ -118,10 +118,11 @@ def _schedule(which: Any, peak: Any, warmup: Any, step: Any) -> Any:
 
 def run(
     net: str, batch: str, rule: Any, learning_rate: Any, gamma: Any, beta2: Any,
-    schedule: Any, warmup: Any, clip: Any, seed: Any,
+    schedule: Any, warmup: Any, clip: Any, seed: Any, part: Any,
 ) -> Tables:  # fmt: skip
     workload = NETS[net].make()
     climb = jnp.asarray(warmup, jnp.float32)
+    measured = halves.half(MEASURED, part)
     planned = Schedule(Partial(_schedule, schedule, learning_rate, climb))
     trace = simulate(
         workload,
@@ -131,27 +132,30 @@ def run(
         seed=seed,
         clipping=clip_by_global_norm(clip),
         evaluate_at=None if workload.validation is None else (),
-        measure_sharpness_at=MEASURED if NETS[net].sharp else (),
+        measure_sharpness_at=measured if NETS[net].sharp else (),
         record_parameters=workload.synthetic,
     )
-    absent = jnp.full(len(MEASURED), jnp.nan)
+    absent = jnp.full(measured.size, jnp.nan)
     valley = SURFACES["valley"]
     path = landscape.NOTHING
     if workload.synthetic:
         path = landscape.rows(trace.parameters, valley.function, valley.box, zooms=ZOOMS)
-    return {
+    whole = {
         "run": {
             "step": jnp.arange(STEPS),
             "loss": trace.loss,
             "gradient_norm": trace.gradient_norm,
             "learning_rate": trace.learning_rate,
         },
+        "path": path,
+    }
+    return {
         "sharpness": {
-            "step": jnp.asarray(MEASURED),
+            "step": measured,
             "sharpness": trace.sharpness if NETS[net].sharp else absent,
             "threshold": trace.threshold if NETS[net].sharp else absent,
         },
-        "path": path,
+        **halves.once(part, whole),
     }
 
 
@@ -202,4 +206,6 @@ trace = ss.simulate(
 )
 print(ss.diagnose(trace.loss))
 """,
+    parts=halves.PARTS,
+    rows=("sharpness",),
 )  # fmt: skip
