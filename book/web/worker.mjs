@@ -38,6 +38,7 @@ self.onmessage = async ({ data }) => {
     const exports = await started.get(program.file);
     if (values === null) {
       self.postMessage({ id });
+      exports.run(); // before the reader's first move, since browsers compile better what has run
       return;
     }
     const columns = run(exports, data);
