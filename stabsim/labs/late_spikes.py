@@ -10,7 +10,7 @@ from stabsim._transformation import Tree
 from stabsim._words import Text
 from stabsim.clipping import clip_updates
 from stabsim.curvature import spectrum
-from stabsim.labs.frame import charts, halves
+from stabsim.labs.frame import charts
 from stabsim.labs.frame.lab import Choice, Curve, Fact, Goal, Lab, Option, Slider, Tables
 from stabsim.optimizers import adam
 from stabsim.simulation import Moment, simulate
@@ -50,15 +50,13 @@ def update_rms(gradient: Tree, preconditioner: Tree) -> Float[Array, ""]:
     return jnp.sqrt(sum(squares) / sum(sizes))
 
 
-def run(beta2: Any, learning_rate: Any, eps: Any, most: Any, seed: Any, part: Any) -> Tables:
+def run(beta2: Any, learning_rate: Any, eps: Any, most: Any, seed: Any) -> Tables:
     net = network()
     rule = adam(learning_rate, beta2=jnp.asarray(BETA2, jnp.float32)[beta2], eps=eps)
 
-    measured = halves.half(tuple(range(0, STEPS, EVERY)), part)
-
     def look(now: Moment) -> tuple[Array, Array]:
         share = jax.lax.cond(
-            jnp.any(now.step == measured),
+            now.step % EVERY == 0,
             lambda: spectrum(net.loss, now.params, 1, now.preconditioner, ITERATIONS)[0],
             lambda: jnp.nan,
         )
