@@ -136,9 +136,7 @@ def simulate(
             f"clipping must be one of stabsim.clipping, such as clip_by_global_norm(1.0), "
             f"not {clipping!r}."
         )
-    plan = _plan(
-        workload, optimizer, steps, batch_size, evaluate_at, record_parameters, observe
-    )
+    plan = _plan(workload, optimizer, steps, batch_size, evaluate_at, record_parameters, observe)
     measured = _measured(measure_sharpness_at, plan.steps)
     _check_seed(seed)
     return run(workload, optimizer, clipping, draw(workload, seed, plan), measured, plan)
