@@ -83,8 +83,8 @@ SAID = {
         " Not tested in this way yet: {names}.", " Belum diuji dengan cara ini: {names}."
     ),
     "not same": Text(
-        "Where they led to different verdicts, the row says so.",
-        "Jika kesimpulannya berbeda menurut set instruksi, barisnya menyebutkannya.",
+        "Where they led to different verdicts, the card says so.",
+        "Jika kesimpulannya berbeda menurut set instruksi, kartunya menyebutkannya.",
     ),
 }
 

@@ -57,7 +57,7 @@ def _errors(net: Workload, size: int, trials: Trials, seeds: Seeds, epochs: int 
 def batch_size_tuned(seeds: Seeds) -> Outcome:
     """One learning rate for all batch sizes makes them differ; tuning each for itself removes it.
 
-    Satu laju pembelajaran untuk semua ukuran batch membuatnya berbeda; menyetel masing-masing menghapus bedanya.
+    Pada satu laju pembelajaran untuk semua, hasil tiap ukuran batch berbeda; jika masing-masing disetel, bedanya hilang.
     """  # noqa: E501
     net = noisy_net()
     trials = [(octave, which) for which in range(len(GAMMAS)) for octave in OCTAVES]
@@ -180,7 +180,7 @@ def _penalized(net: Workload, size: int, strengths: Sequence[float], seeds: Seed
 def noise_regularizes(seeds: Seeds) -> Outcome:
     """At one rate and number of steps larger batches overfit more, and want a stronger L2 penalty.
 
-    Pada laju dan jumlah langkah yang sama, batch besar lebih overfit dan menghendaki penalti L2 yang lebih kuat.
+    Pada laju dan jumlah langkah yang sama, batch besar lebih mengalami overfitting dan memerlukan penalti L2 yang lebih kuat.
     """  # noqa: E501
     net, sizes = noisy_net(), (4, 16, 64, 512)
     plain, own, loss, best = [], [], [], []

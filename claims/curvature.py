@@ -49,7 +49,7 @@ def _edge(
 def edge_of_gradient_descent(seeds: Seeds) -> Outcome:
     """Full-batch gradient descent settles at a sharpness of 2/η.
 
-    Penurunan gradien dengan seluruh data menetap pada ketajaman 2/η.
+    Penurunan gradien dengan batch penuh menetap pada ketajaman 2/η.
     """
     return _edge(ss.sgd, 0.1, seeds)
 
@@ -57,7 +57,7 @@ def edge_of_gradient_descent(seeds: Seeds) -> Outcome:
 def edge_of_momentum(seeds: Seeds) -> Outcome:
     """Full-batch Momentum settles at a sharpness of (2 + 2γ)/η.
 
-    Momentum dengan seluruh data menetap pada ketajaman (2 + 2γ)/η.
+    Momentum dengan batch penuh menetap pada ketajaman (2 + 2γ)/η.
     """
     return _edge(ss.momentum, 0.35, seeds, steps=4000)
 
@@ -65,7 +65,7 @@ def edge_of_momentum(seeds: Seeds) -> Outcome:
 def edge_of_nesterov(seeds: Seeds) -> Outcome:
     """Full-batch Nesterov settles at a sharpness of (2 + 2γ)/((1 + 2γ) η).
 
-    Nesterov dengan seluruh data menetap pada ketajaman (2 + 2γ)/((1 + 2γ) η).
+    Nesterov dengan batch penuh menetap pada ketajaman (2 + 2γ)/((1 + 2γ) η).
     """
     return _edge(ss.nesterov, 0.1, seeds)
 
@@ -73,7 +73,7 @@ def edge_of_nesterov(seeds: Seeds) -> Outcome:
 def edge_of_adam(seeds: Seeds) -> Outcome:
     """Full-batch Adam settles at a preconditioned sharpness of (2 + 2β₁)/((1 - β₁) α).
 
-    Adam dengan seluruh data menetap pada ketajaman berprakondisi (2 + 2β₁)/((1 - β₁) α).
+    Adam dengan batch penuh menetap pada ketajaman berprakondisi (2 + 2β₁)/((1 - β₁) α).
     """
     return _edge(ss.adam, 0.003, seeds)
 
@@ -81,7 +81,7 @@ def edge_of_adam(seeds: Seeds) -> Outcome:
 def edge_of_nadam(seeds: Seeds) -> Outcome:
     """Full-batch NAdam settles at (2 + 2β₁)/((1 + 2β₁)(1 - β₁) α), preconditioned.
 
-    NAdam dengan seluruh data menetap pada ketajaman berprakondisi (2 + 2β₁)/((1 + 2β₁)(1 - β₁) α).
+    NAdam dengan batch penuh menetap pada ketajaman berprakondisi (2 + 2β₁)/((1 + 2β₁)(1 - β₁) α).
     """
     return _edge(ss.nadam, 0.003, seeds)
 

@@ -42,7 +42,7 @@ def _skips(runs) -> np.ndarray:
 def loss_scale_saves_what_float8_loses(seeds: Seeds) -> Outcome:
     """In eight bits (E4M3) a loss scale of 256 ends at half the loss or less that a scale of 1 does.
 
-    Dalam delapan bit (E4M3), skala loss 256 berakhir pada separuh loss skala 1 atau kurang.
+    Dalam delapan bit (E4M3), loss akhir pada skala 256 paling banyak separuh loss akhir pada skala 1.
     """  # noqa: E501
     net = computed_in(reader(), "float8_e4m3fn")
     one, scaled = (final(_trained(seeds, net, _held(s))) for s in (1.0, 256.0))
@@ -60,7 +60,7 @@ def loss_scale_saves_what_float8_loses(seeds: Seeds) -> Outcome:
 def float16_needs_a_loss_scale_on_digits(seeds: Seeds) -> Outcome:
     """In float16 a network that reads digits ends worse, by a tenth or more, without a loss scale.
 
-    Dalam float16, jaringan pembaca angka berakhir lebih buruk, sepersepuluh atau lebih, tanpa skala loss.
+    Dalam float16, loss akhir jaringan pembaca angka tanpa skala loss sedikitnya sepersepuluh lebih tinggi.
     """  # noqa: E501
     net = computed_in(reader(), "float16")
     one, scaled = (final(_trained(seeds, net, _held(s))) for s in (1.0, 2.0**10))
@@ -80,7 +80,7 @@ def float16_needs_a_loss_scale_on_digits(seeds: Seeds) -> Outcome:
 def control_finds_the_scale(seeds: Seeds) -> Outcome:
     """From scales of 2^-16 and 2^30, at both of which float16 fails, control ends within a factor 4 of float32.
 
-    Dari skala 2^-16 dan 2^30, yang keduanya gagal dalam float16, kendali berakhir dalam faktor 4 dari float32.
+    Dari skala 2^-16 dan 2^30, yang keduanya gagal dalam float16, dengan kendali loss-nya paling banyak empat kali float32.
     """  # noqa: E501
     net = computed_in(reader(), "float16")
     exact = final(_trained(seeds, reader(), ss.momentum(0.1)))
@@ -94,14 +94,14 @@ def control_finds_the_scale(seeds: Seeds) -> Outcome:
         *measured(
             "final loss from 2^-16 {low} held, {from_low} controlled; from 2^30 {high} held, "
             "{from_high} controlled; float32 {exact}",
-            "loss akhir dari 2^-16 {low} ditahan, {from_low} dikendalikan; dari 2^30 {high} "
-            "ditahan, {from_high} dikendalikan; float32 {exact}",
+            "loss akhir dari 2^-16 {low} jika tetap, {from_low} jika dikendalikan; dari 2^30 "
+            "{high} jika tetap, {from_high} jika dikendalikan; float32 {exact}",
             low=held[low], high=held[high], from_low=found[low], from_high=found[high], exact=exact,
         ),
         [
-            part("held they fail", "ditahan keduanya gagal", held[low] > 10 * exact,
+            part("held they fail", "jika tetap, keduanya gagal", held[low] > 10 * exact,
                  held[high] > 10 * exact),
-            part("controlled they train", "dikendalikan keduanya terlatih",
+            part("controlled they train", "jika dikendalikan, keduanya terlatih",
                  found[low] <= 4 * exact, found[high] <= 4 * exact),
         ],
     )  # fmt: skip
@@ -132,7 +132,7 @@ def skipped_steps_do_no_harm(seeds: Seeds) -> Outcome:
 def bfloat16_weights_stall(seeds: Seeds) -> Outcome:
     """At Adam's rate of 1e-4 weights in bfloat16 learn less than half of what float32 does.
 
-    Pada laju Adam 1e-4, bobot bfloat16 belajar kurang dari separuh yang dipelajari float32.
+    Pada laju Adam 1e-4, penurunan loss bobot bfloat16 kurang dari separuh penurunan float32.
     """
     rule = ss.adam(STALLED_RATE)
     stalled = _trained(seeds, learner(), stored_in(rule, "bfloat16"), 250, 64)
@@ -181,7 +181,7 @@ def stochastic_rounding_mends_the_stall(seeds: Seeds) -> Outcome:
 def a_high_rate_hides_the_stall(seeds: Seeds) -> Outcome:
     """At a rate of 1e-2 weights in bfloat16 end at no more than twice the loss of float32.
 
-    Pada laju 1e-2, bobot bfloat16 berakhir pada loss tidak lebih dari dua kali loss float32.
+    Pada laju 1e-2, loss akhir dengan bobot bfloat16 tidak lebih dari dua kali loss float32.
     """
     stalled, free = (
         final(_trained(seeds, learner(), rule, 250, 64))
@@ -200,7 +200,7 @@ def a_high_rate_hides_the_stall(seeds: Seeds) -> Outcome:
 def float16_overflows_where_bfloat16_does_not(seeds: Seeds) -> Outcome:
     """Inputs 5,000 times too large end in infinity in float16, and in no more than a bad loss in bfloat16.
 
-    Masukan yang 5.000 kali terlalu besar berakhir tak berhingga dalam float16, dan hanya pada loss yang buruk dalam bfloat16.
+    Masukan yang 5.000 kali terlalu besar menjadi tak hingga dalam float16, dan hanya membuat loss buruk dalam bfloat16.
     """  # noqa: E501
 
     def finite(name: str) -> np.ndarray:

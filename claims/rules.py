@@ -76,7 +76,7 @@ def _read(runs: xr.Dataset) -> tuple[float, float, float]:
 def lions_best_rate_is_three_to_ten_times_lower(seeds: Seeds) -> Outcome:
     """Lion's best learning rate is 3 to 10 times below AdamW's.
 
-    Laju pembelajaran terbaik Lion adalah 3 sampai 10 kali lebih rendah daripada milik AdamW.
+    Laju pembelajaran terbaik Lion adalah 3 sampai 10 kali lebih rendah daripada laju terbaik AdamW.
     """
     lion, adamw = _edge(seeds, ss.lion).best, _edge(seeds, ss.adamw).best
     return Outcome(
@@ -92,7 +92,7 @@ def lions_best_rate_is_three_to_ten_times_lower(seeds: Seeds) -> Outcome:
 def lions_edge_lies_below_adamws(seeds: Seeds) -> Outcome:
     """Lion is unstable from a quarter of AdamW's first unstable rate, or less, with no less room above its best rate.
 
-    Lion tidak stabil mulai seperempat laju tidak stabil pertama AdamW, atau kurang, dan ruang di atas laju terbaiknya tidak lebih sempit.
+    Lion tidak stabil mulai seperempat laju tidak stabil pertama AdamW, atau kurang, dan rentang stabil di atas laju terbaiknya tidak lebih sempit.
     """  # noqa: E501
     lion, adamw = _edge(seeds, ss.lion), _edge(seeds, ss.adamw)
     return Outcome(
@@ -114,7 +114,7 @@ def lions_edge_lies_below_adamws(seeds: Seeds) -> Outcome:
 def muon_has_more_room_than_adamw(seeds: Seeds) -> Outcome:
     """On a hidden matrix Muon has twice AdamW's room between the best rate and the first unstable one, or more.
 
-    Pada matriks tersembunyi, ruang Muon antara laju terbaik dan laju tidak stabil pertama dua kali milik AdamW, atau lebih.
+    Pada matriks tersembunyi, rentang Muon dari laju terbaik sampai laju tidak stabil pertama dua kali rentang AdamW, atau lebih.
     """  # noqa: E501
     muon, adamw = _edge(seeds, _muon), _edge(seeds, ss.adamw)
     return Outcome(

@@ -311,7 +311,7 @@ class _Late:
 def spikes_follow_the_crossing(seeds: Seeds) -> Outcome:
     """Adam's first late spike comes within 100 steps after its preconditioned sharpness crosses 38/rate.
 
-    Lonjakan akhir Adam yang pertama terjadi dalam 100 langkah setelah ketajaman berprakondisi melewati 38/laju.
+    Lonjakan tahap lanjut Adam yang pertama terjadi dalam 100 langkah setelah ketajaman berprakondisi melewati 38/laju.
     """  # noqa: E501
     late = _Late(seeds, beta2=0.99)
     after = late.spiked - late.crossed
@@ -385,7 +385,7 @@ def epsilon_ends_late_spikes(seeds: Seeds) -> Outcome:
 def update_clipping_ends_late_spikes(seeds: Seeds) -> Outcome:
     """Dividing the step by the RMS of gradient over root v where that exceeds 1 makes Adam's late spikes less high.
 
-    Membagi langkah dengan RMS gradien per akar v jika RMS itu melebihi 1 membuat lonjakan akhir Adam lebih rendah.
+    Membagi langkah dengan RMS gradien per akar v jika RMS itu melebihi 1 membuat lonjakan tahap lanjut Adam lebih rendah.
     """  # noqa: E501
     plain = _Late(seeds, beta2=0.99)
     clipped = _Late(seeds, beta2=0.99, most=1.0, measure="gradient")
@@ -403,7 +403,7 @@ def update_clipping_ends_late_spikes(seeds: Seeds) -> Outcome:
 def the_rms_warns_of_a_spike(seeds: Seeds) -> Outcome:
     """In the 8 steps before Adam's first late spike the RMS of gradient over root v exceeds 2.3.
 
-    Dalam 8 langkah sebelum lonjakan akhir Adam yang pertama, RMS gradien per akar v melebihi 2,3.
+    Dalam 8 langkah sebelum lonjakan tahap lanjut Adam pertama, RMS gradien per akar v melebihi 2,3.
     """
     late = _Late(seeds, beta2=0.99)
     before = []

@@ -16,6 +16,7 @@ from stabsim.exercises import (
     instability,
     metaparameter,
     optimizers,
+    playbook,
     simulator,
     transformers,
     warmup,
@@ -50,6 +51,7 @@ CHAPTERS = (
     metaparameter,
     batch_size,
     half_precision,
+    playbook,
 )
 EXERCISES = {exercise.name: exercise for chapter in CHAPTERS for exercise in chapter.EXERCISES}
 BUILDS = {one.name: one for chapter in CHAPTERS for one in chapter.BUILDS}

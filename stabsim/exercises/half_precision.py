@@ -34,7 +34,7 @@ EXERCISES = (
         (Text("Weights that stand still.", "Bobot yang diam."),
          Text("Eight bits of precision make gaps of up to 1/128 of a weight.",
               "Delapan bit ketelitian membuat jarak sampai 1/128 dari sebuah bobot.")),
-        (Text("Outputs that overflow at 100,000.", "Keluaran yang melimpah pada 100.000."),
+        (Text("Outputs that overflow at 100,000.", "Keluaran yang overflow pada 100.000."),
          Text("That is float16, which ends at 65,504.",
               "Itu float16, yang berakhir pada 65.504.")),
     )),
@@ -48,7 +48,7 @@ EXERCISES = (
         Text("A weight of ${weight}$ is kept in bfloat16 and rounded to the nearest. How long must "
              "a step be at least to move it?",
              "Sebuah bobot ${weight}$ disimpan dalam bfloat16 dan dibulatkan ke yang terdekat. "
-             "Berapa panjang langkah paling sedikit agar bobot itu bergerak?"),
+             "Berapa panjang langkah terpendek yang masih menggerakkan bobot itu?"),
         {"weight": (0.03, 0.04, 0.05, 0.07, 0.09, 0.1, 0.15, 0.2, 0.4, 0.6, 0.7, 0.9, 1.5, 3.0)},
         _half_gap,
     )),
@@ -70,28 +70,28 @@ EXERCISES = (
     )),
     Number("half-skipped", _skipped, 0.01, hints=(
         Hint(0, 0, Text("Each doubling overflows, and is taken back.",
-                        "Setiap penggandaan melimpah, lalu dibatalkan.")),
+                        "Setiap penggandaan menimbulkan overflow, lalu dibatalkan.")),
     ), variant=Variant(
-        Text("A scaler doubles its scale after ${interval}$ good steps, and the gradients bear "
-             "the scale as it is but not its double. How many of ${steps}$ steps are skipped, "
-             "about?",
+        Text("A scaler doubles its scale after ${interval}$ good steps, and the gradients are "
+             "finite at the scale as it is but not at its double. How many of ${steps}$ steps are "
+             "skipped, about?",
              "Sebuah penskala menggandakan skalanya setelah ${interval}$ langkah baik; gradien "
-             "menahan skala sekarang tetapi tidak menahan dua kalinya. Kira-kira berapa dari "
+             "berhingga pada skala sekarang tetapi tidak pada dua kalinya. Kira-kira berapa dari "
              "${steps}$ langkah yang dilewati?"),
         {"interval": (100, 200, 500, 1000), "steps": (20_000, 50_000, 200_000)}, _skipped,
     )),
     Select("half-log", 2, (
         (Text("Clip the gradients.", "Memotong gradien."),
          Text("An infinite norm cannot be shortened: infinity times 0 is no number.",
-              "Norma tak berhingga tidak dapat dipotong: tak berhingga kali 0 bukan bilangan.")),
+              "Norma tak hingga tidak dapat dipotong: tak hingga kali 0 bukan bilangan.")),
         (Text("Lower the learning rate.", "Menurunkan laju pembelajaran."),
          Text("Nothing is unstable: those steps were not taken.",
               "Tidak ada yang tidak stabil: langkah-langkah itu tidak diambil.")),
         (Text("Nothing.", "Tidak melakukan apa-apa."),
-         Text("The scaler seeks the highest scale that the gradients bear, and has to pass it for "
-              "that.",
-              "Penskala mencari skala tertinggi yang ditahan gradien, dan untuk itu ia harus "
-              "melampauinya.")),
+         Text("The scaler seeks the highest scale at which the gradients are finite, and has to "
+              "pass it for that.",
+              "Penskala mencari skala tertinggi yang gradiennya masih berhingga, dan untuk itu "
+              "skala harus melampauinya.")),
     )),
     Select("half-patient", 2, (
         (Text("In an output, on the way forward.", "Pada keluaran, dalam lintasan maju."),
@@ -124,7 +124,7 @@ PREDICTIONS = (
              "menyelamatkan run dari bawah, tetapi tidak dari atas."),
         Text("rescue the run from both ends.", "menyelamatkan run dari kedua ujung."),
         Text("make the healthy run in the middle fail too.",
-             "membuat run sehat di tengah ikut gagal."),
+             "membuat run yang sehat di tengah ikut gagal."),
     ), 1, Text("From below it climbs, and from above it comes down at once, a skipped step at a "
                "time.",
                "Dari bawah skala itu naik; dari atas skala itu langsung turun, dengan satu langkah "

@@ -64,8 +64,8 @@ EXERCISES = (
              "$\\epsilon$ just keeps Adam, with $\\beta_1 = 0.9$ and a rate of {rate}, from "
              "spiking late in it?",
              "Arah yang paling melengkung pada sebuah jaringan mempunyai kelengkungan "
-             "$h = {curvature}$. Berapa $\\epsilon$ yang tepat mencegah lonjakan akhir Adam di "
-             "sana, dengan $\\beta_1 = 0{{,}}9$ dan laju {rate}?"),
+             "$h = {curvature}$. Berapa $\\epsilon$ terkecil yang mencegah lonjakan tahap lanjut "
+             "Adam di sana, dengan $\\beta_1 = 0{{,}}9$ dan laju {rate}?"),
         {"curvature": (5.0, 10.0, 30.0, 40.0, 80.0), "rate": (0.0003, 0.002, 0.003, 0.01)},
         _exact,
     )),
@@ -88,13 +88,13 @@ EXERCISES = (
               "Adam membagi gradien dengan ukurannya sendiri: panjang langkahnya tetap.")),
         (Text("A soft cap of 100 on the attention logits.", "Soft cap 100 pada logit attention."),
          Text("A softmax of logits that differ by 100 is as one-hot as before.",
-              "Softmax dari logit yang berselisih 100 tetap one-hot seperti semula.")),
+              "Softmax dari logit yang selisihnya 100 tetap one-hot seperti semula.")),
         (Text("Normalizing queries and keys.", "Menormalkan query dan key."),
          Text("The logits can no longer grow with the weights, and the gradient returns.",
-              "Logit tidak dapat lagi tumbuh bersama bobot, dan gradiennya kembali.")),
+              "Logit tidak lagi membesar bersama bobot, dan gradiennya muncul kembali.")),
         (Text("A z-loss on the output logits.", "z-loss pada logit keluaran."),
          Text("It holds the logits of the last layer, not those of attention.",
-              "z-loss menahan logit lapisan terakhir, bukan logit attention.")),
+              "z-loss membatasi logit lapisan terakhir, bukan logit attention.")),
     )),
     Number("transformers-build", _sensitivity, 0.005, hints=(
         Hint(1.65, 1.67, Text("The loss of 7 still counts in full.",
@@ -126,7 +126,7 @@ PREDICTIONS = (
     Choose("transformers-grow", Text("At ten times the rate the largest attention logit is about",
                                      "Pada laju sepuluh kali lipat logit attention terbesar "
                                      "kira-kira"), (
-        Text("60: it grows with the root of the rate.", "60: tumbuh menurut akar laju."),
+        Text("60: it grows with the root of the rate.", "60: tumbuh sebanding dengan akar laju."),
         Text("200: it grows with the rate.", "200: tumbuh sebanding dengan laju."),
         Text("2,000: it grows with the rate's square.",
              "2.000: tumbuh sebanding dengan kuadrat laju."),
@@ -139,12 +139,13 @@ PREDICTIONS = (
     Choose("transformers-quiet", Text("After it has arrived, Adam's loss",
                                       "Setelah tiba di dasar, loss Adam"), (
         Text("falls on for good.", "terus turun."),
-        Text("stays at a floor that the rate sets.", "bertahan di batas yang ditentukan laju."),
+        Text("stays at a floor that the rate sets.",
+             "bertahan di batas bawah yang ditentukan oleh laju."),
         Text("falls, leaps up by many orders of magnitude, and falls again, over and over.",
-             "turun, melonjak berorde-orde, lalu turun lagi, berulang-ulang."),
+             "turun, melonjak beberapa orde magnitudo, lalu turun lagi, berulang-ulang."),
     ), 2),
-    Choose("transformers-which", Text("The late spikes get worse with", "Lonjakan akhir memburuk "
-                                                                        "karena"), (
+    Choose("transformers-which", Text("The late spikes get worse with",
+                                      "Lonjakan tahap lanjut memburuk karena"), (
         Text("a smaller β₂.", "β₂ yang lebih kecil."),
         Text("a larger ε.", "ε yang lebih besar."),
         Text("a limit on the step's length.", "pembatasan panjang langkah."),

@@ -89,7 +89,7 @@ RMS = Text("RMS of gradient / √v", "RMS gradien / √v")
 
 LAB = Lab(
     "late_spikes",
-    Text("Adam's late spikes", "Lonjakan Adam di akhir"),
+    Text("Adam's late spikes", "Lonjakan tahap lanjut pada Adam"),
     CONTROLS,
     run,
     (

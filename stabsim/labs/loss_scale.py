@@ -40,12 +40,12 @@ CONTROLS = (
     Slider("exponent", Text("First loss scale: 2^", "Skala loss awal: 2^"),
            LOWEST, HIGHEST, -16, "whole"),
     Choice("control", Text("Loss scale", "Skala loss"), (
-        Option("held", Text("held", "ditahan"), "1.0, 1.0"),
+        Option("held", Text("held", "tetap"), "1.0, 1.0"),
         Option("dynamic", Text("dynamic", "dinamis"), "2.0, 0.5"),
     )),
     Slider("interval", Text("Doubled after", "Digandakan setelah"), 5, 100, 20, "whole",
            unit=Text("good steps", "langkah baik"),
-           idle=Idle("control", ("held",), Text("The scale is held.", "Skalanya ditahan."))),
+           idle=Idle("control", ("held",), Text("The scale is held.", "Skalanya tetap."))),
     Slider("seed", Text("Seed", "Seed"), 0, 9, 0, "whole"),
 )  # fmt: skip
 
@@ -154,14 +154,14 @@ LAB = Lab(
             "The gradient norm at every step, with the scale divided out. The line has a gap where "
             "the norm is infinite: that step was skipped.",
             "Norma gradien pada setiap langkah, setelah dibagi skala. Garisnya terputus di tempat "
-            "normanya tak berhingga: langkah itu dilewati."), height=120),
+            "normanya tak hingga: langkah itu dilewati."), height=120),
         Panel("histogram", _histogram, Text(
             "The entries of the gradient at the end of the run, as float32 computes them, times "
             "the last scale, by size; and the least and the largest number of the format. What "
             "lies left of the first line becomes 0, what lies right of the second infinite.",
             "Entri gradien di akhir run menurut hitungan float32, dikalikan skala terakhir, "
             "menurut besarnya; beserta bilangan terkecil dan terbesar format itu. Yang di kiri "
-            "garis pertama menjadi 0, yang di kanan garis kedua menjadi tak berhingga.")),
+            "garis pertama menjadi 0, yang di kanan garis kedua menjadi tak hingga.")),
     ),
     (Curve("run", "loss"),),
     """import numpy as np
