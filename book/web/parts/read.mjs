@@ -7,7 +7,7 @@ import { readLines } from "./jsonl.mjs";
 import { lines, marked } from "./lines.mjs";
 import { Log, sentence } from "./log.mjs";
 import { objectIn, parsed, readObjects, records } from "./objects.mjs";
-import { isTable, readTable } from "./table.mjs";
+import { aligned, isTable, readTable } from "./table.mjs";
 import { listed } from "./text.mjs";
 import { Unreadable } from "./unreadable.mjs";
 
@@ -84,7 +84,7 @@ async function kindOf(file, words) {
     const written = found.filter((line) => line.trim());
     if (!(objectIn(written[0]) && written.length > 1) && file.size <= words.largestDocument) {
       const whole = new TextDecoder(mark ?? "utf-8").decode(await file.arrayBuffer());
-      const rows = records(parsed(whole), words.deepest);
+      const rows = records(parsed(whole), words);
       if (rows.length) return { document: rows };
     }
     return { readAs: readLines };
@@ -93,5 +93,6 @@ async function kindOf(file, words) {
   const plain = found.map((line) => line.replace(new RegExp(words.console.colours, "g"), ""));
   const tabular = head[0] !== "[" && isTable(plain, words);
   if (!tabular && isConsole(found, words)) return { readAs: readConsole };
-  return { readAs: "{[".includes(head[0] ?? " ") ? readLines : readTable };
+  const isMarked = "{[".includes(head[0] ?? " ") && !aligned(plain, words);
+  return { readAs: isMarked ? readLines : readTable };
 }
