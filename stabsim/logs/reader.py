@@ -242,6 +242,9 @@ def _opened(file: Path) -> BinaryIO:
         raise LogError("This is no name of a file.", "Ini bukan nama berkas.") from None
 
 
+NULLS = bytes(16)
+"""What begins so was emptied while its writer went on."""
+
 HEAD = 1 << 18
 """So many bytes are looked at to tell what kind of text a log is."""
 
@@ -251,6 +254,9 @@ def _kind(source: Source) -> tuple[str, Any]:
     head = source.peek(4096)
     if events.is_events(head):
         return "tensorboard", None
+    if head.startswith(NULLS):
+        source.skip_nulls()
+        head = source.peek(4096)
     for kind, marks in (("sqlite", sqlite.MARK), ("wandb", (wandb.MARK, wandb.SWANLAB))):
         if head.startswith(marks):
             return kind, None

@@ -70,6 +70,13 @@ class Source:
             self._ahead += more
         return self._ahead[:size]
 
+    def skip_nulls(self) -> None:
+        """Passes over null bytes: a log that is emptied while its writer goes on where it was
+        begins with as many as it had."""
+        while (head := self.peek(BLOCK)) and not head.strip(b"\0"):
+            self.read(len(head))
+        self.read(len(head) - len(head.lstrip(b"\0")))
+
     def read(self, size: int) -> bytes:
         data, self._ahead = self._ahead[:size], self._ahead[size:]
         if not data:

@@ -1,9 +1,9 @@
 r"""Logs as lines of a console: numbers with their names, as trainers print them.
 
-One reader for all. A line holds pairs of a name and a number: "name: 1", "name=1", "name 1", or
-with the name in quotation marks, as Python and JSON write it. Which of the names are the columns
-is chosen as for a table, by what comes often. What some trainers do differently stands in TERSE
-and in the two patterns of progress bars.
+One reader for all. A line holds pairs of a name and a number: "name: 1", "name=1", "name 1",
+"name | 1", or with the name in quotation marks, as Python and JSON write it. Which of the names are
+the columns is chosen as for a table, by what comes often. What some trainers do differently stands
+in TERSE and UNNAMED, and in the two patterns of progress bars.
 """
 
 import re
@@ -27,7 +27,7 @@ WORD = r"[A-Za-z0-9_/.()%-]"
 PAIR = (
     rf"(?<!{WORD})([A-Za-z_]{WORD}{{0,60}}(?:'s)?"
     rf"(?: (?:[A-Za-z_(]{WORD}{{0,60}}|[0-9]+\))){{0,4}}?)"
-    rf"(?: *[:=] *| +)(?:(?:tensor|Array|np\.float[0-9]+)\()?({NUMBER})"
+    rf"(?: *[:=] *| +\|? *)(?:(?:tensor|Array|np\.float[0-9]+)\()?({NUMBER})"
     r"(?![0-9.]*[0-9]|[A-Za-z]*[:/-][A-Za-z]|\) *[:=])"
 )
 """A name of up to five words, and its number: "LR (group 0)=1" is one pair."""
@@ -71,8 +71,9 @@ HELD = r"\| valid \|(?! *\{)|\[valid\]|\b(?:Epoch|Iter)\(val\)"
 fairseq's JSON, whose names tell them apart."""
 
 TERSE = {"s": "step", "iter": "step", "it": "step", "iteration": "step", "trl": "train_loss",
-         "trn": "train_loss", "tel": "val_loss", "norm": "grad_norm"}  # fmt: skip
-"""What llm.c, nanoGPT and others call by a shorter or another name."""
+         "trn": "train_loss", "tel": "val_loss", "norm": "grad_norm", "up.": "updates",
+         "l.r.": "lr"}  # fmt: skip
+"""What llm.c, nanoGPT, Marian and others call by a shorter or another name."""
 
 LEVEL = r"^(?:DEBUG|INFO|WARNING|ERROR) +"
 """How loud a line is, which is no part of a name."""
@@ -108,7 +109,8 @@ class Console:
     def take(self, place: int, line: str) -> tuple[int, dict[str, Any]] | None:
         """The record that a line ends, with its place; None if none ends there.
 
-        OLMo writes a line with the step and then a line, which is indented, for each number.
+        OLMo writes a line with the step and then a line, which is indented, for each number;
+        Stable-Baselines3 a box with a number a line.
         """
         line = uncoloured(line).rsplit("\b", 1)[-1]
         row, bar = self._forms.read(line)
@@ -118,7 +120,8 @@ class Console:
         if self._again:
             self._again = False
             return None
-        if line[:2] == "  " and len(row) == 1 and self._row and self._row.keys().isdisjoint(row):
+        joins = line[:2] in ("  ", "| ") and len(row) == 1
+        if joins and self._row and self._row.keys().isdisjoint(row):
             self._row |= row
             return None
         if len(bar) == 2:

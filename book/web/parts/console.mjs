@@ -45,7 +45,7 @@ class Console {
       this.#again = false;
       return null;
     }
-    if (line.startsWith("  ") && row.size === 1 && this.#row) {
+    if (["  ", "| "].includes(line.slice(0, 2)) && row.size === 1 && this.#row) {
       const [[name, value]] = row;
       if (!this.#row.has(name)) {
         this.#row.set(name, value);

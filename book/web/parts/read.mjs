@@ -15,8 +15,9 @@ import { Unreadable } from "./unreadable.mjs";
  * The runs in a file, a log each, and the names of all its columns. `given` names the columns of
  * some roles, null for none; the others are chosen.
  */
-export async function read(file, given, words, advance) {
+export async function read(dropped, given, words, advance) {
   words.emptySet ??= new Set(words.empty);
+  const file = await pastNulls(dropped);
   const { readAs, document } = await kindOf(file, words);
   let names = [];
 
@@ -61,6 +62,18 @@ function tooShort(log, names, words) {
 }
 
 const HEAD = 1 << 18;
+
+/** What follows the null bytes with which a log begins that was emptied while it was written. */
+async function pastNulls(file) {
+  const bytesAt = async (at, size) => new Uint8Array(await file.slice(at, at + size).arrayBuffer());
+  const head = await bytesAt(0, 16);
+  if (head.length < 16 || head.some(Boolean)) return file;
+  for (let at = 0; at < file.size; at += HEAD) {
+    const place = (await bytesAt(at, HEAD)).findIndex(Boolean);
+    if (place >= 0) return file.slice(at + place);
+  }
+  return file.slice(file.size);
+}
 
 /** How to read a file, judged by its content; or the records of the document that it is. */
 async function kindOf(file, words) {
