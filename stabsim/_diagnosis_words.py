@@ -126,6 +126,12 @@ EVIDENCE = {
         "Loss di sini adalah jumlah sejak baris sebelumnya: jumlah atas langkah yang lebih sedikit "
         "tidak dapat dibandingkan.",
     ),
+    "held out": Text(
+        "This loss is of held-out data: where it rises, the model overfits, which is no "
+        "instability.",
+        "Loss ini dihitung pada data yang tidak dilatihkan: kenaikannya berarti overfitting, bukan "
+        "ketidakstabilan.",
+    ),
     "likely": Text(
         "This is likely, not sure: records of more steps, or another seed, would tell.",
         "Ini baru kemungkinan: untuk memastikannya diperlukan log dengan lebih banyak langkah, "

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 STABLE, UNSTABLE, USAGE, UNREADABLE, INTERRUPTED = 0, 1, 2, 3, 130
 
+LONGEST_HOOK = 600
+"""So many seconds a command may take that is run when a log becomes unstable."""
+
 LARGE = 4 << 20
 """A file of more bytes gets a progress bar."""
 
@@ -220,6 +223,7 @@ Exit status:
 )
 @click.argument("log")
 @columns_named
+@click.option("--run", metavar="NAME", help="Which run (or loss), of a log that holds several.")
 @click.option(
     "--stop-when", type=click.Choice(STOPS), default="never", show_default=True,
     help="End when a loss is not finite; or also when a rise has not recovered in 100 records.",
@@ -245,6 +249,7 @@ def watch(
     gradient_norm: str | None,
     learning_rate: str | None,
     kind: str | None,
+    run: str | None,
     stop_when: str,
     on_unstable: str | None,
     interval: float,
@@ -255,14 +260,15 @@ def watch(
 
     LOG is a file or a folder that `stabsim diagnose` reads; it need not exist yet. A line is
     printed when the verdict changes: when the loss begins to rise, when it has recovered, when it
-    is no longer finite.
+    is no longer finite. Of runs that were appended to one file the last is followed.
     """
     from stabsim.logs import Columns
     from stabsim.logs.watch import failing, follow
 
     columns, status, done = Columns(loss, step, gradient_norm, learning_rate), UNREADABLE, False
     try:
-        for look in follow(log, columns, interval=interval, idle=idle or float("inf"), kind=kind):
+        patience = idle or float("inf")
+        for look in follow(log, columns, run=run, interval=interval, idle=patience, kind=kind):
             if look.news:
                 click.echo(look.sentence(language), err=look.reading is None)
             if look.log is None or look.reading is None:
@@ -453,10 +459,27 @@ def _interrupted_when_asked_to_end() -> Iterator[None]:
 
 
 def _run(command: str, language: str, **values: str) -> None:
-    """Runs the reader's own command in the shell, with values named ``STABSIM_...``."""
+    """Runs the reader's own command in the shell, with values named ``STABSIM_...``.
+
+    It is ended, with all that it started, after :data:`LONGEST_HOOK` seconds, or with us.
+    """
+    from stabsim.playbook.command import end
+
     named = {f"STABSIM_{name}": str(value) for name, value in values.items()}
-    status = subprocess.run(command, shell=True, check=False, env=os.environ | named).returncode
-    click.echo(WATCH["hook"].in_(language).format(command=command, status=status), err=True)
+    process = subprocess.Popen(
+        command, shell=True, env=os.environ | named, stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
+    try:
+        status = process.wait(LONGEST_HOOK)
+        said = WATCH["hook"].in_(language).format(command=command, status=status)
+    except subprocess.TimeoutExpired:
+        end(process)
+        said = WATCH["hook ended"].in_(language).format(command=command, seconds=LONGEST_HOOK)
+    except KeyboardInterrupt:
+        end(process)
+        raise
+    click.echo(said, err=True)
 
 
 def _coloured(report: "Report", language: str) -> str:

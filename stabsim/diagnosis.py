@@ -149,7 +149,7 @@ class Context(NamedTuple):
         rate: the steps and the learning rates, shapes ``(n,)``; None where it holds none.
         resumed: steps from which the run was resumed.
         changes: what changed, and at which step: a batch size, a stage of the data.
-        objective: "falls", or "rl", "gan" or "sum", where the loss need not fall.
+        objective: "falls", or "rl", "gan", "sum" or "held out", where the loss need not fall.
         means: whether a record is the mean of many steps, as of an epoch.
         last_step: the last step of the log, with or without a loss; None if it is the last loss.
     """

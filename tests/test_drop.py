@@ -154,9 +154,13 @@ def test_fuzz(write):
 SPOILT = ["olmo.txt", "megatron.txt", "nanogpt.txt", "lightning-bars.txt", "keras-bars.txt",
           "transformers-4.txt", "transformers-twice.txt", "fairseq-json.log", "torchtitan.txt",
           "trainer_state.json", "keras-history.json", "appended.csv", "gan.csv", "wandb-runs.csv",
-          "counted.jsonl", "yolo-results.csv", "llmc.log"]  # fmt: skip
+          "counted.jsonl", "yolo-results.csv", "llmc.log", "blanks.txt", "blanks-comment.txt",
+          "chainer.txt", "spacy.txt", "darknet.txt", "darknet-5.txt", "opennmt.txt", "marian.txt",
+          "xgboost.txt", "xgboost-evals.json", "lightgbm.txt", "catboost.txt", "nan-words.txt",
+          "stable-baselines.txt", "nulls.csv"]  # fmt: skip
 PIECES = [b"nan", b"inf", b"1e999", b'"', b"\r", b"\n", b"{", b",", b"'", b"loss", b"epoch: 1",
-          b"[", b"=", b"|", b"step 3 ", b"9" * 50, b" - "]  # fmt: skip
+          b"[", b"=", b"|", b"step 3 ", b"  ", b"# ", b"1.#INF", b"'s ", b"[7] ", b"-----\n",
+          b"9" * 50, b" - "]  # fmt: skip
 
 
 def test_fuzz_of_what_trainers_write(write):

@@ -1,6 +1,8 @@
 """Logs that are no text: databases, W&B's and SwanLab's files, folders; and several runs."""
 
+import itertools
 import json
+import re
 import sqlite3
 import struct
 import tracemalloc
@@ -368,6 +370,29 @@ def test_lines_of_a_console_take_constant_memory(tmp_path):
         tracemalloc.stop()
         assert log.loss.size == n
     assert peaks[1] < 1.3 * peaks[0]
+
+
+def texts():
+    """Lines of consoles: those of the corpus, and some whose commas and names hold digits."""
+    logs = (path.read_text() for path in sorted(FOLDER.glob("logs/*")) if path.suffix in CONSOLES)
+    lines = {re.sub("[0-9]+", "0", line): line for log in logs for line in log.splitlines()}
+    return [*lines.values(), "step 5,600 loss1 2.5", "step 5,60 loss 2.5", "loss 1,234,5 x2y 3",
+            "LR (group 0)=1 loss=2 (5,6)", "[7] loss2: 1,000", "x 1.5.3 loss: 7"]  # fmt: skip
+
+
+CONSOLES = (".txt", ".log")
+
+
+@given(st.sampled_from(texts()), st.lists(st.integers(0, 10**6), min_size=1, max_size=9))
+@settings(max_examples=300, deadline=None)
+def test_lines_of_one_form_are_read_as_if_alone(line, digits):
+    """A form that lines before had gives what is read number by number."""
+    from stabsim.logs.text import Forms
+
+    forms, given_digits = Forms(), itertools.cycle(map(str, digits))
+    some = [line, line, *(re.sub("[0-9]+", lambda _: next(given_digits), line) for _ in range(4))]
+    for one in [*some, line]:
+        assert forms.read(one) == Forms().read(one), one
 
 
 def test_a_long_line_is_no_trap():

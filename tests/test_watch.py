@@ -1,8 +1,11 @@
 """A log that grows under the eyes of ``stabsim watch``; nothing here waits for a time."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -142,3 +145,123 @@ def test_a_real_process_is_stopped_by_its_watcher(tmp_path):
         assert training.wait() != 0
     finally:
         training.kill()
+
+
+def looks_at(path, *changes, **options):
+    """The looks at a log that each of some changes is made to, one after the other."""
+    left, now = [*changes], [0.0]
+
+    def sleep(seconds):
+        now[0] += seconds
+        if left:
+            left.pop(0)()
+
+    return list(watch.follow(path, idle=9.0, sleep=sleep, clock=lambda: now[0], **options))
+
+
+def test_half_a_line_is_left_for_later(tmp_path):
+    path = tmp_path / "run.csv"
+    rows = "".join(f"{i},{x:.4f}\n" for i, x in enumerate(FALL))
+    path.write_text("step,loss\n" + rows + "400,9")
+
+    def whole():
+        with path.open("a") as file:
+            file.write("e-1\n")
+
+    first, second = looks_at(path, whole)
+    assert (first.log.last_step, second.log.last_step) == (399, 400)
+    assert second.log.loss.value.read(400, 401)[0] == 0.9
+
+
+def test_a_log_that_another_replaces_or_that_is_emptied(tmp_path):
+    path, other = tmp_path / "run.jsonl", tmp_path / "other.jsonl"
+    written(path, np.round(FALL, 2))
+    size = path.stat().st_size
+
+    def replace():
+        written(other, np.round(shifted()[::-1][:30], 2), start=10)
+        with other.open("ab") as file:
+            file.write(b" " * (size - other.stat().st_size - 1) + b"\n")
+        assert other.stat().st_size == size
+        other.replace(path)
+
+    def empty():
+        path.write_text("")
+
+    def begin():
+        written(path, FALL[:50])
+
+    looks = looks_at(path, replace, empty, begin)
+    assert [look.log and look.log.loss.size for look in looks if look.error is None] == [
+        400,
+        30,
+        50,
+    ]
+    broken = [look for look in looks if look.error is not None]
+    assert [look.news for look in broken] == [False]  # by the next look there was a log again
+    lasting = looks_at(path, empty)
+    assert [look.news for look in lasting] == [True, False, True]
+    assert "empty" in lasting[-1].sentence("en")
+
+
+def test_a_log_that_begins_with_the_null_bytes_of_what_was_there(tmp_path):
+    path = tmp_path / "run.jsonl"
+    path.write_bytes(bytes(2_000_000))
+    written(path, FALL)
+    assert [look.log.loss.size for look in looks_at(path)] == [400]
+
+
+def test_of_runs_in_one_file_the_last_is_followed(tmp_path):
+    path = tmp_path / "run.jsonl"
+    written(path, [*FALL[:60], *[np.nan] * 20])
+    first, second = looks_at(path, lambda: written(path, FALL[:100]))
+    assert first.reading.diagnosis.verdict is Verdict.DIVERGED
+    assert second.reading.diagnosis.verdict is Verdict.STABLE
+    assert second.news
+    assert second.log.loss.size == 100
+    (named,) = looks_at(path, run="1")
+    assert named.reading.diagnosis.verdict is Verdict.DIVERGED
+
+
+def test_losses_side_by_side_are_named(tmp_path):
+    path = tmp_path / "gan.csv"
+    path.write_text("step,loss_G,loss_D\n" + "".join(f"{i},{x},{1 - x}\n"
+                                                     for i, x in enumerate(FALL)))  # fmt: skip
+    result = run(path, "--idle", "0.02")
+    assert result.exit_code == 3
+    assert "--run" in result.stderr
+    result = run(path, "--idle", "0.02", "--run", "loss_G")
+    assert result.exit_code == 0, result.output
+
+
+def test_a_hook_that_fails_or_hangs_or_reads(tmp_path, monkeypatch):
+    monkeypatch.setattr("stabsim.cli.LONGEST_HOOK", 1)
+    path = tmp_path / "run.jsonl"
+    written(path, shifted())
+    for hook, said in (("exit 7", "exit status 7"), ("no-such-command", "exit status 127"),
+                       ("cat", "exit status 0"), ("sleep 600 & wait", "was ended")):  # fmt: skip
+        result = run(path, "--stop-when", "unstable", "--on-unstable", hook)
+        assert result.exit_code == 1
+        assert said in result.stderr, hook
+
+
+def test_an_interrupt_ends_the_hook_too(tmp_path):
+    path, alive = tmp_path / "run.jsonl", tmp_path / "alive"
+    written(path, shifted())
+    hook = f"echo $$ > {alive}; mv {alive} {alive}.pid; exec sleep 600"
+    watching = subprocess.Popen(
+        [sys.executable, "-m", "stabsim", "watch", path, "--stop-when", "unstable",
+         "--on-unstable", hook], stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    pid = alive.with_name("alive.pid")
+    try:
+        while not pid.exists():
+            assert watching.poll() is None
+            time.sleep(0.05)
+        watching.send_signal(signal.SIGINT)
+        assert "Interrupted." in watching.communicate()[1]
+        assert watching.returncode == 130
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(pid.read_text()), 0)
+    finally:
+        watching.kill()

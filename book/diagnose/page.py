@@ -29,7 +29,7 @@ from stabsim.logs.reader import OTHERS
 from stabsim.logs.report import SHOWN_RISES, STRETCHES
 from stabsim.logs.source import LONGEST_LINE
 from stabsim.logs.sqlite import MARK as SQLITE
-from stabsim.logs.table import DELIMITERS
+from stabsim.logs.table import DELIMITERS, LOOKED, RULE
 from stabsim.logs.verdict import LEAST
 from stabsim.logs.wandb import MARK as WANDB
 from stabsim.logs.wandb import SWANLAB
@@ -78,6 +78,10 @@ def words(language: str) -> dict[str, Any]:
             "noMatter": sorted(columns.NO_MATTER),
             "others": sorted(columns.OTHERS),
             "heldOut": sorted(columns.HELD_OUT),
+            "trained": sorted(columns.TRAINED),
+            "metrics": columns.METRICS,
+            "part": columns.PART,
+            "metric": columns.METRIC,
             "changes": sorted(columns.CHANGES),
             "often": columns.OFTEN,
         },
@@ -92,6 +96,9 @@ def words(language: str) -> dict[str, Any]:
             "iter": text.ITER,
             "whole": text.WHOLE,
             "held": text.HELD,
+            "unnamed": text.UNNAMED,
+            "again": text.AGAIN,
+            "partial": text.PARTIAL,
             "terse": text.TERSE,
             "longest": text.LONGEST,
         },
@@ -100,6 +107,8 @@ def words(language: str) -> dict[str, Any]:
         "largestDocument": document.LARGEST,
         "empty": sorted(EMPTY),
         "delimiters": DELIMITERS,
+        "looked": LOOKED,
+        "rule": RULE,
         "longestLine": LONGEST_LINE,
         "least": LEAST,
         "head": objects.HEAD,

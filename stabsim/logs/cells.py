@@ -25,6 +25,10 @@ COUNTED = re.compile(r"(\d+)\s*/\s*\d+")
 """A step of so many, as in "5/60"."""
 
 
+ODD = re.compile(r"([-+]?)(?:nan\(.*\)|[0-9]+\.#(?:(inf)|qnan|snan|ind)0*)")
+"""NaN and infinity as C's libraries write them: "-nan(ind)", "1.#QNAN", "1.#INF"."""
+
+
 def numbers(cells: Sequence[Any] | np.ndarray, *, counted: bool = False) -> Numbers:
     """Cells as numbers. Whatever ``float`` takes is one, and a decimal comma if it is alone.
 
@@ -58,6 +62,8 @@ def _one_by_one(cells: Sequence[Any] | np.ndarray, counted: bool) -> Numbers:
                     cell = match[1]
                 elif cell.count(",") == 1:
                     cell = cell.replace(",", ".")
+                elif odd := ODD.fullmatch(cell.lower()):
+                    cell = odd[1] + (odd[2] or "nan")
             value[i], present[i] = float(cell), True
         except (TypeError, ValueError, OverflowError):
             bad[i] = True

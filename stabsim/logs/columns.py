@@ -39,7 +39,7 @@ class Choice(NamedTuple):
         columns: the column of each role.
         run: which run or which loss of the log it is; "" if the log has but one.
         axis: what the steps count: "step", "epoch", "tokens" or "row".
-        objective: "falls", "rl", "gan" or "sum": see :class:`stabsim.logs.log.Log`.
+        objective: "falls", "rl", "gan", "sum" or "held out": see :class:`stabsim.logs.log.Log`.
         more: columns that are read beside: "scale", "sharpness", "threshold", "reward" and "kl",
             "changes: NAME" for one whose changes of value are kept, and "clock" for the epoch by
             which it is seen where numbered rows start anew.
@@ -71,7 +71,7 @@ NAMES = {
              "index", "tokens", "num tokens", "num input tokens seen", "tokens seen",
              "consumed tokens", "samples", "consumed samples", "total step", "total timesteps",
              "time total timesteps", "epoch", ""],
-    "gradient_norm": ["gradient norm", "norm gradient", "gnorm"],
+    "gradient_norm": ["gradient norm", "norm gradient", "gnorm", "g norm"],
     "learning_rate": ["learning rate", "rate"],
 }  # fmt: skip
 """The names by which each is known, best first, in the words of :func:`_words`."""
@@ -83,13 +83,23 @@ SAME = {
     "iters": "iter", "globalstep": "global step", "seqlen": "sequence length", "seq": "sequence",
     "len": "length", "rewards": "reward", "rew": "reward", "return": "reward", "bsz": "batch size",
     "epochs": "epoch", "crossentropyloss": "cross entropy loss", "crossentropy": "cross entropy",
+    "xent": "cross entropy",
 }  # fmt: skip
+
+METRICS = ["rmse", "mse", "l2", "logloss", "mlogloss", "binary logloss", "multi logloss",
+           "poisson nloglik", "gamma nloglik", "gamma deviance", "rmsle", "mae", "l1", "mape",
+           "huber", "fair", "quantile", "poisson", "gamma", "tweedie", "error", "merror",
+           "binary error", "multi error"]  # fmt: skip
+"""What boosted trees print in place of a loss, each with the set of rows that it was taken on."""
+
+TRAINED = {"train", "training", "learn"}
+"""Words of what was taken on the rows that are trained on."""
 
 NO_MATTER = {"train", "training", "trainer", "metrics", "total", "mean", "l2", "unclipped", "2",
              "0"}  # fmt: skip
 """Words that say nothing about which of them a column is."""
 
-HELD_OUT = {"val", "valid", "validation", "eval", "test", "dev"}
+HELD_OUT = {"val", "valid", "validation", "validate", "eval", "test", "dev"}
 """Words of a loss on data that is not trained on."""
 
 OTHERS = {"min", "max", "best", "clip", "clipped", "scale", "epoch", "config", "aux", "auxiliary",
@@ -105,15 +115,19 @@ OFTEN = 0.1
 MEASURED = {"sharpness", "threshold"}
 """The columns that ``stabsim.probe`` writes: roles of their own."""
 
+PART, METRIC = 100, 200
+"""How well the names of parts of a loss fit, and those of metrics in its place: by so much worse,
+and by so much."""
+
 PARTS = 12
 """Of so many losses at most, none of them a total, each is read."""
 
 
 def _words(name: str) -> list[str]:
     """The words of a name. W&B puts the run's name in front: "run-name - train/loss"."""
-    name = name.rsplit(" - ", 1)[-1]
+    name = name.rsplit(" - ", 1)[-1].replace("'s ", " ")
     name = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
-    words: list[str] = re.findall(r"[a-z]+|[0-9]+", name.lower())
+    words: list[str] = re.findall(r"\bl[12]\b|[a-z]+|[0-9]+", name.lower().replace("_", " "))
     return " ".join(SAME.get(word, word) for word in words).split()
 
 
@@ -126,24 +140,54 @@ def _rank(role: str, name: str) -> int | None:
     words = _words(name)
     if role == "step":
         known = NAMES["step"]
-        if not words:  # the index that pandas writes has no name
-            return known.index("") if not name else None
+        if not words:  # the index that pandas writes has no name, and spaCy's step is "#"
+            return known.index("") if name in ("", "#") else None
         written = " ".join(word for word in words if word not in NO_MATTER - {"total"})
         # W&B's own "_step" counts the calls to its log, not the trainer's steps.
         return known.index(written) + 5 * name.startswith("_") if written in known[:-1] else None
     if role == "validation_loss":
         if not HELD_OUT.intersection(words) or "step" in words:
             return None
+        if (metric := _metric(words)) is not None:
+            return metric
         return _rank("loss", " ".join(w for w in words if w not in HELD_OUT | {"epoch"}))
     if (HELD_OUT | OTHERS).intersection(words):
         return None
     known, written = NAMES[role], _written(words)
+    trained = bool(TRAINED.intersection(words))
     if written in known:
-        trained = bool({"train", "training"}.intersection(words))
         return 2 * known.index(written) + (not trained)
+    if role == "loss" and trained and (metric := _metric(words)) is not None:
+        return metric
     rest = " ".join(words)
     whole = [rf"\b{re.escape(one)}\b" for one in known if one != "value" and one != "rate"]
-    return 100 + len(words) if any(re.search(one, rest) for one in whole) else None
+    return PART + len(words) if any(re.search(one, rest) for one in whole) else None
+
+
+def _metric(words: list[str]) -> int | None:
+    """How well a name says by what boosted trees are judged; None if it does not."""
+    written = " ".join(w for w in words if w not in HELD_OUT | TRAINED and not w.isdigit())
+    return METRIC + METRICS.index(written) if written in METRICS else None
+
+
+def is_boosted(name: str) -> bool:
+    """Whether a loss that was chosen is what boosted trees print."""
+    return _metric(_words(name)) is not None
+
+
+def is_held_out(name: str) -> bool:
+    """Whether a name is that of what was taken on data that is not trained on."""
+    return bool(HELD_OUT.intersection(_words(name)))
+
+
+def is_set(name: str) -> bool:
+    """Whether a name is that of a set of rows, for training or held out."""
+    return bool((HELD_OUT | TRAINED).intersection(_words(name)))
+
+
+def is_step(name: str) -> bool:
+    """Whether a column of this name may hold the step."""
+    return _rank("step", name) is not None and "epoch" not in _words(name)
 
 
 def is_loss(name: str) -> bool:
@@ -241,6 +285,9 @@ def _choices(
         beside["learning_rate"] = min(ranks, key=lambda one: ranks[one])
     beside |= named
     kind = objective(list(head.cells))
+    if is_boosted(losses[0]):
+        notes.append("rounds")
+        kind = "held out" if is_held_out(losses[0]) else kind
     found = []
     for loss in losses:
         held_out = _held_out(head, losses, loss)
@@ -289,10 +336,11 @@ def _losses(head: _Head, notes: list[str]) -> list[str]:
         raise _no_loss(list(head.cells))
     often = list(head.often(ranks))
     best = min(ranks[one] for one in often)
-    if best < 100:
+    if not PART <= best < METRIC:
         fit = [one for one in often if ranks[one] == best]
         return [min(fit, key=lambda one: len(_words(one)))]
-    several = [one for one in often if head.varies(one)] or often[:1]
+    parts = [one for one in often if ranks[one] < METRIC]
+    several = [one for one in parts if head.varies(one)] or parts[:1]
     return several[:PARTS]
 
 
@@ -334,7 +382,7 @@ def _axis(step: str | None, head: _Head, columns: dict[str, str]) -> str:
     if step is not None and step.isdigit():
         return "step"
     held = columns.get("validation_loss")
-    if held is not None and held != columns["loss"]:
+    if held is not None and held != columns["loss"] and not is_boosted(columns["loss"]):
         losses = head.of(columns["loss"]).present
         if losses.sum() > 1 and head.of(held).present[losses].all():
             return "epoch"  # validated at every record, as after an epoch
@@ -379,8 +427,9 @@ def objective(names: Sequence[str]) -> str:
         return "rl"
     if {"generator", "discriminator"} <= every or {"g", "d"} <= every or {"gen", "disc"} <= every:
         return "gan"
-    if "score" in names and any(name.startswith("losses/") for name in names):
-        return "sum"  # spaCy: sums since the last line
+    spacy = "score" in names and any(name.startswith("losses/") for name in names)
+    if spacy or {"E", "#", "SCORE"} <= {*names}:
+        return "sum"  # spaCy, its log and its console: sums since the last line
     return "falls"
 
 

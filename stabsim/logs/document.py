@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 from stabsim.logs import objects
+from stabsim.logs.columns import is_set
 from stabsim.logs.log import Log
 from stabsim.logs.objects import Start, flat
 from stabsim.logs.source import Source, split, unreadable
@@ -26,22 +27,21 @@ def parsed(source: Source) -> Any:
 
 def records(document: Any, depth: int = 0) -> list[dict[str, Any]]:
     """The longest list of records in a document: a list of objects, an object of lists of equal
-    length, or an object of objects, whose names are then the steps."""
+    length, or an object of objects, whose names are then the steps, or those of sets of rows or of
+    runs, with lists in each."""
     found: list[list[dict[str, Any]]] = [[]]
     if isinstance(document, list):
         rows = [row for row in document if isinstance(row, dict)]
         found.append([flat(row) for row in rows])
     elif isinstance(document, dict):
-        columns = {k: v for k, v in document.items() if isinstance(v, list) and v and _plain(v)}
-        longest = max((len(v) for v in columns.values()), default=0)
-        columns = {k: v for k, v in columns.items() if len(v) == longest}
-        if longest > 1:
-            found.append([
-                dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)
-            ])  # fmt: skip
+        found.append(_rows(document))
         inner = [(k, v) for k, v in document.items() if isinstance(v, dict)]
         if len(inner) > 1 and all(k.isdigit() for k, _ in inner):
             found.append([{"step": k} | flat(v) for k, v in inner])
+        if (len(inner) > 1 or any(is_set(k) for k, _ in inner)) and all(
+            _columns(v).keys() == v.keys() for _, v in inner
+        ):
+            found.append(_rows({f"{k}/{name}": x for k, v in inner for name, x in v.items()}))
         if depth < objects.DEEPEST:
             found += [records(v, depth + 1) for v in document.values()]
     return max(found, key=len)
@@ -71,6 +71,21 @@ def numbers(text: str) -> list[dict[str, float]] | None:
     if len(cells) < 2 or not (found["open"] or len(rows) in (1, len(cells))):
         return None
     return [{"loss": float(cell)} for cell in cells]
+
+
+def _columns(document: dict[str, Any]) -> dict[str, list[Any]]:
+    """The lists of numbers or words in an object, by their names."""
+    return {k: v for k, v in document.items() if isinstance(v, list) and v and _plain(v)}
+
+
+def _rows(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The longest lists in an object, side by side; none if they hold but one value."""
+    columns = _columns(document)
+    longest = max(map(len, columns.values()), default=0)
+    columns = {k: v for k, v in columns.items() if len(v) == longest}
+    if longest < 2:
+        return []
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def _plain(values: list[Any]) -> bool:

@@ -93,8 +93,8 @@ class Log:
         resumed: steps from which the run was resumed.
         axis: what the steps count: "step", "epoch", "tokens" or "row".
         objective: whether the loss ought to fall ("falls"), or is one of reinforcement learning
-            ("rl"), of two networks against each other ("gan"), or a sum since the last record
-            ("sum").
+            ("rl"), of two networks against each other ("gan"), a sum since the last record
+            ("sum"), or of boosted trees on data that is not trained on ("held out").
         changes: where a batch size, a sequence length or a stage of the data changes: the column's
             name and the step.
         appended: the runs after this one in the same file: each begins where steps start anew.

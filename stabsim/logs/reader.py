@@ -75,6 +75,14 @@ def pick(found: Sequence[Log], run: str | None) -> Log:
     raise unreadable("several runs", names=listed(names), example=repr(names[0]))
 
 
+def newest(found: Sequence[Log], run: str | None) -> Log:
+    """One of the runs as of :func:`pick`; of runs that were appended to one another the last, if
+    none is named."""
+    if run is None and all(log.choice is found[0].choice for log in found):
+        return found[-1]
+    return pick(found, run)
+
+
 def runs(
     path: str | Path,
     columns: Columns = Columns(),  # noqa: B008, a constant
@@ -82,6 +90,7 @@ def runs(
     kind: str | None = None,
     number_rows: bool = False,
     advance: Callable[[int], object] = lambda _: None,
+    growing: bool = False,
 ) -> list[Log]:
     """The runs of a log of any kind that is known, judged by its content, in constant memory.
 
@@ -95,6 +104,7 @@ def runs(
         kind: one of :data:`stabsim.logs.source.KINDS`; judged by the content if not given.
         number_rows: whether to number the records rather than to read their steps.
         advance: called with the number of bytes after each that were read.
+        growing: whether more may be written to it: half a line at its end is left for later.
     Raises:
         LogError: if it cannot be read, in words for the reader.
         ValueError: if the kind is unknown.
@@ -106,7 +116,9 @@ def runs(
     found, failed = [], None
     for name, files in several.items():
         try:
-            logs = _read([str(file) for file in files], columns, kind, number_rows, advance)
+            logs = _read(
+                [str(file) for file in files], columns, kind, number_rows, advance, growing
+            )
         except LogError as error:
             failed = failed or error
             continue
@@ -130,6 +142,7 @@ def _read(
     kind: str | None,
     number_rows: bool,
     advance: Callable[[int], object],
+    growing: bool,
 ) -> list[Log]:
     if files != ["-"] and Path(files[0]).is_dir():
         kind = "folder"
@@ -144,7 +157,7 @@ def _read(
     with contextlib.ExitStack() as stack:
         if kind == "folder":
             return _whole(scattered.read(Path(files[0]), start))
-        sources = _sources(files, stack, advance)
+        sources = _sources(files, stack, advance, growing)
         first = next(sources)
         document = None
         if kind is None:
@@ -205,13 +218,16 @@ def _also(first: Source, others: Iterator[Source]) -> Iterator[Source]:
 
 
 def _sources(
-    files: list[str], stack: contextlib.ExitStack, advance: Callable[[int], object]
+    files: list[str],
+    stack: contextlib.ExitStack,
+    advance: Callable[[int], object],
+    growing: bool,
 ) -> Iterator[Source]:
     if files == ["-"]:
-        yield Source(sys.stdin.buffer, "-", advance)
+        yield Source(sys.stdin.buffer, "-", advance, growing=growing)
         return
     for file in files:
-        yield Source(stack.enter_context(_opened(Path(file))), file, advance)
+        yield Source(stack.enter_context(_opened(Path(file))), file, advance, growing=growing)
 
 
 def _opened(file: Path) -> BinaryIO:
@@ -226,6 +242,9 @@ def _opened(file: Path) -> BinaryIO:
         raise LogError("This is no name of a file.", "Ini bukan nama berkas.") from None
 
 
+NULLS = bytes(16)
+"""What begins so was emptied while its writer went on."""
+
 HEAD = 1 << 18
 """So many bytes are looked at to tell what kind of text a log is."""
 
@@ -235,6 +254,9 @@ def _kind(source: Source) -> tuple[str, Any]:
     head = source.peek(4096)
     if events.is_events(head):
         return "tensorboard", None
+    if head.startswith(NULLS):
+        source.skip_nulls()
+        head = source.peek(4096)
     for kind, marks in (("sqlite", sqlite.MARK), ("wandb", (wandb.MARK, wandb.SWANLAB))):
         if head.startswith(marks):
             return kind, None
@@ -255,10 +277,12 @@ def _kind(source: Source) -> tuple[str, Any]:
                 return "document", document
         return "jsonl", None
     # the line of a console may hold as many commas as the next
-    tabular = head[:1] != "[" and table.is_table(text.uncoloured(head))
+    lines = split(text.uncoloured(head))
+    tabular = head[:1] != "[" and table.is_table(lines)
     if not tabular and text.is_console(head):
         return "text", None
-    return ("jsonl" if head[:1] in ("{", "[") else "csv"), None
+    marked = head[:1] in ("{", "[") and table.aligned(lines) is None
+    return ("jsonl" if marked else "csv"), None
 
 
 OPEN = ("{", "[", "]", "")

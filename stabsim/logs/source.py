@@ -49,13 +49,19 @@ class Source:
 
     Attributes:
         name: what to call it.
+        growing: whether more may be written to it, so that its last line may be half a line.
         position: how many bytes have been read.
     """
 
     def __init__(
-        self, stream: IO[bytes], name: str, advance: Callable[[int], object] = lambda _: None
+        self,
+        stream: IO[bytes],
+        name: str,
+        advance: Callable[[int], object] = lambda _: None,
+        *,
+        growing: bool = False,
     ) -> None:
-        self.name, self.position = name, 0
+        self.name, self.growing, self.position = name, growing, 0
         self._stream, self._advance, self._ahead = stream, advance, b""
 
     def peek(self, size: int) -> bytes:
@@ -63,6 +69,13 @@ class Source:
         while len(self._ahead) < size and (more := self._stream.read(size - len(self._ahead))):
             self._ahead += more
         return self._ahead[:size]
+
+    def skip_nulls(self) -> None:
+        """Passes over null bytes: a log that is emptied while its writer goes on where it was
+        begins with as many as it had."""
+        while (head := self.peek(BLOCK)) and not head.strip(b"\0"):
+            self.read(len(head))
+        self.read(len(head) - len(head.lstrip(b"\0")))
 
     def read(self, size: int) -> bytes:
         data, self._ahead = self._ahead[:size], self._ahead[size:]
@@ -106,7 +119,8 @@ def split(head: str) -> list[str]:
 def lines(source: Source) -> Iterator[Lines]:
     """The lines of a text in UTF-8, or UTF-16 with its mark, some at a time.
 
-    Bytes that are no characters become U+FFFD, and any end of line is one.
+    Bytes that are no characters become U+FFFD, and any end of line is one. Of a source that grows
+    the last line is read once it has ended.
     """
     head = source.peek(3)
     marks = (name for mark, name in BYTE_ORDER_MARKS.items() if head.startswith(mark))
@@ -116,7 +130,7 @@ def lines(source: Source) -> Iterator[Lines]:
     while True:
         data = source.read(BLOCK)
         parts = (rest + ends.decode(data, final=not data)).split("\n")
-        rest = parts.pop() if data else ""
+        rest = parts.pop() if data or source.growing else ""
         found: list[str | None] = [*parts]
         if parts and len(parts[0]) > LONGEST_LINE:  # the others are of one block
             found[0] = None

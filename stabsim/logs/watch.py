@@ -12,7 +12,7 @@ from stabsim._words import default_language, whole
 from stabsim.diagnosis import Diagnosis
 from stabsim.logs.columns import Columns
 from stabsim.logs.log import Log
-from stabsim.logs.reader import read
+from stabsim.logs.reader import newest, runs
 from stabsim.logs.source import LogError
 from stabsim.logs.verdict import Reading, diagnose_log
 from stabsim.logs.words import STOPS, WATCH
@@ -79,43 +79,54 @@ def follow(
     path: str | Path,
     columns: Columns = Columns(),  # noqa: B008, a constant
     *,
+    run: str | None = None,
     interval: float = 5.0,
     idle: float = np.inf,
     sleep: Callable[[float], object] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
     **options: bool | str | None,
 ) -> Iterator[Look]:
-    """Looks at a log whenever it has grown, until it has not for long.
+    """Looks at a log whenever it has changed, until it has not for long.
+
+    A log that could be read before, and cannot at one look, may be half written: that is no news
+    before the next look.
 
     Args:
         path: as for :func:`stabsim.logs.read`; it need not exist yet.
         columns: likewise.
+        run: which one, if the log has several; of runs that were appended to one another it is the
+            last if none is named.
         interval: seconds between looks, at least; more where reading takes long.
-        idle: ends after so many seconds without growth.
+        idle: ends after so many seconds without a change.
         sleep, clock: how to wait, and what time it is, in seconds.
         options: ``kind`` and ``number_rows`` of :func:`stabsim.logs.read`.
     Raises:
         ValueError: if a number is out of its range.
     """
     _check.positive("interval", interval)
-    size: int | None
-    size, told, grown = -1, None, clock()  # a size that no log has
+    state: object = ""  # that no log has
+    told: object = None
+    grown, failed, had_read = clock(), None, False
     while True:
-        began, now = clock(), _size(Path(path))
-        if now != size:
-            size, grown = now, began
-            look = _look(path, columns, options)
+        began, now = clock(), _state(Path(path))
+        if now != state or failed is not None:
+            grown = began if now != state else grown
+            state = now
+            look = _look(path, columns, run, options)
             key = _key(look)
-            yield look._replace(news=key != told)
-            told = key
+            news = key != told and (look.error is None or not had_read or key == failed)
+            yield look._replace(news=news)
+            had_read |= look.error is None
+            failed = key if look.error is not None and not news and key != told else None
+            told = key if news else told
         elif began - grown >= idle:
             return
         sleep(max(interval, (clock() - began) / SHARE))
 
 
-def _look(path: str | Path, columns: Columns, options: dict) -> Look:
+def _look(path: str | Path, columns: Columns, run: str | None, options: dict) -> Look:
     try:
-        log = read(path, columns, **options)
+        log = newest(runs(path, columns, growing=True, **options), run)
         return Look(log, diagnose_log(log), None, False)
     except LogError as error:
         return Look(None, None, error, False)
@@ -123,18 +134,21 @@ def _look(path: str | Path, columns: Columns, options: dict) -> Look:
 
 def _key(look: Look) -> object:
     """What changes when something begins or ends; numbers that drift are not in it."""
-    if look.reading is None:
+    if look.log is None or look.reading is None:
         return str(look.error)
     diagnosis = look.reading.diagnosis
     back = [rise.recovered_at is not None for rise in diagnosis.rises]
-    return diagnosis.verdict, back, diagnosis.diverged_at is not None
+    return look.log.run, diagnosis.verdict, back, diagnosis.diverged_at is not None
 
 
-def _size(path: Path) -> int | None:
-    """The bytes of a file, or of all files in a folder; None if there is none."""
+def _state(path: Path) -> tuple[tuple[int, int, int], ...] | None:
+    """What changes with a file, or with those in a folder; None if there is none.
+
+    A file that another has replaced may be as long as that.
+    """
     try:
-        if path.is_dir():
-            return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-        return path.stat().st_size
+        files = sorted(path.rglob("*")) if path.is_dir() else [path]
+        stats = [file.stat() for file in files]
     except OSError:
         return None
+    return tuple((one.st_ino, one.st_size, one.st_mtime_ns) for one in stats)

@@ -55,6 +55,16 @@ LOGS = {
         "No training loss is in this log: the validation loss is read in its place.",
         "Log ini tidak memuat loss pelatihan: loss validasi dibaca sebagai gantinya.",
     ),
+    "rounds": Text(
+        "The loss is a metric, as boosted trees print it (XGBoost, LightGBM, CatBoost). If it is "
+        "theirs, a step is a round, which adds a tree: a metric of the training rows rises where "
+        "the learning rate (eta) is too high, or where it is not the objective; warmup and "
+        "clipping do not apply.",
+        "Loss di sini adalah metrik seperti yang dicetak boosting pohon keputusan (XGBoost, "
+        "LightGBM, CatBoost). Jika memang demikian, satu langkah berarti satu ronde yang menambah "
+        "satu pohon: metrik pada data latih naik jika laju pembelajaran (eta) terlalu tinggi, atau "
+        "jika metrik itu bukan fungsi objektifnya; warmup dan pemotongan gradien tidak berlaku.",
+    ),
     "several: gradient_norm": Text(
         "Several columns may be the gradient norm, and none was taken: name one with "
         "--gradient-norm.",
@@ -457,6 +467,10 @@ WATCH = {
     "hook": Text(
         "Ran {command!r}: exit status {status}.",
         "Perintah {command!r} dijalankan: status keluarnya {status}.",
+    ),
+    "hook ended": Text(
+        "Ran {command!r}: it had not ended after {seconds} seconds, and was ended.",
+        "Perintah {command!r} dijalankan: belum selesai setelah {seconds} detik, lalu dihentikan.",
     ),
 }
 """What is said while a log is watched."""

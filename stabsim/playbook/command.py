@@ -102,7 +102,7 @@ def attempt(
 def end_all() -> None:
     """Ends every command that this process runs."""
     for process in list(_running):
-        _end(process)
+        end(process)
 
 
 def _follow(
@@ -119,11 +119,11 @@ def _follow(
             return "done" if status == 0 else "killed" if status < 0 else "crashed"
         now = time.monotonic()
         if time_limit is not None and now - began > time_limit:
-            _end(process)
+            end(process)
             return "hung"
         if now >= due:
             if _plainly_diverged(log(), reading):
-                _end(process)
+                end(process)
                 return "diverged"
             due = time.monotonic() + (time.monotonic() - now) / SHARE
         pause = min(1.3 * pause, 1.0)
@@ -151,10 +151,10 @@ def _in_charge(process: subprocess.Popen[bytes]) -> Iterator[None]:
         yield
     finally:
         _running.discard(process)
-        _end(process)
+        end(process)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end(process: subprocess.Popen[bytes]) -> None:
     """Ends a command's whole group of processes: asks first, and kills what does not end."""
     if os.name != "posix":
         process.kill()

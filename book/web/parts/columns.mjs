@@ -5,11 +5,11 @@ import { listed } from "./text.mjs";
 import { Unreadable } from "./unreadable.mjs";
 
 const TRAINING = ["train", "training"];
-
 function wordsOf(name, rules) {
   const [last] = name.split(" - ").slice(-1);
-  const parted = last.replace(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase();
-  const words = (parted.match(/[a-z]+|[0-9]+/g) ?? []).map((word) =>
+  const bare = last.replaceAll("'s ", " ").replace(/(?<=[a-z])(?=[A-Z])/g, " ");
+  const parted = bare.toLowerCase().replaceAll("_", " ");
+  const words = (parted.match(/\bl[12]\b|[a-z]+|[0-9]+/g) ?? []).map((word) =>
     Object.hasOwn(rules.same, word) ? rules.same[word] : word,
   );
   return words.join(" ").split(" ").filter(Boolean);
@@ -23,7 +23,7 @@ const hasOne = (words, of) => words.some((word) => of.includes(word));
 function rank(role, name, rules) {
   const words = wordsOf(name, rules);
   if (role === "step") {
-    if (!words.length) return name ? null : rules.names.step.indexOf("");
+    if (!words.length) return ["", "#"].includes(name) ? rules.names.step.indexOf("") : null;
     const kept = rules.noMatter.filter((word) => word !== "total");
     const written = writtenOf(words, kept);
     const place = written ? rules.names.step.indexOf(written) : -1;
@@ -31,17 +31,38 @@ function rank(role, name, rules) {
   }
   if (role === "validation_loss") {
     if (!hasOne(words, rules.heldOut) || words.includes("step")) return null;
+    const metric = metricOf(words, rules);
+    if (metric !== null) return metric;
     return rank("loss", writtenOf(words, [...rules.heldOut, "epoch"]), rules);
   }
   if (hasOne(words, rules.heldOut) || hasOne(words, rules.others)) return null;
   const known = rules.names[role];
   const place = known.indexOf(writtenOf(words, rules.noMatter));
-  if (place >= 0) return 2 * place + (hasOne(words, TRAINING) ? 0 : 1);
+  const trained = hasOne(words, rules.trained);
+  if (place >= 0) return 2 * place + (trained ? 0 : 1);
+  const metric = role === "loss" && trained ? metricOf(words, rules) : null;
+  if (metric !== null) return metric;
   const rest = words.join(" ");
   const whole = known.filter((one) => one !== "value" && one !== "rate");
   const within = whole.some((one) => new RegExp(`\\b${one}\\b`).test(rest));
-  return within ? 100 + words.length : null;
+  return within ? rules.part + words.length : null;
 }
+
+/** How well a name says by what boosted trees are judged; null if it does not. */
+function metricOf(words, rules) {
+  const sets = [...rules.heldOut, ...rules.trained];
+  const written = words.filter((word) => !sets.includes(word) && !/^[0-9]+$/.test(word)).join(" ");
+  const place = rules.metrics.indexOf(written);
+  return place < 0 ? null : rules.metric + place;
+}
+
+/** Whether a name is that of a set of rows, for training or held out. */
+export const isSet = (name, rules) =>
+  hasOne(wordsOf(name, rules), [...rules.heldOut, ...rules.trained]);
+
+/** Whether a column of this name may hold the step. */
+export const isStep = (name, rules) =>
+  rank("step", name, rules) !== null && !wordsOf(name, rules).includes("epoch");
 
 /** Whether a column of this name may be a loss. */
 export const isLoss = (name, rules) =>
@@ -129,7 +150,12 @@ function choices(head, given, run) {
   const rates = head.often(head.ranked("learning_rate"));
   if (rates.size) beside.learning_rate = best(rates);
   Object.assign(beside, given);
-  const objective = objectiveOf([...head.cells.keys()], head.rules);
+  let objective = objectiveOf([...head.cells.keys()], head.rules);
+  const words = wordsOf(losses[0], head.rules);
+  if (metricOf(words, head.rules) !== null) {
+    notes.push("rounds");
+    if (hasOne(words, head.rules.heldOut)) objective = "held out";
+  }
   return losses.map((loss) => {
     const columns = Object.fromEntries(ROLES.map((role) => [role, beside[role] ?? null]));
     columns.loss = loss;
@@ -183,13 +209,14 @@ function lossesOf(head, notes, given, norm) {
   if (!ranks.size) throw noLoss(head, given, norm);
   const often = [...head.often(ranks).keys()];
   const top = Math.min(...often.map((name) => ranks.get(name)));
-  if (top < 100) {
+  if (top < rules.part || top >= rules.metric) {
     const fit = often.filter((name) => ranks.get(name) === top);
     const sizes = new Map(fit.map((name) => [name, wordsOf(name, rules).length]));
     return [best(sizes)];
   }
-  const several = often.filter((name) => head.varies(name));
-  return (several.length ? several : often.slice(0, 1)).slice(0, head.words.parts);
+  const parts = often.filter((name) => ranks.get(name) < rules.metric);
+  const several = parts.filter((name) => head.varies(name));
+  return (several.length ? several : parts.slice(0, 1)).slice(0, head.words.parts);
 }
 
 /** The best column whose values, where the loss has one, are there, change, and do not fall. */
@@ -227,7 +254,8 @@ function axisOf(columns, head, numbered) {
   if (words.includes("epoch")) return "epoch";
   if (words.includes("tokens")) return "tokens";
   if (words.length) return "step";
-  if (held !== null && held !== loss && !numbered) {
+  const isBoosted = metricOf(wordsOf(loss, head.rules), head.rules) !== null;
+  if (held !== null && held !== loss && !numbered && !isBoosted) {
     const there = head.of(held);
     const losses = head.of(loss).map((x, i) => (x === null ? -1 : i));
     const rows = losses.filter((i) => i >= 0);
@@ -289,7 +317,9 @@ function objectiveOf(names, rules) {
     ["gen", "disc"],
   ];
   if (pairs.some((pair) => both(every, ...pair))) return "gan";
-  if (names.includes("score") && names.some((name) => name.startsWith("losses/"))) return "sum";
+  const console = ["E", "#", "SCORE"].every((name) => names.includes(name));
+  const spacy = names.includes("score") && names.some((name) => name.startsWith("losses/"));
+  if (spacy || console) return "sum";
   return "falls";
 }
 

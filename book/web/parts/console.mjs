@@ -1,6 +1,6 @@
 // Logs as lines of a console: numbers with their names. As stabsim/logs/text.py.
 
-import { isLoss } from "./columns.mjs";
+import { isLoss, isStep } from "./columns.mjs";
 import { readObjects } from "./objects.mjs";
 import { Unreadable } from "./unreadable.mjs";
 
@@ -12,12 +12,16 @@ class Console {
   /** @type {any} */
   #row = null;
   #place = 0;
+  #again = false;
 
   constructor({ console: rules, columns }) {
     this.columns = columns;
     const { pair, quoted, colours, keras, bar, level, iter, whole, held, terse, longest } = rules;
     this.terse = terse;
     this.longest = longest;
+    this.unnamed = rules.unnamed.map(([begin, names]) => [new RegExp(begin), names]);
+    this.again = new RegExp(rules.again);
+    this.partial = new RegExp(rules.partial);
     this.pair = new RegExp(pair, "g");
     this.quoted = new RegExp(quoted, "g");
     this.colours = new RegExp(colours, "g");
@@ -32,36 +36,61 @@ class Console {
   /** The record that a line ends, with its place; null if none ends there. */
   take(place, written) {
     const line = written.replace(this.colours, "").split("\b").slice(-1)[0];
-    const held = this.held.exec(line);
-    const own = held ? line.slice(0, held.index) : line;
-    let row = this.#pairs(own, this.whole.test(own) ? "epoch " : "");
-    if (held) {
-      const after = line.slice(held.index + held[0].length);
-      row = new Map([...this.#pairs(after, "valid "), ...row]);
+    const row = this.#numbers(line);
+    if (!row.size) {
+      this.#again = this.again.test(line);
+      return null;
     }
-    if (line.startsWith("  ") && row.size === 1 && this.#row) {
+    if (this.#again) {
+      this.#again = false;
+      return null;
+    }
+    if (["  ", "| "].includes(line.slice(0, 2)) && row.size === 1 && this.#row) {
       const [[name, value]] = row;
       if (!this.#row.has(name)) {
         this.#row.set(name, value);
         return null;
       }
     }
-    const keras = row.size ? this.keras.exec(line) : null;
-    const bar = row.size && !keras ? this.bar.exec(line) : null;
+    const keras = this.keras.exec(line);
+    const bar = keras ? null : this.bar.exec(line);
     const iter = this.iter.exec(line);
     if (keras) {
       if (keras[1] !== keras[2]) return null;
       row.set("epoch", String(this.#epoch++));
     } else if (bar) row.set("step", String(this.#position(bar)));
     else if (iter) row.set("step", iter[1]);
-    if (!row.size) return null;
     const ended = this.end();
     this.#row = row;
     this.#place = place;
     return ended;
   }
 
-  /** The numbers of a line by their names; before those of losses stands what they are `of`. */
+  /** The numbers of a line by their names. */
+  #numbers(line) {
+    if (this.partial.test(line)) return new Map();
+    const held = this.held.exec(line);
+    const own = held ? line.slice(0, held.index) : line;
+    const unnamed = new Map();
+    let at = 0;
+    for (const [begin, names] of this.unnamed) {
+      const first = begin.exec(own);
+      if (!first) continue;
+      names.forEach((name, i) => {
+        if (first[i + 1] !== undefined) unnamed.set(name, first[i + 1].replaceAll(",", ""));
+      });
+      at = first[0].length;
+      break;
+    }
+    const pairs = this.#pairs(own.slice(at), this.whole.test(own) ? "epoch " : "");
+    if ([...pairs.keys()].some((name) => isStep(name, this.columns))) unnamed.delete("step");
+    const row = new Map([...unnamed, ...pairs]);
+    if (!held) return row;
+    const after = line.slice(held.index + held[0].length);
+    return new Map([...this.#pairs(after, "valid "), ...row]);
+  }
+
+  /** The numbers of a part of a line by their names; before those of losses stands what they are `of`. */
   #pairs(line, of) {
     let pairs = [...line.matchAll(this.quoted)];
     if (!pairs.length) pairs = [...line.matchAll(this.pair)];

@@ -21,6 +21,9 @@ const NOT_FINITE = new Map([
   ["infinity", Infinity],
 ]);
 
+// As C's libraries write them: "-nan(ind)", "1.#QNAN", "1.#INF".
+const ODD = /^([-+]?)(?:nan\(.*\)|[0-9]+\.#(?:(inf)|qnan|snan|ind)0*)$/;
+
 // MLflow writes infinity as the largest number that there is.
 const LARGEST = 1.797e308;
 const finite = (x) => (Math.abs(x) >= LARGEST ? Math.sign(x) * Infinity : x);
@@ -37,7 +40,8 @@ export function numberIn(cell, empty, counted = false) {
   if (of) return Number(of[1]);
   const value = Number(text.split(",").length === 2 ? text.replace(",", ".") : text);
   if (!Number.isNaN(value)) return finite(value);
-  const size = NOT_FINITE.get(text.replace(/^[+-]/, ""));
+  const odd = ODD.exec(text);
+  const size = NOT_FINITE.get(odd ? (odd[2] ?? "nan") : text.replace(/^[+-]/, ""));
   return text.startsWith("-") && size ? -size : size;
 }
 

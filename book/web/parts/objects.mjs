@@ -1,5 +1,7 @@
 // Logs as objects, each a record: as stabsim/logs/objects.py.
 
+import { isSet } from "./columns.mjs";
+
 /**
  * The logs of all runs from batches of {place, row}; null if there is not one record.
  * @returns {Promise<any>}
@@ -78,32 +80,45 @@ export function objectIn(text) {
 
 /**
  * The longest list of records in a document: a list of objects, an object of lists of equal
- * length, or an object of objects, whose names are then the steps.
+ * length, or an object of objects, whose names are then the steps, or those of sets of rows or of
+ * runs, with lists in each.
  * @returns {Map<string, any>[]}
  */
-export function records(document, deepest, depth = 0) {
+export function records(document, words, depth = 0) {
+  const { deepest, columns } = words;
   /** @type {Map<string, any>[][]} */
   const found = [[]];
   if (Array.isArray(document)) {
     found.push(document.filter(isObject).map((row) => flat(row, deepest)));
   } else if (isObject(document)) {
     const all = Object.entries(document);
-    const lists = all.filter(
-      ([, v]) =>
-        Array.isArray(v) && v.length && !v.some((x) => x !== null && typeof x === "object"),
-    );
-    const longest = Math.max(0, ...lists.map(([, v]) => v.length));
-    const columns = lists.filter(([, v]) => v.length === longest);
-    if (longest > 1) {
-      const row = (_, i) => new Map(columns.map(([name, v]) => [name, v[i]]));
-      found.push(Array.from({ length: longest }, row));
-    }
+    found.push(rowsOf(document));
     const inner = all.filter(([, v]) => isObject(v));
     if (inner.length > 1 && inner.every(([name]) => /^\d+$/.test(name))) {
       found.push(inner.map(([step, v]) => new Map([["step", step], ...flat(v, deepest)])));
     }
-    if (depth < deepest) found.push(...all.map(([, v]) => records(v, deepest, depth + 1)));
+    const named = inner.length > 1 || inner.some(([name]) => isSet(name, columns));
+    if (named && inner.every(([, v]) => listsOf(v).length === Object.keys(v).length)) {
+      const lists = inner.flatMap(([k, v]) => listsOf(v).map(([name, x]) => [`${k}/${name}`, x]));
+      found.push(rowsOf(Object.fromEntries(lists)));
+    }
+    if (depth < deepest) found.push(...all.map(([, v]) => records(v, words, depth + 1)));
   }
   const most = Math.max(...found.map((rows) => rows.length));
   return found.find((rows) => rows.length === most) ?? [];
+}
+
+/** The lists of numbers or words in an object, with their names. */
+const listsOf = (document) =>
+  Object.entries(document).filter(
+    ([, v]) => Array.isArray(v) && v.length && !v.some((x) => x !== null && typeof x === "object"),
+  );
+
+/** The longest lists in an object, side by side; none if they hold but one value. */
+function rowsOf(document) {
+  const lists = listsOf(document);
+  const longest = Math.max(0, ...lists.map(([, v]) => v.length));
+  const columns = lists.filter(([, v]) => v.length === longest);
+  const row = (_, i) => new Map(columns.map(([name, v]) => [name, v[i]]));
+  return longest > 1 ? Array.from({ length: longest }, row) : [];
 }

@@ -7,7 +7,7 @@ import { readLines } from "./jsonl.mjs";
 import { lines, marked } from "./lines.mjs";
 import { Log, sentence } from "./log.mjs";
 import { objectIn, parsed, readObjects, records } from "./objects.mjs";
-import { isTable, readTable } from "./table.mjs";
+import { aligned, isTable, readTable } from "./table.mjs";
 import { listed } from "./text.mjs";
 import { Unreadable } from "./unreadable.mjs";
 
@@ -15,8 +15,9 @@ import { Unreadable } from "./unreadable.mjs";
  * The runs in a file, a log each, and the names of all its columns. `given` names the columns of
  * some roles, null for none; the others are chosen.
  */
-export async function read(file, given, words, advance) {
+export async function read(dropped, given, words, advance) {
   words.emptySet ??= new Set(words.empty);
+  const file = await pastNulls(dropped);
   const { readAs, document } = await kindOf(file, words);
   let names = [];
 
@@ -62,6 +63,18 @@ function tooShort(log, names, words) {
 
 const HEAD = 1 << 18;
 
+/** What follows the null bytes with which a log begins that was emptied while it was written. */
+async function pastNulls(file) {
+  const bytesAt = async (at, size) => new Uint8Array(await file.slice(at, at + size).arrayBuffer());
+  const head = await bytesAt(0, 16);
+  if (head.length < 16 || head.some(Boolean)) return file;
+  for (let at = 0; at < file.size; at += HEAD) {
+    const place = (await bytesAt(at, HEAD)).findIndex(Boolean);
+    if (place >= 0) return file.slice(at + place);
+  }
+  return file.slice(file.size);
+}
+
 /** How to read a file, judged by its content; or the records of the document that it is. */
 async function kindOf(file, words) {
   const bytes = new Uint8Array(await file.slice(0, HEAD).arrayBuffer());
@@ -84,7 +97,7 @@ async function kindOf(file, words) {
     const written = found.filter((line) => line.trim());
     if (!(objectIn(written[0]) && written.length > 1) && file.size <= words.largestDocument) {
       const whole = new TextDecoder(mark ?? "utf-8").decode(await file.arrayBuffer());
-      const rows = records(parsed(whole), words.deepest);
+      const rows = records(parsed(whole), words);
       if (rows.length) return { document: rows };
     }
     return { readAs: readLines };
@@ -93,5 +106,6 @@ async function kindOf(file, words) {
   const plain = found.map((line) => line.replace(new RegExp(words.console.colours, "g"), ""));
   const tabular = head[0] !== "[" && isTable(plain, words);
   if (!tabular && isConsole(found, words)) return { readAs: readConsole };
-  return { readAs: "{[".includes(head[0] ?? " ") ? readLines : readTable };
+  const isMarked = "{[".includes(head[0] ?? " ") && !aligned(plain, words);
+  return { readAs: isMarked ? readLines : readTable };
 }

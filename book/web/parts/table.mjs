@@ -10,23 +10,41 @@ export async function readTable(batches, start, words) {
   let delimiter;
   let width;
   let places;
+  let isAligned = false;
+  const rule = new RegExp(`^${words.rule}$`);
 
   /** Reads the row of names; returns how many lines it is, if it is one. */
   function begin(lines) {
-    const [line] = lines;
-    if (line === null) throw new Unreadable(words, "long header");
-    delimiter = commonest(line, words.delimiters);
-    let names = splitRow(line.replace(/^[# ]+/, ""), delimiter).map((name) => name.trim());
-    const isData =
-      names.every((name) => numberIn(name, words.emptySet) !== undefined) && names.length > 1;
-    if (isData) names = names.map((_, column) => String(column + 1));
+    const looked = lines.slice(0, 20).filter((line) => line !== null);
+    const found = isTable(looked, words) ? null : aligned(lines, words);
+    isAligned = found !== null;
+    const { first, names } = found ?? header(lines);
+    if (isAligned) delimiter = " ";
     width = names.length;
-    const known = lines.slice(isData ? 0 : 1, 2 * words.head + (isData ? 0 : 1));
-    const rows = known.filter((one) => one !== null).map((one) => splitRow(one, delimiter));
+    const known = lines.slice(first, 2 * words.head + first);
+    const rows = known
+      .map(single)
+      .filter(Boolean)
+      .map((one) => splitRow(one, delimiter));
     const whole = rows.filter((row) => row.length === width).slice(0, words.head);
     logs = start(new Map(names.map((name, i) => [name, whole.map((row) => row[i])])));
     places = new Map(names.map((name) => [name, names.indexOf(name)]));
-    return isData ? 0 : 1;
+    return first;
+  }
+
+  function header([line]) {
+    if (line === null) throw new Unreadable(words, "long header");
+    delimiter = commonest(line, words.delimiters);
+    const names = splitRow(line.replace(/^[# ]+/, ""), delimiter).map((name) => name.trim());
+    const isData =
+      names.every((name) => numberIn(name, words.emptySet) !== undefined) && names.length > 1;
+    return { first: isData ? 0 : 1, names: isData ? counted(names) : names };
+  }
+
+  /** An aligned line with one blank where there are some, and without what is drawn. */
+  function single(line) {
+    if (!isAligned || !line) return line;
+    return rule.test(line) ? "" : trimmed(line).replace(/[ \t]+/g, " ");
   }
 
   for await (const { first, lines } of batches) {
@@ -37,7 +55,7 @@ export async function readTable(batches, start, words) {
       at += begin(lines.slice(at));
     }
     for (; at < lines.length; at++) {
-      const line = lines[at];
+      const line = single(lines[at]);
       if (line === null) {
         logs[0].note("too long", first + at);
       } else if (line) {
@@ -49,6 +67,47 @@ export async function readTable(batches, start, words) {
   }
   if (!logs) throw new Unreadable(words, "empty");
   return logs;
+}
+
+const trimmed = (line) => line.replace(/^[ \t]+|[ \t]+$/g, "");
+
+const counted = (cells) => cells.map((_, place) => String(place + 1));
+
+/**
+ * Where the rows begin of a table whose columns are set apart by blanks, and its names; null if
+ * there is none. Its first row holds more numbers than words, and the line above it, but for a
+ * drawn one, as many names.
+ */
+export function aligned(lines, words) {
+  const rule = new RegExp(`^${words.rule}$`);
+  const numberAt = (cell) => numberIn(cell, words.emptySet);
+  let above = "";
+  for (const [first, line] of lines.slice(0, words.looked).entries()) {
+    const cells = trimmed(line ?? "").split(/[ \t]+/);
+    const count = cells.filter((cell) => (numberAt(cell) ?? null) !== null).length;
+    if (line !== null && cells.length > 1 && 2 * count > cells.length) {
+      if (!above && count === cells.length) return { first, names: counted(cells) };
+      const isNames = (names) =>
+        names.length === cells.length && names.every((name) => numberAt(name) === undefined);
+      const names = namesIn(above, words.delimiters).find(isNames);
+      if (names) return { first, names };
+    }
+    if (line && !rule.test(line)) above = line;
+  }
+  return null;
+}
+
+/** The names that a line may hold: a mark of a comment may be one of them. */
+function namesIn(line, delimiters) {
+  const without = (name) => {
+    let [from, to] = [0, name.length];
+    while (from < to && delimiters.includes(name[from])) from++;
+    while (from < to && delimiters.includes(name[to - 1])) to--;
+    return name.slice(from, to);
+  };
+  return [trimmed(line).replace(/^[# ]+/, ""), trimmed(line)].flatMap((text) =>
+    [/[ \t]{2,}/, /[ \t]+/].map((apart) => text.split(apart).map(without)),
+  );
 }
 
 /** Whether lines are those of a table: a row of names, and rows as wide with a number. */

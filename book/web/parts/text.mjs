@@ -1,7 +1,8 @@
 // Names of columns in a message.
 
-/** A name in quotation marks. */
-export const quoted = (name) => `'${name}'`;
+/** A name in quotation marks, as Python's repr has it. */
+export const quoted = (name) =>
+  name.includes("'") && !name.includes('"') ? `"${name}"` : `'${name}'`;
 
 /** Names for a message: as stabsim.logs.columns.listed. */
 export function listed(names, most = 12) {
