@@ -89,7 +89,7 @@ def programs() -> dict[str, tuple[Callable[..., Any], tuple[Any, ...]]]:
     A run's beginning follows from its seed, and each step's loss and gradient from the parameters.
     """
     net = digits_net()
-    plan = RunPlan(STEPS, BATCH, (), (), False)
+    plan = RunPlan(STEPS, BATCH, (), False)
     flat, unravel = ravel_pytree(net.init(jax.random.key(0)))
     train = net.train
     assert train is not None
@@ -104,7 +104,7 @@ def programs() -> dict[str, tuple[Callable[..., Any], tuple[Any, ...]]]:
 
     def surface_start(which: Any, seed: Any) -> Any:
         surface = any_surface(which)
-        return draw(surface, seed, RunPlan(RACE_STEPS, None, (), (), True)).params
+        return draw(surface, seed, RunPlan(RACE_STEPS, None, (), True)).params
 
     def surface_step(which: Any, theta: Any) -> Any:
         return jax.value_and_grad(any_surface(which).loss)(theta)
