@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 from tensorboardX import SummaryWriter
 
-LENGTHS = {"csv": (100_000, 1_000_000), "jsonl": (100_000, 1_000_000), "events": (10_000, 100_000)}
+LENGTHS = {"csv": (100_000, 1_000_000), "jsonl": (100_000, 1_000_000),
+           "console": (100_000, 1_000_000), "events": (10_000, 100_000)}  # fmt: skip
 
 MEASURE = """
 import re, sys, time
@@ -44,6 +45,9 @@ def write(kind: str, path: Path, n: int) -> None:
         if kind == "csv":
             file.write("step,loss,grad_norm,lr\n")
         for i in range(n):
+            if kind == "console":
+                file.write(f"iter {i}: loss {loss[i]:.4f}, norm {norm[i]:.4f}, time 250.12ms\n")
+                continue
             record = {"step": i, "loss": float(loss[i]), "grad_norm": float(norm[i]), "lr": 0.1}
             written = json.dumps(record) if kind == "jsonl" else ",".join(map(str, record.values()))
             file.write(written + "\n")
