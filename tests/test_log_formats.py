@@ -401,5 +401,6 @@ def test_a_long_line_is_no_trap():
 
     console = Console()
     for line in ("a" * 20_000, "a b " * 5_000, "a: " * 6_000, "loss " * 4_000, "=1" * 9_000,
-                 "Epoch 1 " * 2_500, "'" * 20_000, "1/1 " * 5_000, "|" * 20_000):  # fmt: skip
+                 "Epoch 1 " * 2_500, "'" * 20_000, "a" + " " * 19_999, "1/1 " * 5_000,
+                 "|" * 20_000):  # fmt: skip
         console.take(0, line)

@@ -27,7 +27,7 @@ WORD = r"[A-Za-z0-9_/.()%-]"
 PAIR = (
     rf"(?<!{WORD})([A-Za-z_]{WORD}{{0,60}}(?:'s)?"
     rf"(?: (?:[A-Za-z_(]{WORD}{{0,60}}|[0-9]+\))){{0,4}}?)"
-    rf"(?: *[:=] *| +\|? *)(?:(?:tensor|Array|np\.float[0-9]+)\()?({NUMBER})"
+    rf"(?: *[:=] *| +(?:\| *)?)(?:(?:tensor|Array|np\.float[0-9]+)\()?({NUMBER})"
     r"(?![0-9.]*[0-9]|[A-Za-z]*[:/-][A-Za-z]|\) *[:=])"
 )
 """A name of up to five words, and its number: "LR (group 0)=1" is one pair."""

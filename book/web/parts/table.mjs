@@ -69,7 +69,15 @@ export async function readTable(batches, start, words) {
   return logs;
 }
 
-const trimmed = (line) => line.replace(/^[ \t]+|[ \t]+$/g, "");
+/** A text without some characters at its ends. */
+function stripped(text, characters) {
+  let [from, to] = [0, text.length];
+  while (from < to && characters.includes(text[from])) from++;
+  while (from < to && characters.includes(text[to - 1])) to--;
+  return text.slice(from, to);
+}
+
+const trimmed = (line) => stripped(line, " \t");
 
 const counted = (cells) => cells.map((_, place) => String(place + 1));
 
@@ -99,12 +107,7 @@ export function aligned(lines, words) {
 
 /** The names that a line may hold: a mark of a comment may be one of them. */
 function namesIn(line, delimiters) {
-  const without = (name) => {
-    let [from, to] = [0, name.length];
-    while (from < to && delimiters.includes(name[from])) from++;
-    while (from < to && delimiters.includes(name[to - 1])) to--;
-    return name.slice(from, to);
-  };
+  const without = (name) => stripped(name, delimiters);
   return [trimmed(line).replace(/^[# ]+/, ""), trimmed(line)].flatMap((text) =>
     [/[ \t]{2,}/, /[ \t]+/].map((apart) => text.split(apart).map(without)),
   );
