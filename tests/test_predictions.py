@@ -29,7 +29,7 @@ from tests.browser import NARROW, WIDE, visit, watch
 from tests.node import READ, in_node
 from tests.tiers import in_short
 
-AB = (Text("a", "x"), Text("b", "y"), Text("c", "z"))
+AB = (Text("a", "x"), Text("b", "y"), Text("c.", "z."))
 CHOICE = Choose("choice", Text("Which?", "Mana?"), AB, 1, Text("So it is.", "Begitulah."))
 ORDER = Order("order", Text("Order?", "Urutan?"), AB, lambda: [2, 0, 1])
 NUMBER = Estimate("number", Text("How many?", "Berapa?"), lambda: 31500.0, Text("runs", "run"))
@@ -39,8 +39,8 @@ CURVE = Draw(
     Axis(Text("loss", "loss"), 0.0, 10.0, (0.0, 5.0, 10.0), log=False),
     (0.01, 0.1, 1.0), lambda: [(0.01, 0.0), (0.1, 5.0), (1.0, math.inf)],
 )  # fmt: skip
-GUESSES = [(CHOICE, [1]), (CHOICE, [0]), (ORDER, [2, 0, 1]), (ORDER, [0, 1, 2]), (NUMBER, 8.5),
-           (CURVE, [0.0, 0.5, 1.0])]  # fmt: skip
+GUESSES = [(CHOICE, [1]), (CHOICE, [0]), (CHOICE, [2]), (ORDER, [2, 0, 1]), (ORDER, [0, 1, 2]),
+           (NUMBER, 8.5), (CURVE, [0.0, 0.5, 1.0])]  # fmt: skip
 
 
 def known_of(prediction, language):
@@ -58,6 +58,7 @@ def test_page_and_kernel_say_the_same_of_a_guess(language):
     ours = [compare(description(prediction, language), guess) for prediction, guess in GUESSES]
     assert in_node(script, given) == ours
     assert len({*ours}) == len(ours)
+    assert not any(".." in said for said in ours)
 
 
 def test_page_and_kernel_draw_the_same_curve():

@@ -10,7 +10,8 @@ export function compare(known, guess) {
     const came = number(right, language) + (unit ? ` ${unit}` : "");
     said = fill(say.number, { guess: number(guess, language), right: came });
   } else if (kind !== "draw") {
-    const written = (places) => places.map((i) => names[i]).join(", ");
+    // Without full stops of its own: the sentence around it has one.
+    const written = (places) => places.map((i) => names[i].replace(/\.$/, "")).join(", ");
     const same = String(guess) === String(right);
     said = fill(same ? say.same : say.other, { guess: written(guess), right: written(right) });
   }

@@ -178,10 +178,15 @@ def compare(known: dict[str, Any], guess: Any) -> str:
         right = number(known["right"], language) + unit
         said = say["number"].format(guess=number(guess, language), right=right)
     else:
-        guessed, right = (", ".join(known["names"][i] for i in x) for x in (guess, known["right"]))
+        guessed, right = (_named(known["names"], x) for x in (guess, known["right"]))
         same = list(guess) == known["right"]
         said = say["same" if same else "other"].format(guess=guessed, right=right)
     return f"{said} {known['told']}".strip()
+
+
+def _named(names: Sequence[str], places: Sequence[int]) -> str:
+    """What was chosen, without full stops of its own: the sentence around it has one."""
+    return ", ".join(names[i].removesuffix(".") for i in places)
 
 
 def _in(texts: Sequence[Text], language: str) -> list[str]:
