@@ -298,6 +298,10 @@ def test_buffers_and_gradients_are_left_alone():
     probe.measure([(torch.tensor(X), torch.tensor(Y))])
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert all(p.grad is None for p in model.parameters())
+    batch = [(torch.tensor(X), torch.tensor(Y))]
+    assert "running means" not in probe.measure(batch, halves=False).doubts
+    model.eval()
+    assert "running means" in probe.measure(batch, halves=False).doubts
 
 
 def test_errors_say_what_would_be_right():
@@ -546,12 +550,11 @@ KERAS = {
 """Optimizers of Keras, their options, P written from their update steps, and the threshold."""
 
 
-def keras_model(name, options):
+def keras_model(name, options, *, normalized=False):
     keras.utils.set_random_seed(0)
     layers = keras.layers
-    model = keras.Sequential(
-        [keras.Input((5,)), layers.Dense(8, "tanh"), layers.Dropout(0.3), layers.Dense(3)]
-    )
+    middle = layers.BatchNormalization() if normalized else layers.Dropout(0.3)
+    model = keras.Sequential([keras.Input((5,)), layers.Dense(8, "tanh"), middle, layers.Dense(3)])
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(getattr(keras.optimizers, name)(RATE, **options), loss)
     return model
@@ -603,29 +606,50 @@ def test_keras_against_the_full_hessian(name, tmp_path):
     assert records[-1]["threshold"] == pytest.approx(last.threshold)
 
 
+@jax.numpy_dtype_promotion("standard")
+def test_a_bias_that_batch_normalization_takes_away_again_has_no_sharpness():
+    """Its gradient is nothing but rounding, by which Adam divides."""
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    model = keras.Sequential(
+        [keras.Input((5,)), layers.Dense(8), layers.BatchNormalization(), layers.Dense(3)]
+    )
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(RATE), loss)
+    model.fit(X, Y, epochs=STEPS, verbose=0, shuffle=False)
+    before = [np.array(one.value) for one in model.non_trainable_variables]
+    found = for_keras.Probe().measure(model, [(X, Y)], halves=False)
+    after = [np.array(one.value) for one in model.non_trainable_variables]
+    assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+    assert 0 < found.sharpness < found.threshold
+
+
 @pytest.mark.long
-def test_keras_on_torch_measures_what_keras_on_jax_does():
+@pytest.mark.parametrize("kind", ["plain", "normalized"])
+def test_keras_on_torch_measures_what_keras_on_jax_does(kind):
     program = """
 import os, sys
 os.environ["KERAS_BACKEND"] = sys.argv[1]
 import keras, numpy as np
 from stabsim.probe.keras import Probe
 from tests.test_probe import X, Y, keras_model
-model = keras_model("Nadam", {})
-model.set_weights([np.linspace(-1, 1, w.size).reshape(w.shape) for w in model.get_weights()])
-model.optimizer.build(model.trainable_variables)
-grads = [keras.ops.convert_to_tensor(np.cos(np.arange(w.size, dtype="float32")).reshape(w.shape))
-         for w in model.get_weights()]
+model = keras_model("Nadam", {}, normalized=sys.argv[2] == "normalized")
+trained = model.trainable_variables
+for w in trained:
+    w.assign(np.linspace(-1, 1, int(np.prod(w.shape)), dtype="float32").reshape(w.shape))
+model.optimizer.build(trained)
+grads = [keras.ops.convert_to_tensor(np.cos(np.arange(np.prod(w.shape), dtype="float32")
+         ).reshape(w.shape)) for w in trained]
 for _ in range(3):
-    model.optimizer.apply(grads, model.trainable_variables)
+    model.optimizer.apply(grads, trained)
 found = Probe().measure(model, [(X, Y)], count=2, tolerance=1e-6)
 print(*found.eigenvalues, found.threshold)
 """
     found = []
     for backend in ("jax", "torch"):
         done = subprocess.run(
-            [sys.executable, "-c", program, backend], cwd=ROOT, capture_output=True, text=True,
-            check=False,
+            [sys.executable, "-c", program, backend, kind], cwd=ROOT, capture_output=True,
+            text=True, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         found.append([float(x) for x in done.stdout.split()])

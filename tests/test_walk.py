@@ -91,6 +91,7 @@ def test_one_protocol_found_by_what_is_given():
         ("sh train.sh {steps}", ValueError, "where {learning_rate} goes"),
         ("sh train.sh {learning_rate}", ValueError, "where {steps} goes"),
         ("no-such-program {learning_rate} {steps}", ValueError, "not to be found"),
+        ("sh {learning_rate} {steps} {clipping}", ValueError, "holds {clipping}, which is none"),
     ],
 )
 def test_what_is_no_training_function(given, error, message):
@@ -306,7 +307,9 @@ def test_an_unstable_training_is_mended(unstable_walk):
     walk = unstable_walk
     assert walk.gained
     assert walk.sweep.limited_by_instability
+    assert walk.limited is True
     assert walk.unstable_rate is not None
+    assert "Limited by instability" in str(walk)
     assert walk.recommended.learning_rate > 1.5 * walk.sweep.best_learning_rate
     assert [stage.name for stage in walk.stages] == [*STAGES]
     assert any(walk.stage(name).helped for name in ("warmup", "clipping"))
@@ -323,11 +326,72 @@ def test_a_healthy_training_is_left_alone():
     walk = walk_playbook(healthy, RATE, STEPS, progress=False)
     assert walk.gained is False
     assert walk.recommended == walk.plan.baseline
-    assert walk.unstable_rate is None
+    assert walk.limited is False
     assert not any(walk.stage(name).done for name in ("warmup", "clipping", "lower-rate"))
     assert "Nothing was to be gained" in str(walk)
-    assert "No instability limits" in str(walk)
+    assert "Healthy: " in str(walk)
     assert "To paste" not in str(walk)
+
+
+def bowl(learning_rate, warmup_steps, steps, seed, clip=None):
+    """Two curvatures and a floor, which the rates right below the edge at 2 all reach."""
+    w, losses, norms = np.ones(2), [], []
+    for step in range(steps):
+        gradient = np.array([1.0, 0.3]) * w
+        losses.append(float(gradient @ w) + 0.01)
+        norms.append(float(np.linalg.norm(gradient)))
+        rate = learning_rate * min(1.0, step / warmup_steps) if warmup_steps else learning_rate
+        w = w - rate * min(1.0, (clip or np.inf) / max(norms[-1], 1e-300)) * gradient
+    return {"loss": losses, "gradient_norm": norms}
+
+
+def test_an_edge_near_the_best_rate_may_cost_nothing():
+    walk = walk_playbook(bowl, 1.0, STEPS, seeds=[0], skip=["comparison"], progress=False)
+    assert walk.sweep.limited_by_instability
+    assert walk.limited is False
+    assert "which costs nothing" in walk.text("en")
+    assert "Itu tidak merugikan" in walk.text("id")
+    assert walk.facts()["limited_by_instability"] is False
+    unfixed = walk_playbook(bowl, 1.0, STEPS, seeds=[0], progress=False,
+                            skip=["warmup", "clipping", "comparison"])  # fmt: skip
+    assert unfixed.limited is None
+    assert "no fix was tried" in str(unfixed)
+    high = walk_playbook(bowl, 8.0, STEPS, seeds=[0], skip=["comparison"], progress=False)
+    assert high.limited is True
+    assert "Cause: instability" in str(high)
+
+
+# --- trainings that are not as they should be ---
+
+
+def test_what_a_training_ignores_is_said():
+    def deaf(learning_rate, warmup_steps, steps, seed, clip=None):
+        return walked.train(learning_rate, 0, steps, 0, clip)
+
+    walk = walk_playbook(deaf, RATE, STEPS, seeds=[0, 1], skip=["comparison"], progress=False)
+    assert set(walk.ignored) == {"warmup_steps", "seed"}
+    assert "seems to ignore warmup_steps, seed" in walk.text("en")
+    assert walk.facts()["ignored"] == list(walk.ignored)
+
+
+def test_a_training_that_is_mended_goes_on_in_the_same_store(tmp_path):
+    program, store = tmp_path / "t.py", tmp_path / "store"
+    command = [*PYTHON, str(program), "{learning_rate}", "{steps}"]
+    for mistake, error, message in [
+        ("import no_such_module", RuntimeError, "No module named 'no_such_module'"),
+        ("pass", RuntimeError, "It printed nothing, and no {out} says where"),
+        ("for i in range(40): print('step', i, 'loss', 3 - i / 20)", ValueError,
+         "ignores learning_rate"),
+    ]:  # fmt: skip
+        program.write_text(mistake)
+        with pytest.raises(error, match=message):
+            walk_playbook(command, RATE, STEPS, store=store, progress=False)
+    command = [*PYTHON, str(program), "{learning_rate}", "{steps}", "and more"]
+    program.write_text(Path(SCRIPT).read_text().replace("main(*sys.argv[1:])",
+                       "main(sys.argv[1], '--steps', sys.argv[2])"))  # fmt: skip
+    walk = walk_playbook(command, RATE, STEPS, seeds=[0], only=["sweep"], store=store,
+                         progress=False)  # fmt: skip
+    assert walk.sweep is not None
 
 
 def test_a_walk_costs_at_most_what_was_planned(unstable_walk):

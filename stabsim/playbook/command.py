@@ -29,6 +29,9 @@ LOOK = 0.02
 GRACE = 3.0
 """Seconds that a command has to end once it was asked to."""
 
+UNBUFFERED = {"PYTHONUNBUFFERED": "1"}
+"""So that what a Python program prints is there to be followed, and not lost if it is killed."""
+
 _running: set[subprocess.Popen[bytes]] = set()
 
 
@@ -83,6 +86,7 @@ def attempt(
                 process = subprocess.Popen(
                     command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
                     start_new_session=True,  # so that it ends with all that it started
+                    env=os.environ | UNBUFFERED,
                 )  # fmt: skip
             except OSError as error:
                 return Ended("crashed", output=f"Cannot run {command[0]!r}: {error.strerror}.")
@@ -94,7 +98,10 @@ def attempt(
             series, axis = series_of(read(path, reading.columns, kind=reading.kind)) if path else (
                 {}, "step")  # fmt: skip
         except LogError as error:
-            return Ended(outcome, output=f"{text}\n{error}".lstrip())
+            why = str(error) if outcome == "done" else ""  # else it is the error that it printed
+            if not asked and not text.strip():
+                why = "It printed nothing, and no {out} says where it writes its log."
+            return Ended(outcome, output=f"{text}\n{why}".strip())
         missing = "" if path else "It wrote nothing where {out} is."
         return Ended(outcome, series, axis, f"{text}\n{missing}".strip())
 

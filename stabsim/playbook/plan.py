@@ -22,6 +22,9 @@ COARSE = tuple(4.0**k for k in range(-3, 4))
 EXTENSIONS = 3
 """So often the sweep is extended by two rates, where the best or the edge is not within."""
 
+FAR = 16.0
+"""An edge so far above the best rate is not refined: it limits nothing."""
+
 REFINED = 4
 """So many rates about the best and the edge are run with every seed."""
 
@@ -30,6 +33,10 @@ EVERY_STEP = 500
 
 ABOVE = (5.0, 10.0)
 """How far above the best rate the workload is checked."""
+
+GENTLE = (2.0, 5.0)
+"""How far above the best rate a long warmup is tried where no loss shows an instability, and
+clipping at the first of them."""
 
 PEAKS = (1.0, 2.0, 4.0, 10.0, 30.0, 100.0)
 """The peaks that are trained in full with the warmup that was found, over the unstable rate."""
@@ -114,7 +121,7 @@ class Plan(NamedTuple):
         costs = {
             "sweep": full(len(COARSE) + 2 * EXTENSIONS + (REFINED + 1) * n),
             "every-step": Cost(n, n * short),
-            "above": full(len(ABOVE) + 1),
+            "above": full(len(ABOVE) + len(GENTLE) + 1),
             "warmup": Cost(
                 searches * n * lengths + peaks + TRIES * (n - 1),
                 searches * n * search + (peaks + TRIES * (n - 1)) * steps,

@@ -18,6 +18,7 @@ from stabsim.logs.sweep import LogSweep
 from stabsim.logs.sweep import Run as SweptRun
 from stabsim.playbook.procedures import WarmupSearch
 from stabsim.playbook.runs import Run, Settings
+from stabsim.playbook.stages import FIXES
 from stabsim.playbook.words import FOUND, HEADS, NAMES, OUTCOMES, RESULT, WHY
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def sections(walk: "Walk", language: str | None = None) -> dict[str, list[str]]:
             left += [f"{name}: {line}" for line in lines]
             continue
         if stage.name == "sweep" and walk.sweep is not None:
-            lines = [*walk.sweep.sentences(language), *lines]
+            lines = [*swept(walk.sweep, language), *lines]
         said[name] = lines
     if lines := code(walk):
         said[HEADS["code"].in_(language)] = [*lines, HEADS["any optimizer"].in_(language)]
@@ -59,6 +60,12 @@ def sections(walk: "Walk", language: str | None = None) -> dict[str, list[str]]:
     said[HEADS["not tried"].in_(language)] = left
     said[HEADS["cost"].in_(language)] = cost(walk, language)
     return {name: lines for name, lines in said.items() if lines}
+
+
+def swept(sweep: SweepDiagnosis, language: str) -> list[str]:
+    """The reading of the sweep, whose suspicion the fixes are yet to confirm."""
+    *lines, last = sweep.sentences(language)
+    return [*lines, FOUND["suspected"].in_(language) if sweep.limited_by_instability else last]
 
 
 def result(walk: "Walk", language: str) -> list[str]:
@@ -85,13 +92,35 @@ def result(walk: "Walk", language: str) -> list[str]:
             best = settings_in_words(compared.trials[1].settings, language)
             share = number(100 * GAIN, language)
             said.append(say("not better", settings=best, share=share))
-    rate = walk.unstable_rate
-    if rate is not None:
-        key = "no worse" if walk.gained is False else "limited"
-        said.append(say(key, rate=number(rate, language)))
-    else:
-        said.append(say("unlimited"))
+    said.append(cause(walk, walk.sweep, language))
+    if walk.ignored:
+        said.append(say("ignored", names=", ".join(walk.ignored)))
     return said
+
+
+def cause(walk: "Walk", sweep: SweepDiagnosis, language: str) -> str:
+    """Whether instability costs the training something, and where it begins."""
+    if walk.limited and any(said.key == "hidden" for said in walk.stage("above").said):
+        key = "hidden cause"
+    elif walk.unstable_rate is None:
+        key = "never unstable"
+    elif walk.limited is None:
+        key = "not known"
+    elif not walk.limited:
+        tried = any(
+            stage.done and stage.trials for stage in walk.stages if stage.name in FIXES[:-1]
+        )
+        key = "healthy" if tried else "far"
+    elif any(stage.helped for stage in walk.stages if stage.name in FIXES[:-1]):
+        key = "limited"
+    else:
+        key = "too high"
+    values = {
+        "rate": number(walk.unstable_rate or 0.0, language),
+        "best": number(sweep.best_learning_rate, language),
+        "present": number(walk.plan.learning_rate, language),
+    }
+    return RESULT[key].in_(language).format(**values)
 
 
 def sentence(said: "Said", language: str) -> list[str]:
@@ -161,10 +190,10 @@ def _every(runs: Iterable[Run]) -> float | None:
 def text(walk: "Walk", language: str | None = None) -> str:
     """The sections as plain text, with the table of the sweep."""
     language = default_language() if language is None else language
-    swept = NAMES["sweep"].in_(language)
+    of_sweep = NAMES["sweep"].in_(language)
     parts = []
     for name, lines in sections(walk, language).items():
-        if name == swept and (sweep := log_sweep(walk)) is not None:
+        if name == of_sweep and (sweep := log_sweep(walk)) is not None:
             rows = [row[:-1] for row in sweep_table(walk, sweep, language)]
             widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
             lines = [*("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True))
@@ -241,11 +270,12 @@ def walk_facts(walk: "Walk") -> dict[str, Any]:
         "baseline": _settings(walk.plan.baseline),
         "recommended": _settings(walk.recommended),
         "gained": walk.gained,
+        "ignored": walk.ignored,
         "unstable_learning_rate": walk.unstable_rate,
         "best_learning_rate": sweep and sweep.best_learning_rate,
         "edge": sweep and sweep.edge,
         "unstable_base_learning_rate": sweep and sweep.unstable_base_learning_rate,
-        "limited_by_instability": sweep and sweep.limited_by_instability,
+        "limited_by_instability": walk.limited,
         "stages": [of_stage(stage) for stage in walk.stages],
         "code": code(walk),
         "runs": len(walk.runs),

@@ -40,20 +40,19 @@ class Store:
             weakref.finalize(self, shutil.rmtree, path, ignore_errors=True)
         self.path = Path(path)
         about = self.path / ABOUT
-        if about.exists():
-            there = json.loads(about.read_text(encoding="utf8"))["training"]
-            if there != training:
-                raise ValueError(
-                    f"the store at {self.path} holds runs of {there!r}, not of {training!r}. Give "
-                    "a new folder."
-                )
-        elif self.path.exists() and not (self.path.is_dir() and self._is_empty()):
-            raise ValueError(f"store must be a new folder or a walk's; {self.path} is neither.")
-        else:
+        there = json.loads(about.read_text(encoding="utf8"))["training"] if about.exists() else None
+        if there != training and self.path.exists() and not self._is_empty():
+            if there is None:
+                raise ValueError(f"store must be a new folder or a walk's; {self.path} is neither.")
+            raise ValueError(
+                f"the store at {self.path} holds runs of {there!r}, not of {training!r}. Give "
+                "a new folder."
+            )
+        if there != training:
             self.path.mkdir(parents=True, exist_ok=True)
             draft = self._draft()
             draft.write_text(json.dumps({"training": training}) + "\n", encoding="utf8")
-            draft.rename(about)
+            draft.replace(about)
         self._clear()
 
     def get(self, settings: Settings) -> Run | None:
@@ -72,9 +71,17 @@ class Store:
             shutil.rmtree(draft)
         return runs.kept(self.path / settings.name)
 
+    def forget(self, settings: Settings) -> None:
+        """Removes a run, at once: a kill leaves it whole or not at all."""
+        draft = self._draft()
+        with contextlib.suppress(FileNotFoundError):
+            (self.path / settings.name).rename(draft)
+            shutil.rmtree(draft)
+
     def _is_empty(self) -> bool:
-        """Whether it holds nothing, or nothing but a draft that a kill left behind."""
-        return all(DRAFT.fullmatch(one.name) for one in self.path.iterdir())
+        """Whether it holds no run, and nothing but a draft that a kill left behind."""
+        names = [one.name for one in self.path.iterdir()] if self.path.is_dir() else [""]
+        return all(DRAFT.fullmatch(name) or name == ABOUT for name in names)
 
     def _draft(self) -> Path:
         return self.path / f".draft.{socket.gethostname()}.{os.getpid()}.{uuid.uuid4().hex}"

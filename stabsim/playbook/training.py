@@ -1,6 +1,7 @@
 """What trains once and gives a log: a function that JAX traces, any function, or a command."""
 
 import inspect
+import re
 import shlex
 import shutil
 import tempfile
@@ -224,6 +225,12 @@ def training(given: Any, reading: Reading = Reading()) -> Training:  # noqa: B00
             raise ValueError(
                 f"the command must say where {{{name}}} goes, as in python train.py --lr "
                 f"{{learning_rate}} --max-steps {{steps}}; it is {made.name!r}."
+            )
+    for name in re.findall(r"\{([a-z_]+)\}", made.name):
+        if not PLACEHOLDER.fullmatch(f"{{{name}}}"):
+            raise ValueError(
+                f"the command holds {{{name}}}, which is none of its placeholders: "
+                "{learning_rate}, {steps}, {warmup_steps}, {seed}, {clip}, {optimizer} and {out}."
             )
     if shutil.which(words[0]) is None:
         raise ValueError(f"the command {words[0]!r} is not to be found.")

@@ -11,8 +11,10 @@ from tqdm import tqdm
 
 from stabsim._advice import AGGRESSIVE, LARGEST_WARMUP, advise_clipping, warmup_candidates
 from stabsim._sweep_reading import SweepDiagnosis, conclude_sweep
+from stabsim.diagnosis import NEAR
 from stabsim.logs.advice import ENOUGH
 from stabsim.playbook.command import Reading
+from stabsim.playbook.ignored import ignored
 from stabsim.playbook.plan import (
     ABOVE,
     BACK_OFF,
@@ -20,6 +22,8 @@ from stabsim.playbook.plan import (
     COARSE,
     EVERY_STEP,
     EXTENSIONS,
+    FAR,
+    GENTLE,
     OTHER_FINER,
     OTHER_RATES,
     PEAKS,
@@ -36,6 +40,11 @@ from stabsim.playbook.training import Place, run_all
 
 GAIN = 0.02
 """A change by less than this share of the loss is none worth making."""
+
+
+HOW = {"crashed": "The first one crashed", "hung": "The first one took too long",
+       "killed": "The first one was killed"}  # fmt: skip
+"""How a run failed that left no log."""
 
 
 class Trial(NamedTuple):
@@ -97,16 +106,25 @@ class State(NamedTuple):
     Attributes:
         sweep: the reading of the sweep.
         best: the best settings so far, with their runs.
-        limited: whether instability limits the workload.
-        unstable_rate: where it is unstable; None if it was nowhere.
+        suspected: whether instability may limit the best rate: it is unstable near it, or hidden.
+        unstable_rate: where it is unstable; None if no loss shows it anywhere.
+        hidden: whether a gentle start does better well above the best rate.
         late: whether well above the best rate it fails after the longest warmup would be over.
     """
 
     sweep: SweepDiagnosis
     best: Trial
-    limited: bool
+    suspected: bool
     unstable_rate: float | None
+    hidden: bool = False
     late: bool = False
+
+    @property
+    def lowest_unstable(self) -> float:
+        """The rate that a warmup is to overcome: the least above the best if no loss shows one."""
+        if self.hidden or self.unstable_rate is None:
+            return 2 * self.sweep.best_learning_rate
+        return self.unstable_rate
 
 
 class OverBudget(Exception):
@@ -190,8 +208,11 @@ class Bench:
 def sweep_stage(bench: Bench) -> tuple[Stage, State | None]:
     """The sweep over the learning rate, coarse and then finer about the best rate and the edge.
 
+    Runs that show that the training itself is not yet right are not kept: it will be mended.
+
     Raises:
         RuntimeError: if no run leaves a log, with what the first one printed.
+        ValueError: if the rate makes no difference.
     """
     plan = bench.plan
     by_rate: dict[float, dict[int, Run]] = {}
@@ -210,11 +231,20 @@ def sweep_stage(bench: Bench) -> tuple[Stage, State | None]:
         )
 
     read = add([plan.learning_rate * factor for factor in COARSE], plan.seeds[:1])
-    if all(run.reading is None for row in by_rate.values() for run in row.values()):
+    coarse = [run for row in by_rate.values() for run in row.values()]
+    unread, unmoved = all(run.reading is None for run in coarse), "learning_rate" in ignored(coarse)
+    for run in coarse if unread or unmoved else ():
+        bench.place.store.forget(run.settings)
+    if unmoved:
+        raise ValueError(
+            f"the training ignores learning_rate: from {min(by_rate):g} to {max(by_rate):g} its "
+            "losses are the same to the last digit."
+        )
+    if unread:
         first = by_rate[plan.learning_rate][plan.seeds[0]]
         raise RuntimeError(
-            f"No run left a log that can be read. The first one ({first.outcome}) printed: "
-            f"{first.output[-2000:]}"
+            "No run left a log that can be read. "
+            f"{HOW.get(first.outcome, 'The first one ended')}: {first.output[-2000:]}"
         )
     said = []
     try:
@@ -222,7 +252,8 @@ def sweep_stage(bench: Bench) -> tuple[Stage, State | None]:
             rates, low, high = sorted(by_rate), min(by_rate), max(by_rate)
             if read is None or read.best_learning_rate == low:
                 read = add([low / 16, low / 4], plan.seeds[:1])
-            elif read.unstable_base_learning_rate is None and read.edge is None:
+            elif (read.unstable_base_learning_rate is None and read.edge is None
+                  and not hopeless(by_rate[high], by_rate[read.best_learning_rate])):  # fmt: skip
                 read = add([high * 4, high * 16], plan.seeds[:1])
             else:
                 break
@@ -232,7 +263,7 @@ def sweep_stage(bench: Bench) -> tuple[Stage, State | None]:
         near = [star / 2, star, star * 2]
         first_bad = min(
             (rate for rate in (read.unstable_base_learning_rate, read.edge and read.edge[1])
-             if rate is not None and rate > star), default=None,
+             if rate is not None and star < rate <= FAR * star), default=None,
         )  # fmt: skip
         if first_bad is not None:
             below = max(rate for rate in rates if rate < first_bad)
@@ -245,10 +276,22 @@ def sweep_stage(bench: Bench) -> tuple[Stage, State | None]:
     if read is None:
         return Stage("sweep", True, trials(), (Said("none feasible"),)), None
     best = next(t for t in trials() if t.settings.learning_rate == read.best_learning_rate)
+    near = read.edge is not None and read.edge[1] <= 1.001 * NEAR * read.best_learning_rate
     state = State(
-        read, best, read.limited_by_instability, read.unstable_base_learning_rate
+        read, best, read.limited_by_instability or near, read.unstable_base_learning_rate
     )  # fmt: skip
     return Stage("sweep", True, trials(), tuple(said)), state
+
+
+def hopeless(high: dict[int, Run], best: dict[int, Run]) -> bool:
+    """Whether a rate learns less than half of what the best one does, which settles that it is
+    beyond all that is worth a try, though nothing in its losses rises."""
+
+    def learned(row: dict[int, Run]) -> float:
+        found = next(iter(row.values())).diagnosis
+        return 0.0 if found is None else found.initial_loss - found.final_loss
+
+    return bool(learned(high) < learned(best) / 2)
 
 
 def read_sweep(by_rate: dict[float, dict[int, Run]], plan: Plan) -> SweepDiagnosis | None:
@@ -277,7 +320,7 @@ def every_step_stage(bench: Bench, state: State) -> tuple[Stage, State]:
     said = [Said("short unstable" if unstable else "short calm", {"rate": rate, "steps": steps})]
     if unstable:
         lower = min(rate, state.unstable_rate or rate)
-        state = state._replace(limited=True, unstable_rate=lower)
+        state = state._replace(suspected=True, unstable_rate=lower)
     return Stage("every-step", True, tuple(trials), tuple(said)), state
 
 
@@ -296,29 +339,47 @@ def above_stage(bench: Bench, state: State) -> tuple[Stage, State]:
     begun = [first for trial in trials if (first := failed_at(trial.runs[0])) is not None]
     late = bool(begun) and min(begun) > LARGEST_WARMUP * bench.plan.steps
     state = state._replace(late=late)
-    if not state.limited and "warmup_steps" in bench.plan.training.takes:
-        [gentle] = bench.run([gentle_start(state, bench.plan)], bench.plan.seeds[:1])
-        trials.append(gentle)
-        plain = Trial(state.best.settings, state.best.runs[:1])
-        hidden = bench.better(gentle, plain)
+    if not state.suspected and (points := gentler(state, bench.plan)):
+        gentle = bench.run(points, bench.plan.seeds[:1])
+        trials += gentle
+        best, plain = min(gentle, key=bench.of), Trial(state.best.settings, state.best.runs[:1])
+        hidden = bench.better(best, plain)
         said.append(Said("hidden" if hidden else "not hidden", {
-            "settings": gentle.settings, "new": bench.of(gentle), "old": bench.of(plain),
+            "settings": best.settings, "new": bench.of(best), "old": bench.of(plain),
         }))  # fmt: skip
         if hidden:
-            state = state._replace(limited=True, unstable_rate=2 * star, late=False)
+            state = state._replace(suspected=True, hidden=True, late=False)
     return Stage("above", True, tuple(trials), tuple(said)), state
 
 
-def gentle_start(state: State, plan: Plan) -> Settings:
-    """A rate well above the best with the longest warmup.
+def gentler(state: State, plan: Plan) -> list[Settings]:
+    """Rates above the best with the longest warmup, or with gradients clipped.
 
-    Where that is better, an instability at the start holds the rate down, though no loss shows
-    it: units that have died leave a network that learns slowly, as at a rate that is too low.
+    Where one of them is better, an instability holds the rate down, though no loss shows it: units
+    that have died leave a network that learns slowly, as at a rate that is too low.
     """
-    rate = ABOVE[0] * state.sweep.best_learning_rate
-    return plan.baseline._replace(
-        learning_rate=rate, warmup_steps=warmup_candidates(plan.steps)[-1]
-    )
+    star, points = state.sweep.best_learning_rate, []
+    if "warmup_steps" in plan.training.takes:
+        longest = warmup_candidates(plan.steps)[-1]
+        points += [
+            plan.baseline._replace(learning_rate=factor * star, warmup_steps=longest)
+            for factor in GENTLE
+        ]
+    if "clip" in plan.training.takes and (clip := threshold(state.best, PERCENTILES[0])):
+        points.append(plan.baseline._replace(learning_rate=GENTLE[0] * star, clip=clip))
+    return points
+
+
+def threshold(trial: Trial, percentile: float) -> float | None:
+    """A percentile of the gradient norms of its first run; None where there are too few."""
+    log = trial.runs[0].log
+    if log is None or log.gradient_norm.size < ENOUGH:
+        return None
+    try:
+        found = advise_clipping(log.gradient_norm.value, percentile=percentile).threshold
+    except ValueError:  # no norm is finite, or nearly all are 0
+        return None
+    return float(f"{found:.3g}")
 
 
 def failed_at(run: Run) -> float | None:
@@ -333,8 +394,8 @@ def failed_at(run: Run) -> float | None:
 
 def warmup_stage(bench: Bench, state: State) -> tuple[Stage, State]:
     """The search for a warmup, and full trainings with it at higher rates."""
-    plan, unstable = bench.plan, state.unstable_rate
-    assert unstable is not None
+    plan = bench.plan
+    unstable = state.lowest_unstable
     searches: list[WarmupSearch] = []
     lengths = warmup_candidates(plan.steps)
     warmup, reach = lengths[-1], plan.factors[0]
@@ -365,28 +426,21 @@ def warmup_stage(bench: Bench, state: State) -> tuple[Stage, State]:
 
 def clipping_stage(bench: Bench, state: State) -> tuple[Stage, State]:
     """Clipping at the 90th percentile of the norms of the best run so far, and harder."""
-    log = state.best.runs[0].log
-    norms = log.gradient_norm.value if log is not None else None
-    if norms is None or norms.size < ENOUGH:
-        return Stage("clipping", False, said=(Said("few norms"),)), state
     points, said = [], []
     for percentile in PERCENTILES:
-        try:
-            advice = advise_clipping(norms, percentile=percentile)
-        except ValueError:  # no norm is finite, or nearly all are 0
+        clip = threshold(state.best, percentile)
+        if clip is None:
             return Stage("clipping", False, said=(Said("few norms"),)), state
-        said.append(Said("threshold", {"percentile": percentile, "threshold": advice.threshold}))
+        said.append(Said("threshold", {"percentile": percentile, "threshold": clip}))
+        rate = state.best.settings.learning_rate
         points += [
-            state.best.settings._replace(
-                learning_rate=factor * state.best.settings.learning_rate,
-                clip=float(f"{advice.threshold:.3g}"),
-            )
+            state.best.settings._replace(learning_rate=factor * rate, clip=clip)
             for factor in CLIPPED_RATES
         ]
     trials, best = bench.tune(points)
     if bench.better(best, state.best) and best is not None and (log := best.runs[0].log):
-        threshold = best.settings.clip
-        share = advise_clipping(log.gradient_norm.value, threshold=threshold).clipped_of_all
+        norms = log.gradient_norm.value
+        share = advise_clipping(norms, threshold=best.settings.clip).clipped_of_all
         if share > AGGRESSIVE:
             said.append(Said("clips much", {"share": share}))
     return _conclude("clipping", bench, state, trials, best, said)
@@ -492,11 +546,17 @@ class Walk(NamedTuple):
         stages: what each stage came to, in order.
         sweep: the reading of the sweep, a :class:`stabsim.sweeps.SweepDiagnosis`; None if no rate
             was feasible.
-        unstable_rate: from which rate on instability limits the workload; None if it does not.
+        unstable_rate: from which rate on it is unstable; None if no loss shows that at any rate
+            from the best on.
+        limited: whether that costs something: with a fix it is better than at the best rate without
+            one, or the present rate is above the best and unstable; None where no fix was tried
+            that could show it.
         recommended: what to train with: the best settings, or the present ones if nothing was to
             be gained.
         gained: whether the best settings were better than the present ones on every seed of the
             comparison, by enough to count; None if they were not compared.
+        ignored: names of settings that made no difference to any loss: the training seems not to
+            heed them.
         runs: all runs.
         trained: the steps that they trained for.
     """
@@ -505,8 +565,10 @@ class Walk(NamedTuple):
     stages: tuple[Stage, ...]
     sweep: SweepDiagnosis | None
     unstable_rate: float | None
+    limited: bool | None
     recommended: Settings
     gained: bool | None
+    ignored: tuple[str, ...]
     runs: tuple[Run, ...]
     trained: int
 
@@ -602,8 +664,8 @@ def walk_playbook(
         progress: whether a bar appears once the walk has taken two seconds.
     Raises:
         TypeError: if ``train`` is no training function, or the executor is none.
-        ValueError: if a number is out of its range, if a stage is unknown, or if the store
-            holds the runs of another training.
+        ValueError: if a number is out of its range, if a stage is unknown, if the store holds
+            the runs of another training, or if the training ignores the rate.
         RuntimeError: if no run left a log.
         KeyboardInterrupt: from the keyboard; what was done is in the store.
     """
@@ -648,10 +710,28 @@ def carry_out(
     chosen = plan.baseline if gained is False or state is None else state.best.settings
     runs = tuple(bench.runs.values())
     return Walk(
-        plan, tuple(stages), state and state.sweep,
-        state.unstable_rate if state is not None and state.limited else None, chosen, gained,
-        runs, sum(run.trained for run in runs),
+        plan, tuple(stages), state and state.sweep, state and state.unstable_rate,
+        limited(plan, stages, state), chosen, gained, tuple(ignored(runs)), runs,
+        sum(run.trained for run in runs),
     )  # fmt: skip
+
+
+def limited(plan: Plan, stages: Sequence[Stage], state: State | None) -> bool | None:
+    """Whether instability costs the training something: see :class:`Walk`.
+
+    That an unstable rate lies near the best one is only a suspicion, for where the loss is least
+    just below the edge by itself, no fix makes a higher rate pay. And that a fix did better with
+    the few seeds of the search may be chance, which the comparison shows.
+    """
+    if state is None:
+        return None
+    present = next(t for t in stages[0].trials if t.settings == plan.baseline)
+    too_high = present.unstable and plan.learning_rate > state.sweep.best_learning_rate
+    fixes = [stage for stage in stages if stage.name in FIXES[:-1] and stage.done]
+    refuted = stages[-1].done and not stages[-1].helped
+    if too_high or (any(stage.helped for stage in fixes) and not refuted):
+        return True
+    return None if state.suspected and not fixes else False
 
 
 def _why_not(name: str, plan: Plan, state: State | None) -> str | None:
@@ -661,10 +741,10 @@ def _why_not(name: str, plan: Plan, state: State | None) -> str | None:
     if state is None:
         return "none feasible"
     if name in FIXES and name not in plan.only:
-        if not state.limited:
+        if not state.suspected:
             return "healthy"
         if name == "warmup" and state.late:
             return "late"
-    if name == "warmup" and state.unstable_rate is None:
+    if name == "warmup" and state.unstable_rate is None and not state.suspected:
         return "no edge"
     return None

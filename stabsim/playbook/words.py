@@ -143,6 +143,11 @@ WHY = {
 """Why a stage was not walked, or not to its end."""
 
 FOUND = {
+    "suspected": Text(
+        "That is near the best rate, so instability may hold it down, which a fix would show.",
+        "Itu dekat dengan laju terbaik, jadi laju ini mungkin dibatasi oleh ketidakstabilan. "
+        "Sebuah perbaikan akan menunjukkannya.",
+    ),
     "short calm": Text(
         "At {rate}, twice the best rate, nothing rises within {steps} steps.",
         "Pada {rate}, dua kali laju terbaik, tidak ada kenaikan dalam {steps} langkah.",
@@ -158,10 +163,10 @@ FOUND = {
         "Pada {rate}, {factor} kali laju terbaik: {verdict}.",
     ),
     "hidden": Text(
-        "With {settings} it ends at {new}, better than {old} at the best rate: an instability at "
-        "the start holds the rate down, though the losses do not show it.",
+        "With {settings} it ends at {new}, better than {old} at the best rate: an instability "
+        "holds the rate down, though the losses do not show it.",
         "Dengan {settings} hasilnya {new}, lebih baik daripada {old} pada laju terbaik: "
-        "lajunya dibatasi oleh ketidakstabilan di awal, meskipun tidak tampak pada loss.",
+        "lajunya dibatasi oleh ketidakstabilan, meskipun tidak tampak pada loss.",
     ),
     "not hidden": Text(
         "With {settings} it ends at {new}, no better than {old} at the best rate: no instability "
@@ -248,17 +253,48 @@ RESULT = {
         "Tidak ada laju pembelajaran yang layak.",
     ),
     "limited": Text(
-        "Cause: instability limits the learning rate, from {rate} on.",
-        "Sebab: laju pembelajaran dibatasi oleh ketidakstabilan, mulai {rate}.",
+        "Limited by instability: without a fix it is unstable from {rate} on, and the best rate is "
+        "{best}.",
+        "Dibatasi oleh ketidakstabilan: tanpa perbaikan, pelatihan tidak stabil mulai {rate}, dan "
+        "laju terbaiknya {best}.",
     ),
-    "no worse": Text(
-        "It is unstable from {rate} on, and no fix made a higher rate pay.",
-        "Pelatihan ini tidak stabil mulai {rate}, dan dengan perbaikan apa pun laju yang lebih "
-        "tinggi tidak menguntungkan.",
+    "hidden cause": Text(
+        "Limited by an instability that no loss shows: without a fix the best rate is {best}.",
+        "Dibatasi oleh ketidakstabilan yang tidak tampak pada loss: tanpa perbaikan, laju "
+        "terbaiknya {best}.",
     ),
-    "unlimited": Text(
-        "No instability limits the learning rate.",
-        "Laju pembelajaran tidak dibatasi oleh ketidakstabilan.",
+    "too high": Text(
+        "Cause: instability. It begins at {rate}, and the present rate is {present}; no fix that "
+        "was tried did better than the best rate without one, {best}.",
+        "Sebab: ketidakstabilan. Mulainya pada {rate}, sedangkan laju yang sekarang {present}; "
+        "tidak ada perbaikan yang hasilnya lebih baik daripada laju terbaik tanpa perbaikan, "
+        "{best}.",
+    ),
+    "healthy": Text(
+        "Healthy: it is unstable only from {rate} on, which costs nothing: no fix that was tried "
+        "is surely better than the best rate without one, {best}.",
+        "Sehat: pelatihan tidak stabil hanya mulai {rate}. Itu tidak merugikan: tidak ada "
+        "perbaikan yang pasti lebih baik daripada laju terbaik tanpa perbaikan, {best}.",
+    ),
+    "far": Text(
+        "Healthy: it is unstable only from {rate} on, well above the best rate, {best}.",
+        "Sehat: pelatihan tidak stabil hanya mulai {rate}, jauh di atas laju terbaik, {best}.",
+    ),
+    "not known": Text(
+        "It is unstable from {rate} on, near the best rate, {best}. Whether that costs something "
+        "is not known: no fix was tried.",
+        "Pelatihan tidak stabil mulai {rate}, dekat dengan laju terbaik, {best}. Apakah itu "
+        "merugikan belum diketahui: tidak ada perbaikan yang dicoba.",
+    ),
+    "never unstable": Text(
+        "Healthy: no rate that was tried from the best on is unstable.",
+        "Sehat: mulai dari laju terbaik, tidak ada laju yang dicoba yang tidak stabil.",
+    ),
+    "ignored": Text(
+        "The training seems to ignore {names}: whatever it is given, the losses are the same to "
+        "the last digit.",
+        "Pelatihan tampaknya mengabaikan {names}: berapa pun nilainya, loss-nya sama sampai digit "
+        "terakhir.",
     ),
     "rate": Text(
         "a learning rate of {}",

@@ -161,7 +161,10 @@ def _of_optax(made_by: Any, options: dict[str, Any], state: Any, leaves: Sequenc
     columns = [[leaf for leaf in jax.tree.leaves(tree) if floating(leaf)] for tree in arrays]
     states = list(zip(*columns, strict=True)) if columns else [()] * len(leaves)
     if [s[0].shape for s in states if s] != [leaf.shape for leaf in leaves if columns]:
-        raise ValueError("the optimizer's state has other shapes than the parameters.")
+        raise ValueError(
+            "the optimizer's state has other shapes than the parameters: give those alone that it "
+            "moves, as of Flax's nnx by nnx.split(model, nnx.Param, ...)."
+        )
     n = len(leaves)
     return Rule(rule.threshold(float(rate), decay), states, [numbers] * n, [0.0] * n)
 

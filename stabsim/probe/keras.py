@@ -1,7 +1,9 @@
 """Keras 3 on the jax and torch backends: the sharpness of a compiled model, and a callback.
 
-The loss is the model's own, with its regularization, in evaluation mode: without dropout, and with
-the running means of batch normalization.
+The loss is the model's own, with its regularization, in evaluation mode: without dropout. A model
+with batch normalization is measured in training mode, for with the running means in their place the
+loss is another function. It depends on biases that training cannot move, so that Adam divides by
+next to nothing there, and the sharpness would be huge.
 """
 
 from collections.abc import Sequence
@@ -104,8 +106,14 @@ class Probe(keras.callbacks.Callback):
 
 
 def _loss(model: Any, batch: Any) -> Any:
-    x, y = batch
-    return model.compute_loss(x=x, y=y, y_pred=model(x, training=False), training=False)
+    (x, y), training = batch, normalizes(model)
+    return model.compute_loss(x=x, y=y, y_pred=model(x, training=training), training=training)
+
+
+def normalizes(model: Any) -> bool:
+    """Whether a model has batch normalization that is not frozen."""
+    kind = keras.layers.BatchNormalization
+    return any(isinstance(one, kind) and one.trainable for one in model._flatten_layers())
 
 
 def _in_torch(
@@ -114,14 +122,23 @@ def _in_torch(
     from stabsim.probe import torch as for_torch
 
     params = [variable.value for variable in model.trainable_variables]
+    # What is not trained, such as the seeds of dropout, is the same whenever the loss is computed.
+    fixed = [(one, one.value.detach().clone()) for one in model.non_trainable_variables]
 
     def loss(batch: Any) -> Any:
-        return _loss(model, batch)
+        with keras.StatelessScope(state_mapping=fixed):
+            return _loss(model, batch)
 
     with for_torch.undisturbed(model, params):
+        doubts = for_torch.doubts(loss, batches[0], params)
+        if normalizes(model) and any(
+            isinstance(one, keras.layers.Dropout) and one.rate > 0
+            for one in model._flatten_layers()
+        ):
+            doubts.append("random")
         return measure(
             lambda data: for_torch.Hessian(loss, params, rule, data), batches, parts,
-            rule.threshold, for_torch.doubts(loss, batches[0], params), count, tolerance, most,
+            rule.threshold, doubts, count, tolerance, most,
         )  # fmt: skip
 
 

@@ -40,10 +40,18 @@ DOUBTS = {
     ),
     "random": Text(
         "The loss is not the same when computed twice (dropout): this is the sharpness for one "
-        "draw of it. Measure with the model in its evaluation mode.",
+        "draw of it. Measure without dropout.",
         "Loss tidak sama jika dihitung dua kali (dropout): ini ketajaman untuk satu pengundian "
-        "saja. "
-        "Ukur dengan model dalam mode evaluasi.",
+        "saja. Ukur tanpa dropout.",
+    ),
+    "running means": Text(
+        "Batch normalization is in evaluation mode. If it trains otherwise, this is another "
+        "function, which depends on biases that training cannot move: its sharpness may be huge. "
+        "Measure with batch normalization in training mode; its running means are put back.",
+        "Normalisasi batch berada dalam mode evaluasi. Jika pelatihannya tidak demikian, ini "
+        "fungsi lain, yang bergantung pada bias yang tidak dapat digerakkan oleh pelatihan: "
+        "ketajamannya bisa sangat besar. Ukur dengan normalisasi batch dalam mode pelatihan; "
+        "rata-rata berjalannya dikembalikan.",
     ),
     "not converged": Text(
         "The eigenvalue has not converged: it may be off by {error}.",

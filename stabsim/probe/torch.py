@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from stabsim.logs.hooks import StepFile
 from stabsim.probe import rules
@@ -75,10 +76,11 @@ class Probe:
             raise ValueError("batches must hold at least one batch.")
         params, rule = of_optimizer(self._optimizer)
         with undisturbed(self._model, params):
+            found = doubts(self._loss, batches[0], params)
+            found += ["running means"] * uses_running_means(self._model)
             return measure(
                 lambda data: Hessian(self._loss, params, rule, data), batches,
-                halved(batches) if halves else None, rule.threshold,
-                doubts(self._loss, batches[0], params), count, tolerance, most,
+                halved(batches) if halves else None, rule.threshold, found, count, tolerance, most,
             )  # fmt: skip
 
     def step(self, step: int, batch: Any) -> Measurement | None:
@@ -210,6 +212,14 @@ def doubts(
         "random": bool(moved),
     }
     return [name for name, true in found.items() if true]
+
+
+def uses_running_means(model: torch.nn.Module) -> bool:
+    """Whether some batch normalization is in evaluation mode."""
+    return any(
+        isinstance(one, _BatchNorm) and one.track_running_stats and not one.training
+        for one in model.modules()
+    )
 
 
 def _nodes(loss: torch.Tensor) -> set[str]:
