@@ -5,6 +5,7 @@ import hashlib
 import os
 import re
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,6 +13,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager, redirect_stderr, suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import chain
 from multiprocessing import get_context
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -50,9 +52,20 @@ def build(first: Callable[[], None] | None = None) -> None:
         first: called when the first language's welcome page can be read, and its labs moved,
             while the rest is still being made.
     """
+    with alone():
+        sources, kept = _sources(), BUILD / "sources"
+        if kept.exists() and kept.read_text(encoding="utf8") == sources and _is_whole():
+            print("Nothing has changed since the last build.", flush=True)
+            return
+        kept.unlink(missing_ok=True)
+        _build(first)
+        kept.write_text(sources, encoding="utf8")
+
+
+def _build(first: Callable[[], None] | None) -> None:
     start = time.perf_counter()
     processes = get_context("spawn")
-    with alone(), pictures_beside(), ProcessPoolExecutor(
+    with pictures_beside(), ProcessPoolExecutor(
         os.cpu_count(), processes, initializer=labs.share_programs
     ) as pool:  # fmt: skip
         begun = Begun.of(pool)
@@ -268,6 +281,29 @@ def contents(language: str) -> Path:
         file.parent.mkdir(exist_ok=True)
         file.write_text(text, encoding="utf8")
     return file
+
+
+def _sources() -> str:
+    """Changes when anything does that the site is made of: a file, a package, the commit."""
+    named = ("book", "chapters", "claims", "docs", "jax2wasm", "stabsim")
+    inside = chain.from_iterable((ROOT / name).rglob("*") for name in named)
+    files = [
+        file for file in chain(ROOT.iterdir(), inside)
+        if file.is_file() and not {"__pycache__", "node_modules"} & set(file.parts)
+    ]  # fmt: skip
+    digest = hashlib.sha256(f"{sys.version} {repository.commit()} {repository.place()}".encode())
+    for file in sorted(files):
+        digest.update(f"{file} {file.stat().st_size} ".encode() + file.read_bytes())
+    return digest.hexdigest()
+
+
+def _is_whole() -> bool:
+    """Whether the site of the last build is still there."""
+    pages = [file.stem for file in (ROOT / "chapters").glob("*/*.md")]
+    there = [
+        (SITE / language / f"{page}.html").exists() for language in LANGUAGES for page in pages
+    ]
+    return all(there) and (SITE / "index.html").exists()
 
 
 def _book() -> str:
