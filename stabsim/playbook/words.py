@@ -169,9 +169,9 @@ FOUND = {
         "lajunya dibatasi oleh ketidakstabilan, meskipun tidak tampak pada loss.",
     ),
     "not hidden": Text(
-        "With {settings} it ends at {new}, no better than {old} at the best rate: no instability "
-        "hides.",
-        "Dengan {settings} hasilnya {new}, tidak lebih baik daripada {old} pada laju terbaik: "
+        "With {settings} it ends at {new}, not better by 2% than {old} at the best rate: no "
+        "instability hides.",
+        "Dengan {settings} hasilnya {new}, tidak 2% lebih baik daripada {old} pada laju terbaik: "
         "tidak ada ketidakstabilan yang tersembunyi.",
     ),
     "longest": Text(
