@@ -67,6 +67,7 @@ bench: .venv/ready-for-tests book
 	$(BIN)/python -m benchmarks.wasm
 	$(BIN)/python -m benchmarks.pages
 	$(BIN)/python -m benchmarks.sweep
+	$(BIN)/python -m benchmarks.transformers
 	$(BIN)/python -m benchmarks.scaling
 	$(BIN)/python -m benchmarks.cluster
 	$(BIN)/python -m benchmarks.classroom

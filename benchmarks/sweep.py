@@ -179,37 +179,52 @@ def matrix_peak() -> float:
     return 2 * 1024**3 / best
 
 
-def main() -> int:
-    first, times, ends = {}, {name: [] for name in PEERS}, {}
-    peaks = [matrix_peak()]
-    for name, run in PEERS.items():
-        start = time.perf_counter()
-        ends[name] = run()
-        first[name] = time.perf_counter() - start
-    stable = RATES < 0.05  # above it the order of a sum decides what comes after the decimal point
-    for name, end in ends.items():
-        np.testing.assert_allclose(
-            end[stable], ends["stabsim.sweep"][stable], rtol=0.01, err_msg=name
-        )
-    for _ in range(ROUNDS):
-        for name, run in PEERS.items():
+def compare(peers: dict[str, Callable[[], np.ndarray]], alike: np.ndarray) -> dict[str, np.ndarray]:
+    """The seconds of every peer's first run and of each round, after a look at their results.
+
+    Args:
+        peers: by name functions that all come to the same numbers; the first is stabsim's.
+        alike: which of these must agree, by a hundredth.
+    Returns:
+        By name the seconds, the first run's first, shape ``(1 + ROUNDS,)``.
+    Raises:
+        AssertionError: if a peer comes to other numbers than stabsim.
+    """
+    taken: dict[str, list[float]] = {name: [] for name in peers}
+    ends: dict[str, np.ndarray] = {}
+    for turn in range(1 + ROUNDS):
+        for name, run in peers.items():
             start = time.perf_counter()
-            run()
-            times[name].append(time.perf_counter() - start)
-        peaks.append(matrix_peak())
-    ours = np.array(times["stabsim.sweep"])
-    peak = np.median(peaks)
+            ends[name] = run()
+            taken[name].append(time.perf_counter() - start)
+            if turn == 0:
+                ours = next(iter(ends.values()))
+                np.testing.assert_allclose(ends[name][alike], ours[alike], 0.01, err_msg=name)
+    return {name: np.array(seconds) for name, seconds in taken.items()}
+
+
+def over_ours(seconds: np.ndarray, ours: np.ndarray) -> str:
+    """The median and the range of a peer's rounds over stabsim's."""
+    ratios = seconds[1:] / ours[1:]
+    return f"{np.median(ratios):.2f} ({ratios.min():.2f} to {ratios.max():.2f})"
+
+
+def main() -> int:
+    peaks = [matrix_peak()]
+    # Above it the order of a sum decides what comes after the decimal point.
+    taken = compare(PEERS, RATES < 0.05)
+    peak = np.median([*peaks, matrix_peak()])
+    ours = taken["stabsim.sweep"]
     work = len(RATES) * STEPS
     print(f"matrix products: {peak / 1e9:.0f} GFLOP/s; {ROUNDS} rounds, {work} run-steps each\n")
     print("| peer | first run, s | median, s | run-steps/s | share of peak | time over stabsim's |")
     print("|---|---|---|---|---|---|")
-    for name, taken in times.items():
-        middle = float(np.median(taken))
-        ratios = np.array(taken) / ours
+    for name, seconds in taken.items():
+        middle = float(np.median(seconds[1:]))
         share = work * flops_a_step() / middle / peak
         print(
-            f"| {name} | {first[name]:.1f} | {middle:.2f} | {work / middle:,.0f} | {share:.0%} | "
-            f"{np.median(ratios):.2f} ({ratios.min():.2f} to {ratios.max():.2f}) |"
+            f"| {name} | {seconds[0]:.1f} | {middle:.2f} | {work / middle:,.0f} | {share:.0%} | "
+            f"{over_ours(seconds, ours)} |"
         )
     return 0
 
