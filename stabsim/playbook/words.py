@@ -164,9 +164,9 @@ FOUND = {
     ),
     "hidden": Text(
         "With {settings} it ends at {new}, better than {old} at the best rate: an instability "
-        "holds the rate down, though the losses do not show it.",
+        "may hold the rate down, though the losses do not show it.",
         "Dengan {settings} hasilnya {new}, lebih baik daripada {old} pada laju terbaik: "
-        "lajunya dibatasi oleh ketidakstabilan, meskipun tidak tampak pada loss.",
+        "lajunya mungkin dibatasi oleh ketidakstabilan, meskipun tidak tampak pada loss.",
     ),
     "not hidden": Text(
         "With {settings} it ends at {new}, not better by 2% than {old} at the best rate: no "
