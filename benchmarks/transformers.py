@@ -1,8 +1,8 @@
 """A sweep of transformers against its peers, same arithmetic, in one run.
 
-8 rates, 100 steps, batch 64 of the digits, AdamW, two layers of width 16 with two heads, as in the
-book's chapter. Every peer gets the same initial parameters, rates and minibatches, and must end at
-the same losses. Rounds and ratios are those of :mod:`benchmarks.sweep`. Run as
+8 rates, 100 steps, batch 64 of the digits, AdamW, two layers of width 16 with two heads. Every
+peer gets the same initial parameters, rates and minibatches, and must end at the same losses.
+Rounds and ratios are those of :mod:`benchmarks.sweep`. Run as
 ``python -m benchmarks.transformers``.
 """
 

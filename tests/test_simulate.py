@@ -172,6 +172,25 @@ def test_vmap_is_the_loop():
         np.testing.assert_allclose(many.loss[i, :5], alone.loss[:5], rtol=1e-5)
 
 
+def test_which_steps_are_measured_may_be_traced():
+    """As in a lab whose parts measure different steps in one program."""
+    net, at = mlp(width=4, rows=50), jnp.array([[0, 3], [5, 8]])
+
+    @jax.jit
+    def half(part):
+        return ss.simulate(net, ss.sgd(0.1), steps=9, evaluate_at=(), measure_sharpness_at=at[part])
+
+    whole = ss.simulate(
+        net, ss.sgd(0.1), steps=9, evaluate_at=(), measure_sharpness_at=[0, 3, 5, 8]
+    )
+    for part in range(2):
+        found, mine = half(part), slice(2 * part, 2 * part + 2)
+        np.testing.assert_array_equal(found.sharpness_step, at[part])
+        np.testing.assert_allclose(found.sharpness, whole.sharpness[mine], rtol=1e-4)
+        np.testing.assert_allclose(found.threshold, whole.threshold[mine])
+    assert abs(whole.sharpness[0] / whole.sharpness[2] - 1) > 0.01, "the steps differ"
+
+
 def test_numbers_do_not_recompile():
     workload = mlp(width=7)
     options = {"steps": 5, "batch_size": 8}

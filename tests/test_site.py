@@ -13,6 +13,7 @@ import pytest
 
 import stabsim
 from book import LANGUAGES, ROOT, progress, styles, words
+from book import site as building
 from book.assets import ASSETS, NPM
 from tests.browser import NARROW, WIDE, pages, visit, watch
 from tests.tiers import in_short
@@ -176,6 +177,24 @@ def test_styles_keep_what_pages_use():
     )
     kept = """.a,p{x:y}.a:before{content:"}.b{"}"""
     assert styles.used(style, {"a"}) == kept
+
+
+def test_a_change_of_what_the_site_is_made_of_is_noticed(tmp_path, monkeypatch):
+    """And so a build that finds none may end at once."""
+    monkeypatch.setattr(building, "ROOT", tmp_path)
+    page, cache = tmp_path / "chapters/en/page.md", tmp_path / "stabsim/__pycache__/module.pyc"
+    for file in (page, cache, tmp_path / "_toc.yml"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("as it was")
+    before = building._sources()
+    cache.write_text("compiled anew")
+    assert building._sources() == before
+    for file in (page, tmp_path / "_toc.yml", tmp_path / "book/new.py"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("changed")
+        after = building._sources()
+        assert after != before
+        before = after
 
 
 @pytest.mark.parametrize(
