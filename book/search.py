@@ -6,6 +6,7 @@ system; it pays for books that are too large to be fetched, and all the text of 
 smaller than one lab's page.
 """
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -18,6 +19,7 @@ from sphinx.search.en import english_stopwords
 
 from book import BOOK
 from book.glossary import concepts
+from book.labs import kept
 
 FILE = "lab/search.json"
 """The file, in a language's _static."""
@@ -38,6 +40,7 @@ WEIGHTS = {"api": 0.4, "references": 0.3, "scoreboard": 0.6, "teaching": 0.5, "g
 OPENING = 1.3
 """How much more the section counts that opens a chapter, and is about all of it."""
 
+ARTICLE = re.compile(r"<article\b.*</article>", re.DOTALL)
 DRAWN = re.compile(r"<(svg|script|style|noscript)\b.*?</\1>", re.DOTALL)
 FORMULA = re.compile(r"<mjx-container\b.*?</mjx-container>", re.DOTALL)
 GAP = "…"
@@ -110,7 +113,7 @@ def index(folder: Path, language: str) -> dict[str, Any]:
     """
     found = []
     for page in sorted(folder.glob("*.html")):
-        of_page = sections(page.read_text(encoding="utf8")) if page.stem != "search" else []
+        of_page = _kept_sections(page, language) if page.stem != "search" else []
         for section in of_page:
             found.append({
                 "page": page.stem, "chapter": of_page[0].title, "anchor": section.anchor,
@@ -121,6 +124,17 @@ def index(folder: Path, language: str) -> dict[str, Any]:
         "language": language, "sections": found, "synonyms": synonyms(language),
         "commonest": sorted(COMMONEST[language]),
     }  # fmt: skip
+
+
+def _kept_sections(page: Path, language: str) -> list[Section]:
+    """The sections of a page as it is, found again only where its article has changed."""
+    article = ARTICLE.search(page.read_text(encoding="utf8"))
+    html = article[0] if article else ""
+    text = kept(
+        f"{page.stem}.{language}.sections.json", lambda: json.dumps(sections(html)), "book.search",
+        given=hashlib.sha256(html.encode()).hexdigest(),
+    )  # fmt: skip
+    return [Section(*section) for section in json.loads(text)]
 
 
 def _named(page: str, title: str) -> str:

@@ -1,6 +1,7 @@
 """What came of testing a claim: the numbers of each seed, the words for them, and the verdict."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -90,6 +91,7 @@ def verdict(held: int, seeds: int) -> str:
     return "not reproduced" if high < 0.5 else "partly reproduced"
 
 
+@cache
 def share_interval(held: int, seeds: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
     """The exact interval of a share of which ``held`` of ``seeds`` were drawn.
 

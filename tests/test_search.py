@@ -57,6 +57,19 @@ def test_sections_of_a_page():
     ]
 
 
+def test_a_page_is_read_again_when_its_article_changes(tmp_path):
+    page, read = tmp_path / "page.html", []
+
+    def titles() -> list[str]:
+        return [section["title"] for section in search.index(tmp_path, "en")["sections"]]
+
+    for html in (PAGE, PAGE.replace("Two", "Other"), PAGE.replace("Before", "After")):
+        page.write_text(html, encoding="utf8")
+        read.append(titles())
+    assert read[0] == read[2] == ["One", "Two", "term (istilah)", "A claim"]
+    assert read[1] == ["One", "Other", "term (istilah)", "A claim"]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_right_section_is_first(site, language):
     index = json.loads((site / language / "_static" / search.FILE).read_text(encoding="utf8"))
