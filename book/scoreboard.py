@@ -64,12 +64,11 @@ SAID = {
     "otherwise": Text("{verdict} with {sets}", "{verdict} dengan {sets}"),
     "headline": Text(
         "Of {claims} claims, {reproduced} were reproduced on the {seeds} seeds {first} to {last}, "
-        "{partly} partly, and {failed} not. One machine computed them ({processor}, {cores} cores, "
-        "jaxlib {jaxlib}), under these instruction sets: {sets}. {same}",
+        "{partly} partly, and {failed} not. They were computed with jaxlib {jaxlib} on these "
+        "processors and under these instruction sets: {sets}. {same}",
         "Dari {claims} klaim, {reproduced} tereproduksi pada {seeds} seed, {first} sampai "
-        "{last}, {partly} tereproduksi sebagian, dan {failed} tidak. Semuanya dihitung oleh satu "
-        "mesin ({processor}, {cores} inti, jaxlib {jaxlib}) dengan set instruksi berikut: {sets}. "
-        "{same}",
+        "{last}, {partly} tereproduksi sebagian, dan {failed} tidak. Semuanya dihitung dengan "
+        "jaxlib {jaxlib} pada prosesor dan set instruksi berikut: {sets}. {same}",
     ),
     "set": Text(
         "{name}, {block} runs together ({claims} claims)",
@@ -118,9 +117,9 @@ def headline(language: str) -> str:
     values = {
         "claims": len(verdicts), "reproduced": reproduced, "partly": partly, "failed": failed,
         "seeds": len(record.seeds), "first": record.seeds[0], "last": record.seeds[-1],
-        "sets": "; ".join(sets), "same": same.in_(language),
+        "jaxlib": record.jaxlib, "sets": "; ".join(sets), "same": same.in_(language),
     }  # fmt: skip
-    words = SAID["headline"].in_(language).format(**values, **record.machine)
+    words = SAID["headline"].in_(language).format(**values)
     if record.untested:
         words += SAID["untested"].in_(language).format(names=", ".join(record.untested))
     return words

@@ -2,18 +2,19 @@
 
 Each claim is tested once for every instruction set of this machine that computes other bits. What
 is recorded already, of the same code on the same machine, is not tested again; a claim that is
-named is.
+named is. What another machine recorded stays, and stands beside.
 """
 
 import json
 import sys
 import time
 from collections.abc import Sequence
+from importlib.metadata import version
 
 from claims import CLAIMS, CONVOLUTIONAL
 from claims.kept import code
 from claims.outcome import SEEDS, statement
-from claims.processors import SETS, alike, machine, under
+from claims.processors import SETS, Machine, here, under
 from claims.recorded import HERE, RESULTS, Record, Row, load, read, save
 from claims.table import table
 from stabsim.sweeps.sweep import RUNS_AT_ONCE
@@ -25,17 +26,18 @@ def main() -> int:
         known = ", ".join(claim.__name__ for claim in CLAIMS)
         print(f"There is no claim {', '.join(unknown)}. The claims are {known}.")
         return 2
-    record = begun(names)
+    record, machine = begun(names)
     for instruction_set in SETS:
         for row, claim in zip(record.rows, CLAIMS, strict=True):
-            kind = record.alike["convolution" if claim in CONVOLUTIONAL else "dense"]
-            done = instruction_set in row.outcomes or (names and row.name not in names)
+            kind = machine.alike["convolution" if claim in CONVOLUTIONAL else "dense"]
+            label = machine.label(instruction_set)
+            done = label in row.outcomes or (names and row.name not in names)
             if done or kind.get(instruction_set) != instruction_set:
                 continue
             start = time.perf_counter()
             outcome = read(json.loads(under(instruction_set, "claims.once", claim.__name__)))
             seconds = time.perf_counter() - start
-            row.outcomes[instruction_set] = outcome
+            row.outcomes[label] = outcome
             print(f"{row.name}, {instruction_set} ({seconds:.0f} s): {outcome.verdict}.")
             print(f"  {outcome.effect.en}", flush=True)
             save(record)
@@ -43,17 +45,26 @@ def main() -> int:
     return 0
 
 
-def begun(anew: Sequence[str]) -> Record:
-    """What is recorded of the same code on the same machine, but for the claims named."""
+def begun(anew: Sequence[str]) -> tuple[Record, Machine]:
+    """What is recorded of the same code, but for the claims named, and this machine in it."""
     old = load() if RESULTS.exists() else None
-    if old is None or (old.machine, old.seeds) != (machine(), list(SEEDS)):
-        old = Record(machine(), alike(), list(SEEDS), [])
-    outcomes = {row[:-1]: row.outcomes for row in old.rows if row.name not in anew}
+    if old is None or (old.jaxlib, old.seeds) != (version("jaxlib"), list(SEEDS)):
+        old = Record(version("jaxlib"), [], list(SEEDS), [])
+    machine = here(old.machines)
+    machines = old.machines if machine in old.machines else [*old.machines, machine]
+    outcomes = {
+        row[:-1]: {
+            label: outcome for label, outcome in row.outcomes.items()
+            if not (row.name in anew and label.startswith(machine.label("")))
+        }
+        for row in old.rows
+    }  # fmt: skip
     rows = [
         (claim.__name__, statement(claim), code(sys.modules[claim.__module__]), RUNS_AT_ONCE)
         for claim in CLAIMS
     ]
-    return old._replace(rows=[Row(*row, outcomes.get(row, {})) for row in rows])
+    rows = [Row(*row, outcomes.get(row, {})) for row in rows]
+    return old._replace(machines=machines, rows=rows), machine
 
 
 if __name__ == "__main__":

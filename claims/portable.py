@@ -3,19 +3,21 @@
 ``python -m claims.portable [PAGE ...]`` runs them under every instruction set of this machine that
 computes other bits, each with the initial weights as drawn and moved by up to a millionth both
 ways. It keeps the numbers in portable.json and writes PORTABLE.md. What is kept already, of the
-same code on the same machine, is not computed again; a page that is named is.
+same code on the same machine, is not computed again; a page that is named is. What another machine
+computed stays, and stands beside.
 """
 
 import inspect
 import json
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from claims.kept import code, plain_values, written
-from claims.processors import SETS, alike, machine, same_bits, under
+from claims.processors import SETS, Machine, here, under
 from claims.statement import Nudge, Said, Statement
 from claims.statements import (
     batch_size,
@@ -52,22 +54,16 @@ def main() -> int:
     if unknown := sorted(set(names) - set(PAGES)):
         print(f"There is no page {', '.join(unknown)}. The pages are {', '.join(PAGES)}.")
         return 2
-    kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
-    if kept.get("machine") != machine():
-        kept = {"machine": machine(), "alike": alike(), "pages": {}}
-    for page in PAGES:
-        before = kept["pages"].get(page)
-        now = {"code": code(HOMES[page]), "block": RUNS_AT_ONCE}
-        if before is None or not now.items() <= before.items() or page in names:
-            kept["pages"][page] = now | {"under": {}}
+    kept, machine = begun(names)
     for instruction_set in SETS:
         for page in PAGES:
             found = kept["pages"][page]["under"]
-            kind = kept["alike"]["convolution" if page in CONVOLUTIONAL else "dense"]
-            done = instruction_set in found or (names and page not in names)
+            kind = machine.alike["convolution" if page in CONVOLUTIONAL else "dense"]
+            label = machine.label(instruction_set)
+            done = label in found or (names and page not in names)
             if done or kind.get(instruction_set) != instruction_set:
                 continue
-            found[instruction_set] = json.loads(under(instruction_set, "claims.measured", page))
+            found[label] = json.loads(under(instruction_set, "claims.measured", page))
             print(f"{page}, {instruction_set}", flush=True)
             KEPT.write_text(written(kept) + "\n", encoding="utf8")
             (HERE / "PORTABLE.md").write_text(table(kept), encoding="utf8")
@@ -75,6 +71,26 @@ def main() -> int:
     for one in short:
         print(f"does not hold: {one}")
     return bool(short)
+
+
+def begun(anew: Sequence[str]) -> tuple[dict[str, Any], Machine]:
+    """What is kept of the same code, but for the pages named, and this machine in it."""
+    kept = json.loads(KEPT.read_text(encoding="utf8")) if KEPT.exists() else {}
+    if kept.get("jaxlib") != version("jaxlib"):
+        kept = {"jaxlib": version("jaxlib"), "machines": [], "pages": {}}
+    machines = [Machine(**one) for one in kept["machines"]]
+    machine = here(machines)
+    if machine not in machines:
+        kept["machines"].append(machine._asdict())
+    for page in PAGES:
+        before = kept["pages"].get(page)
+        now = {"code": code(HOMES[page]), "block": RUNS_AT_ONCE}
+        if before is None or not now.items() <= before.items():
+            kept["pages"][page] = now | {"under": {}}
+        elif page in anew:
+            found = before["under"].items()
+            before["under"] = {k: v for k, v in found if not k.startswith(machine.label(""))}
+    return kept, machine
 
 
 def measure(page: str) -> list[list[Any]]:
@@ -101,10 +117,11 @@ def rows(kept: dict[str, Any]) -> Iterable[list[Statement]]:
 
 HEAD = """# What room the pages' statements have
 
-Written by `python -m claims.portable`: what pages say of the runs that their cells compute, on
-{machine}, with the initial weights as drawn
-and moved by up to a millionth, both ways.
-{sets}
+Written by `python -m claims.portable`: what pages say of the runs that their cells compute, with
+the initial weights as drawn and moved by up to a millionth, both ways, with jaxlib {jaxlib}, on
+
+{machines}
+
 The margin is how far the value nearest to an end of the allowed range stays within it, as a share
 of that end. A count or a choice that must be just this one, and was it each time, is exact.
 """
@@ -112,13 +129,13 @@ of that end. A count or a choice that must be just this one, and was it each tim
 
 def table(kept: dict[str, Any]) -> str:
     """The statements page by page, those with the least room first."""
-    machine = "{processor}, {cores} cores, jaxlib {jaxlib}".format(**kept["machine"])
-    lines = [HEAD.format(machine=machine, sets=same_bits(kept["alike"]))]
+    machines = "\n".join(f"- {Machine(**one)}" for one in kept["machines"])
+    lines = [HEAD.format(jaxlib=kept["jaxlib"], machines=machines)]
     for page, one in kept["pages"].items():
         if not one["under"]:
             continue
-        sets = ", ".join(one["under"])
-        lines.append(f"\n## {page}\n\nUnder {sets}, in blocks of {one['block']} runs.\n\n")
+        sets = "; ".join(one["under"])
+        lines.append(f"\n## {page}\n\nUnder {sets}; in blocks of {one['block']} runs.\n\n")
         lines.append("| statement | measured | allowed | margin |\n|---|---|---|---|\n")
         found = list(rows({"pages": {page: one}}))
         for row in sorted(found, key=lambda row: min(s.margin for s in row)):

@@ -10,10 +10,10 @@ import platform
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
 import jax
 import numpy as np
@@ -26,14 +26,35 @@ SETS = ("native", "AVX512", "AVX2", "AVX", "SSE4_2")
 """All that an x86 processor has, or no more than this."""
 
 
-def machine() -> dict[str, str | int]:
-    """The processor, and what compiles for it."""
+class Machine(NamedTuple):
+    """What computes.
+
+    Attributes:
+        processor: its name.
+        cores: how many it has.
+        alike: as :func:`alike` finds them.
+    """
+
+    processor: str
+    cores: int
+    alike: dict[str, dict[str, str]]
+
+    def label(self, instruction_set: str) -> str:
+        """The name of an instruction set of this machine, among those of all."""
+        return f"{self.processor}: {instruction_set}"
+
+    def __str__(self) -> str:
+        return f"{self.processor}, {self.cores} cores. {same_bits(self.alike)}"
+
+
+def here(known: Sequence[Machine]) -> Machine:
+    """This machine, as it is known already or found now."""
     info = Path("/proc/cpuinfo")
     model = re.search(r"model name\s*:\s*(.+)", info.read_text()) if info.exists() else None
     processor = model[1].strip() if model else platform.processor() or platform.machine()
-    return {
-        "processor": processor, "cores": os.cpu_count() or 1, "jaxlib": version("jaxlib")
-    }  # fmt: skip
+    cores = os.cpu_count() or 1
+    same = (one for one in known if (one.processor, one.cores) == (processor, cores))
+    return next(same, None) or Machine(processor, cores, alike())
 
 
 def under(instruction_set: str, module: str, *arguments: str) -> str:

@@ -1,4 +1,4 @@
-"""What came of the claims, as results.json keeps it: each seed's numbers, by instruction set."""
+"""What came of the claims, as results.json keeps it: each seed's numbers, by where they ran."""
 
 import json
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from claims.kept import plain_values, written
 from claims.outcome import Outcome, Part
+from claims.processors import Machine
 from stabsim._words import Text
 
 HERE = Path(__file__).parent
@@ -20,7 +21,7 @@ class Row(NamedTuple):
         claim: what is claimed.
         code: the digest of the module that holds the function.
         block: how many runs were computed at once, which decides their last bits, too.
-        outcomes: the outcome by instruction set; the first is the one that is published.
+        outcomes: the outcome by machine and instruction set; the first is published.
     """
 
     name: str
@@ -35,7 +36,7 @@ class Row(NamedTuple):
 
     @property
     def otherwise(self) -> dict[str, Outcome]:
-        """The outcomes whose verdict is not the published one, by instruction set."""
+        """The outcomes whose verdict is not the published one, by machine and instruction set."""
         verdict = self.published.verdict
         return {name: one for name, one in self.outcomes.items() if one.verdict != verdict}
 
@@ -44,14 +45,14 @@ class Record(NamedTuple):
     """All that is recorded.
 
     Attributes:
-        machine: what computed it.
-        alike: as :func:`claims.processors.alike` finds them.
+        jaxlib: the version that compiled all runs.
+        machines: what computed them, one after another.
         seeds: the seeds of every claim.
         rows: the claims in the order of the table.
     """
 
-    machine: dict[str, Any]
-    alike: dict[str, dict[str, str]]
+    jaxlib: str
+    machines: list[Machine]
     seeds: list[int]
     rows: list[Row]
 
@@ -70,14 +71,15 @@ def load(file: Path = RESULTS) -> Record:
     """What the file holds."""
     kept = json.loads(file.read_text(encoding="utf8"))
     rows = [_read(row) for row in kept["claims"]]
-    return Record(kept["machine"], kept["alike"], kept["seeds"], rows)
+    machines = [Machine(**machine) for machine in kept["machines"]]
+    return Record(kept["jaxlib"], machines, kept["seeds"], rows)
 
 
 def save(record: Record, file: Path = RESULTS) -> None:
     """Write all that is recorded, whole."""
     kept = {
-        "machine": record.machine,
-        "alike": record.alike,
+        "jaxlib": record.jaxlib,
+        "machines": [machine._asdict() for machine in record.machines],
         "seeds": record.seeds,
         "claims": [_row(row) for row in record.rows],
     }

@@ -1,14 +1,15 @@
 """The record as RESULTS.md shows it."""
 
 from claims.outcome import Outcome
-from claims.processors import same_bits
 from claims.recorded import Record, Row
 
 HEAD = """# What came of the claims
 
 Written by `make claims`. Each claim is a function in this folder, tested on the seeds {first} to
-{last} on {machine}.
-{sets}
+{last} with jaxlib {jaxlib}, on
+
+{machines}
+
 Numbers are those of the first instruction set named in a row. Runs are computed in blocks, whose
 size decides their last bits, too.
 
@@ -31,9 +32,9 @@ def held(outcome: Outcome) -> str:
 
 def table(record: Record) -> str:
     """The record for readers of the repository."""
-    machine = "{processor}, {cores} cores, jaxlib {jaxlib}".format(**record.machine)
     first, last = record.seeds[0], record.seeds[-1]
-    head = HEAD.format(first=first, last=last, machine=machine, sets=same_bits(record.alike))
+    machines = "\n".join(f"- {machine}" for machine in record.machines)
+    head = HEAD.format(first=first, last=last, jaxlib=record.jaxlib, machines=machines)
     found = head + "".join(map(_line, record.tested))
     if record.untested:
         found += f"\nNot tested in this way yet: {', '.join(record.untested)}.\n"
@@ -49,5 +50,5 @@ def _line(row: Row) -> str:
     ]
     return (
         f"| {row.claim.en} (`{row.name}`) | {effect} | {held(outcome)} | "
-        f"{outcome.verdict} | {', '.join(tested)}, in blocks of {row.block} |\n"
+        f"{outcome.verdict} | {'; '.join(tested)}; in blocks of {row.block} |\n"
     )

@@ -9,6 +9,7 @@ from scipy.stats import binom
 
 from book import scoreboard
 from claims import CLAIMS, CONVOLUTIONAL, strips
+from claims.__main__ import begun
 from claims.curvature import (
     catapult,
     edge_of_adam,
@@ -21,7 +22,7 @@ from claims.figures import figure_7a, figure_7b, figure_9
 from claims.fixes import clipping_half_is_a_smaller_rate, clipping_mends_spikes
 from claims.kept import code
 from claims.outcome import SEEDS, Outcome, measured, part, share_interval, statement, whole
-from claims.processors import first_equal
+from claims.processors import Machine, first_equal
 from claims.recorded import RESULTS, Record, Row, load, save
 from claims.table import table
 from stabsim._words import Text
@@ -60,8 +61,9 @@ def test_the_record_is_of_every_claim_as_it_stands():
         (claim.__name__, statement(claim), code(sys.modules[claim.__module__])) for claim in CLAIMS
     ]
     for row, claim in zip(record.rows, CLAIMS, strict=True):
-        kind = record.alike["convolution" if claim in CONVOLUTIONAL else "dense"]
-        assert set(row.outcomes) <= set(kind.values())
+        kind = "convolution" if claim in CONVOLUTIONAL else "dense"
+        sets = {m.label(name) for m in record.machines for name in m.alike[kind].values()}
+        assert set(row.outcomes) <= sets
         for outcome in row.outcomes.values():
             assert {len(part.holds) for part in outcome.parts} == {len(SEEDS)}
     assert RESULTS.with_name("RESULTS.md").read_text(encoding="utf8") == table(record)
@@ -79,7 +81,8 @@ def test_a_record_is_read_as_it_was_written(tmp_path):
     first = Outcome(*says, [part("x", "y", [True, True, False]), part("z", "w", [True] * 3)])
     other = Outcome(*says, whole([False] * 3))
     row = Row("name", Text("claim", "klaim"), "digest", 8, {"native": first, "AVX": other})
-    record = Record({"processor": "any"}, {"dense": {"native": "native"}}, [1, 2, 3], [row])
+    machine = Machine("any", 2, {"dense": {"native": "native"}})
+    record = Record("1", [machine], [1, 2, 3], [row])
     save(record, tmp_path / "results.json")
     read = load(tmp_path / "results.json")
     assert read._replace(rows=[]) == record._replace(rows=[])
@@ -90,6 +93,23 @@ def test_a_record_is_read_as_it_was_written(tmp_path):
     assert again.published.holds == [True, True, False]
     assert [part.held for part in again.published.parts] == [2, 3]
     assert list(again.outcomes) == ["native", "AVX"]
+
+
+def test_another_machine_stands_beside_what_is_recorded(monkeypatch):
+    other = Machine("other", 4, {"dense": {"native": "native"}})
+    monkeypatch.setattr("claims.__main__.here", lambda known: other)
+    record, machine = begun(["catapult"])
+    old = load()
+    assert machine is other
+    assert record.machines == [*old.machines, other]
+    assert [[*row.outcomes] for row in record.rows] == [[*row.outcomes] for row in old.rows]
+    monkeypatch.setattr("claims.__main__.here", lambda known: known[0])
+    again, first = begun(["catapult"])
+    assert again.machines == old.machines
+    for row, before in zip(again.rows, old.rows, strict=True):
+        own = {name for name in before.outcomes if name.startswith(first.processor)}
+        gone = own if row.name == "catapult" else set()
+        assert set(row.outcomes) == set(before.outcomes) - gone
 
 
 def test_a_row_says_which_instruction_sets_lead_to_another_verdict():
@@ -111,8 +131,7 @@ def test_the_scoreboard_says_over_what_the_claims_were_tested(monkeypatch, langu
     both = {"native": outcome(20, 20), "SSE4_2": outcome(10, 20)}
     sets = {"first": both, "middle": {"native": outcome(15, 20)}, "last": {}}
     rows = [Row(name, Text("claim", "klaim"), "", 8, outcomes) for name, outcomes in sets.items()]
-    machine = {"processor": "any", "cores": 2, "jaxlib": "1"}
-    monkeypatch.setattr(scoreboard, "load", lambda: Record(machine, {}, [*SEEDS], rows))
+    monkeypatch.setattr(scoreboard, "load", lambda: Record("1", [], [*SEEDS], rows))
     headline = scoreboard.headline(language)
     assert all(word in headline for word in words)
     monkeypatch.setattr(scoreboard, "SHOWN", dict.fromkeys(sets, strips.Shown("warmup-why", [])))

@@ -79,13 +79,12 @@ def test_what_is_kept_is_of_every_page_as_it_stands_and_holds():
 
 
 def test_the_table_says_under_what_each_page_was_measured():
-    machine = {"processor": "any", "cores": 2, "jaxlib": "1"}
     alike = {"dense": {"native": "native", "AVX2": "native", "AVX": "AVX", "SSE4_2": "AVX"}}
-    page = {"code": "", "block": 8, "under": {"native": [["text", 1, 4, 2, 2.5, 3]]}}
-    found = table(
-        {"machine": machine, "alike": alike, "pages": {"page": page, "other": {"under": {}}}}
-    )
-    assert "Under native, in blocks of 8 runs." in found
+    page = {"code": "", "block": 8, "under": {"any: native": [["text", 1, 4, 2, 2.5, 3]]}}
+    machine = {"processor": "any", "cores": 2, "alike": alike}
+    pages = {"page": page, "other": {"under": {}}}
+    found = table({"jaxlib": "1", "machines": [machine], "pages": pages})
+    assert "Under any: native; in blocks of 8 runs." in found
     assert "| text | 2 to 3 | 1 to 4 | 25% |" in found
     assert "Not measured yet: other." in found
     assert same_bits(alike).endswith("short runs: dense: AVX2 as native, SSE4_2 as AVX.")
