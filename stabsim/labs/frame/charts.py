@@ -25,12 +25,31 @@ KEPT_COLORS = [GREY, "#009E73", "#CC79A7", "#E69F00"]
 
 DASHES = [[1, 0], [6, 3], [2, 2], [8, 2, 2, 2], [1, 3], [12, 4], [5, 2, 1, 2, 1, 2]]
 
+RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+POWERS = {
+    f"1e{sign}{n}": f"10{raised}{str(n).translate(RAISED)}"
+    for n in range(5, 31)
+    for sign, raised in (("+", ""), ("-", "⁻"))
+}
+"""Powers of ten, as d3 writes them and as a reader does: those with many noughts."""
+
+
+def two_lines(text: str) -> list[str]:
+    """A text on two lines of about the same length; on one if it is one word."""
+    words = text.split()
+    ways = [[" ".join(words[:i]), " ".join(words[i:])] for i in range(1, len(words))]
+    return min(ways, key=lambda way: max(map(len, way)), default=[text])
+
 
 def grey_axis(title: str | None, **options: Any) -> alt.Axis:
     """An axis that reads on light and on dark."""
+    if options.get("format") == "~g":
+        options["labelExpr"] = f"({POWERS})[format(datum.value, '.0e')] || datum.label"
     return alt.Axis(
         title=title, labelColor=GREY, titleColor=GREY, domainColor=GREY, tickColor=GREY,
-        gridColor=GREY, gridOpacity=0.15, **options,
+        gridColor=GREY, gridOpacity=0.15, titlePadding=6,
+        labelSeparation=4, **options,
     )  # fmt: skip
 
 
@@ -146,8 +165,9 @@ def _lines(
     x = alt.X(f"{over}:Q", **across)
     names = [label.in_(language) for label in columns.values()]
     colors = alt.Scale(domain=names, range=PALETTE[: len(names)])
-    wide = 1 if len(names) <= 3 else 3
-    legend = alt.Legend(title=None, orient="top", columns=wide, labelColor=GREY, labelLimit=0)
+    wide: Any = 1 if len(names) <= 3 else _expression("width < 400 ? 2 : 3")
+    legend = alt.Legend(title=None, orient="top", columns=wide, columnPadding=5,
+                        labelColor=GREY, labelLimit=0)  # fmt: skip
     # The axis is as long as the run, also where the run's numbers end early.
     end = _data("run").transform_aggregate(last=f"max({over})").mark_rule(opacity=0)
     layers = [end.encode(alt.X("last:Q", **across))]
@@ -179,7 +199,8 @@ def _marks(language: str, x: alt.X, y: alt.Y) -> list[Any]:
         return _data("marks").transform_filter(f"datum.kind == '{name}'")
 
     def label(rule: Any, color: str, **given: str) -> Any:
-        return rule.mark_text(color=color, align="left", x=4, dy=-6, clip=True, **given)
+        dy = _expression("scale('y', datum.y) < 14 ? 10 : -6")
+        return rule.mark_text(color=color, align="left", x=4, dy=dy, clip=True, **given)
 
     goal, level, final = kind("goal"), kind("level"), kind("final")
     own = final.transform_calculate(hue=f"{PALETTE}[datum.series]")
@@ -195,6 +216,31 @@ def _marks(language: str, x: alt.X, y: alt.Y) -> list[Any]:
         gone.mark_point(shape=CROSS, size=110, filled=False, opacity=1, strokeWidth=2.5)
         .encode(x=x, y=alt.value(8), stroke=hue),
     ]  # fmt: skip
+
+
+def _expression(text: str) -> Any:
+    return alt.ExprRef(expr=text)
+
+
+def _within(text: str, x: str, y: str, dy: int, beside: bool = False) -> dict[str, Any]:
+    """How a text is moved from a place so that all of it lies in the plot.
+
+    Args:
+        text: the text, whose middle is where it stands.
+        x, y: expressions of the place.
+        dy: how far down it stands, or up where there is no room below.
+        beside: whether it begins at the place, or lies on both sides of it.
+    """
+    half = len(text) * LETTER / 2
+    wanted = f"{x} + {half}" if beside else x
+    return {
+        "dx": _expression(f"clamp({wanted}, {half}, width - {half}) - {x}"),
+        "dy": _expression(f"inrange({y} + {2 * dy}, [0, height]) ? {dy} : {-dy}"),
+    }
+
+
+LETTER = 6.6
+"""Pixels of a letter in a chart, at most on average."""
 
 
 def _data(name: str) -> Any:
@@ -437,7 +483,7 @@ def race(names: Sequence[str]) -> Any:
     paths = data.transform_filter("datum.line >= 0 && isValid(datum.x)").transform_calculate(
         name=f"{list(names)}[datum.line]"
     )
-    legend = alt.Legend(title=None, orient="top", labelColor=GREY, columns=3)
+    legend = alt.Legend(title=None, orient="top", labelColor=GREY, columns=3, columnPadding=5)
     color = alt.Color("name:N", scale=alt.Scale(domain=names, range=PALETTE), legend=legend)
     shape = alt.Shape("name:N", scale=alt.Scale(domain=names, range=SHAPES), legend=legend)
     contours = (
@@ -649,7 +695,7 @@ def plane(language: str, x: Across, y: Across, steps: tuple[float, float], title
         axis = grey_axis(across.title.in_(language), grid=False, **across.ticks)
         return kind(column, type="quantitative", scale=across.scale, axis=axis)
 
-    legend = alt.Legend(title=title.in_(language), orient="right", labelColor=GREY,
+    legend = alt.Legend(title=title.in_(language), orient="top", labelColor=GREY,
                         titleColor=GREY, gradientLength=130, titleLimit=0)  # fmt: skip
     scale = alt.Scale(scheme="viridis", reverse=True, domain=[0, 10], clamp=True)
     color = alt.Color("below:Q", legend=legend, scale=scale)
@@ -699,7 +745,7 @@ def intervals(
     up = alt.Y(y.column, type="quantitative", scale=y.scale, axis=up_axis)
     words = {str(group): text.in_(language) for group, text in names.items()}
     legend = title and alt.Legend(title=title.in_(language), orient="top", labelColor=GREY,
-                                  titleColor=GREY, labelLimit=0,
+                                  titleColor=GREY, labelLimit=0, columnPadding=5,
                                   labelExpr=f"({words})[datum.label]")  # fmt: skip
     place = list(names)
     color = alt.Color("group:N", legend=legend,
@@ -725,9 +771,11 @@ def intervals(
     if reference is not None:
         known = data.transform_filter("datum.group < 0")
         last = known.transform_filter("datum.chosen > 0")
+        text = reference.in_(language)
+        here = f"scale('x', datum.{x.column})", f"scale('y', datum.{y.column})"
         layers += [
             known.mark_line(color=GREY, strokeDash=[6, 3], clip=True).encode(across, up),
-            last.mark_text(text=reference.in_(language), color=GREY, align="left", dx=8).encode(
+            last.mark_text(text=text, color=GREY, **_within(text, *here, -8, beside=True)).encode(
                 across, up
             ),
         ]
@@ -768,6 +816,8 @@ def cut(language: str, names: Sequence[Text] = CUT, across: Text = ACROSS) -> An
     parabola = curve.mark_line(strokeWidth=1.2, strokeDash=[6, 3])
     begin = numbered.transform_filter("datum.place == 1")
     land = numbered.transform_filter("datum.place == 2")
+    now, after = NOW.in_(language), NEXT.in_(language)
+    here = "scale('x', datum.x)", "scale('y', datum.y)"
     return finished(
         alt.layer(
             kept_curve.mark_line(strokeWidth=1).encode(x, y, **KEPT),
@@ -779,8 +829,8 @@ def cut(language: str, names: Sequence[Text] = CUT, across: Text = ACROSS) -> An
             begin.mark_point(filled=True, size=90, color=GREY, opacity=1).encode(x, y),
             land.mark_point(shape="diamond", size=120, filled=True, color=PALETTE[4], opacity=1)
             .encode(x, y),
-            begin.mark_text(text=NOW.in_(language), color=GREY, dy=-12).encode(x, y),
-            land.mark_text(text=NEXT.in_(language), color=PALETTE[4], dy=16).encode(x, y),
+            begin.mark_text(text=now, color=GREY, **_within(now, *here, -14)).encode(x, y),
+            land.mark_text(text=after, color=PALETTE[4], **_within(after, *here, 14)).encode(x, y),
         ),
         240,
     )  # fmt: skip
