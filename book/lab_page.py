@@ -8,10 +8,11 @@ from typing import Any
 from stabsim import diagnosis
 from stabsim._diagnosis_words import EVIDENCE, SWEEP, VERDICTS
 from stabsim._numerals import plain
-from stabsim._words import Text
+from stabsim._words import Text, whole
 from stabsim.labs.frame.charts import WIDTH
 from stabsim.labs.frame.lab import Choice, Control, Lab, Panel, Slider, Tables, Values
 from stabsim.labs.frame.picture import pictures, specifications
+from stabsim.labs.frame.reading import opening, steps
 from stabsim.labs.frame.report import report
 from stabsim.labs.frame.words import FRAME
 
@@ -132,7 +133,7 @@ def markup(lab: Lab, values: Values, tables: Tables, language: str, source: str,
         f'data-source="{source}" data-setting="{setting}" '
         f'aria-label="{say["lab"]}{again}: {title}">'
         f'<div class="lab-head"><p class="lab-title">{title}</p>{goal}</div>'
-        f'<div class="lab-charts"><div class="lab-main">{main}{_scrub(lab, language)}'
+        f'<div class="lab-charts"><div class="lab-main">{main}{_scrub(lab, tables, language)}'
         f'<span class="lab-reached" aria-live="polite"></span></div>'
         f'<div class="lab-more">{"".join(more)}</div></div>'
         f'<div class="lab-side"><div class="lab-controls">{controls}</div>'
@@ -161,15 +162,17 @@ def _panel(lab: Lab, panel: Panel, language: str, wide: str | None, narrow: str 
     )
 
 
-def _scrub(lab: Lab, language: str) -> str:
+def _scrub(lab: Lab, tables: Tables, language: str) -> str:
     """What moves the cursor, if there is one: it plays, or stands at a step."""
     if not lab.cursor:
         return ""
     play, look = (FRAME[name].in_(language) for name in ("play", "cursor"))
+    along = steps(lab, tables)
+    here = opening(lab, along)
     return (
         f'<div class="lab-scrub"><button type="button" data-do="play" aria-label="{play}" '
-        f'disabled></button><input type="range" aria-label="{look}" min="0" max="1" value="0" '
-        f"disabled><output></output></div>"
+        f'disabled></button><input type="range" aria-label="{look}" min="0" max="{along.size - 1}" '
+        f'value="{here}" disabled><output>{whole(float(along[here]), language)}</output></div>'
     )
 
 
@@ -195,7 +198,8 @@ def field(
             for o in control.options
         )
         return (f'<div class="lab-field lab-choice"><label for="{own}">{label}</label>'
-                f"<select {named} disabled>{options}</select>{reason}</div>")  # fmt: skip
+                f'<div class="lab-menu"><select {named} disabled>{options}</select>{reason}</div>'
+                f"</div>")  # fmt: skip
     written = html.escape(control.written(value, language))  # type: ignore[arg-type]
     entry = plain(value, language)  # type: ignore[arg-type]
     unit = html.escape(control.unit.in_(language))

@@ -120,7 +120,7 @@ async function wake(section, key) {
         host.hidden = isEmpty(table);
         if (host.hidden) return null;
         charts[i].resized(over);
-        if (picture) return charts[i].draw(table, kept);
+        if (picture) return charts[i].draw(table, kept, marker.at());
         return charts[i].draw({
           ...seen(panel),
           marks: marks(lab, panel, shown.tables, shown.values, shown.facts),
@@ -134,7 +134,7 @@ async function wake(section, key) {
   function seen(panel) {
     const table = shown.tables[panel.table];
     if (!table.since) return { run: rows(table), ghost: ghosts(panel.table) };
-    const at = marker.at() ?? lab.opens ?? Infinity;
+    const at = marker.at();
     const now = asOf(table, at);
     const ghost = keep.runs.flatMap(({ slot, tables }) =>
       rows(within(asOf(tables[panel.table], at), now)).map((row) => ({ ...row, kept: slot })),
@@ -351,12 +351,6 @@ async function wake(section, key) {
       }
     });
   }
-  const lines = lab.panels.filter(({ over, columns }) => over && columns[1]?.[0] !== "y");
-  const followed = lines.map(({ table }) => table);
-  const along = program().outputs.filter(
-    ([table, column]) => column === lab.cursor && followed.includes(table),
-  );
-  marker.wake(Math.max(...along.map(([, , , [size]]) => size)));
 
   // --- the first run ---
 

@@ -60,8 +60,8 @@ CONTROLS = (
     Choice("view", Text("The learning rate is", "Laju pembelajaran"), (
         Option("one", Text("one for all batch sizes", "satu untuk semua ukuran batch"),
                "{learning_rate}"),
-        Option("own", Text("each batch size's best on validation data",
-                           "yang terbaik bagi tiap ukuran batch pada data validasi"),
+        Option("own", Text("each size's best on validation data",
+                           "terbaik tiap ukuran di data validasi"),
                'best_rate(batch_size, "{epochs}")'),
     )),
     Slider("learning_rate", Text("The one learning rate", "Laju bersama"),

@@ -48,7 +48,7 @@ CONTROLS = (
     Choice("mend", Text("Mend", "Perbaikan"), (
         Option("none", Text("none", "tidak ada"), "False, False"),
         Option("skip", Text("skip such steps, halve the scale",
-                            "lewati langkah itu, bagi dua skalanya"), "True, False"),
+                            "lewati langkah, bagi dua skalanya"), "True, False"),
         Option("wide", Text("Adam in float32", "Adam dalam float32"), "False, True"),
     )),
     Slider("seed", Text("Seed", "Seed"), 0, 9, 0, "whole"),

@@ -29,7 +29,7 @@ class Case(NamedTuple):
 CASES = {
     "residual": Case(
         Text("deep residual net, no normalization",
-             "jaringan residual yang dalam, tanpa normalisasi"),
+             "jaringan residual, tanpa normalisasi"),
         lambda: residual_mlp(depth=12), sgd, 2.0**-7, 200, 32,
         "ss.workloads.residual_mlp(depth=12), ss.sgd, 2.0**-7, 200, 32"),
     "strides": Case(
@@ -37,7 +37,7 @@ CASES = {
         lambda: resnet(blocks=2, channels=4, stride=1), momentum, 0.125, 100, 64,
         "ss.workloads.resnet(blocks=2, channels=4, stride=1), ss.momentum, 0.125, 100, 64"),
     "outliers": Case(
-        Text("small net, rare corrupted minibatches", "jaringan kecil, minibatch rusak sesekali"),
+        Text("small net, corrupted minibatches", "jaringan kecil, minibatch rusak"),
         lambda: with_outliers(mlp(width=32), 0.01, 100.0), momentum, 2.0**-10, 500, 32,
         "ss.workloads.with_outliers(ss.workloads.mlp(width=32), 0.01, 100.0), "
         "ss.momentum, 2.0**-10, 500, 32"),

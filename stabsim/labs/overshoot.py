@@ -159,5 +159,5 @@ print("Rate times curvature:", {learning_rate} * trace.sharpness[:8])
         Fact("start", "start_product", Text("At step 0, ηh is {value}.",
                                             "Pada langkah 0, ηh sebesar {value}.")),
     ),
-    opens=2,
+    opens=0,
 )  # fmt: skip

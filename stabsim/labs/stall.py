@@ -19,13 +19,13 @@ STEPS, FORMAT = 250, "bfloat16"
 CONTROLS = (
     Choice("weights", Text("Weights", "Bobot"), (
         Option("nearest", Text("bfloat16, rounded to the nearest",
-                               "bfloat16, dibulatkan ke yang terdekat"),
+                               "bfloat16, pembulatan terdekat"),
                'net, stored_in(rule, "bfloat16")'),
         Option("stochastic", Text("bfloat16, rounded stochastically",
-                                  "bfloat16, dibulatkan secara stokastik"),
+                                  "bfloat16, pembulatan stokastik"),
                'net, stored_in(rule, "bfloat16", stochastic=True)'),
-        Option("master", Text("bfloat16, over master weights in float32",
-                              "bfloat16, dengan bobot induk float32"),
+        Option("master", Text("bfloat16, float32 master weights",
+                              "bfloat16, bobot induk float32"),
                'computed_in(net, "bfloat16"), rule'),
     ), static=True),
     Slider("learning_rate", Text("Learning rate", "Laju pembelajaran"), 1e-5, 1e-2, 1e-4, "log",

@@ -15,7 +15,7 @@ const STILL = { frames: 10, every: 700 }; // pictures that stand, for who prefer
  */
 export function cursor(section, lab, words, look) {
   const bar = section.querySelector(".lab-scrub");
-  if (!bar) return { wake() {}, refresh() {}, listen() {}, at: () => null };
+  if (!bar) return { refresh() {}, listen() {}, at: () => null };
   const [button, range, output] = bar.children;
   const write = (x) => (x === null ? "–" : number(x, words.language));
   let pinned = null; // the place along the longest panel where the cursor stands
@@ -88,11 +88,11 @@ export function cursor(section, lab, words, look) {
   }
 
   /** The same in a picture of our own. */
-  function markOwn({ host, chart }, at) {
+  function markOwn({ host, chart }, at, isTouched) {
     host.querySelector(".lab-over")?.remove();
     if (!chart || host.hidden) return [];
     const said = chart.at(at);
-    const there = at === null ? null : chart.read(at);
+    const there = isTouched ? chart.read(at) : null;
     if (there) {
       const layer = made("lab-over");
       host.append(layer);
@@ -123,21 +123,24 @@ export function cursor(section, lab, words, look) {
     Object.assign(told.style, { left: `${Math.min(most, Math.max(0, side))}px`, top: `${top}px` });
   }
 
-  /** The step at which the cursor stands, null if it does not. */
-  function at() {
+  /** Where the pointer is among the steps, or the cursor stands; until then, as the lab opens. */
+  function place() {
     const all = steps();
-    const place = hovered ?? pinned;
-    return place === null || !all.length ? null : all[Math.min(place, all.length - 1)];
+    const first = lab.opens === null ? Infinity : nearest(all, lab.opens)[0];
+    return Math.min(hovered ?? pinned ?? first, all.length - 1);
   }
 
+  /** The step that is shown. */
+  const at = () => steps()[place()];
+
   function refresh() {
-    range.max = Math.max(1, steps().length - 1);
-    const place = hovered ?? pinned;
+    range.max = steps().length - 1;
+    range.value = place();
     const step = at();
-    const said = followers().flatMap((one) => mark(one, step, hovered === null));
-    for (const one of look.panels()) if (one.picture) said.push(...markOwn(one, step));
-    output.textContent = step === null ? "" : whole(step, words.language);
-    if (place !== null) range.value = place;
+    const isTouched = (hovered ?? pinned) !== null;
+    const said = followers().flatMap((one) => mark(one, isTouched ? step : null, hovered === null));
+    for (const one of look.panels()) if (one.picture) said.push(...markOwn(one, step, isTouched));
+    output.textContent = whole(step, words.language);
     range.setAttribute(
       "aria-valuetext",
       [`${alongOf()} ${output.textContent}`, ...said].join(", "),
@@ -169,6 +172,8 @@ export function cursor(section, lab, words, look) {
     look.turn();
   }
 
+  button.disabled = range.disabled = false;
+  stop();
   button.addEventListener("click", play);
   range.addEventListener("input", async () => {
     if (timer) stop();
@@ -179,12 +184,6 @@ export function cursor(section, lab, words, look) {
   });
 
   return {
-    /** Makes ready for so many steps. */
-    wake(size) {
-      range.max = Math.max(1, size - 1);
-      button.disabled = range.disabled = false;
-      stop();
-    },
     at,
     refresh,
     /** Follows the pointer in a panel. */

@@ -19,10 +19,10 @@ function sizeOf({ block }) {
   return { steps: block.length / blocks, blocks };
 }
 
-/** In which block each is largest at a step, the last one for null; the kept runs' too. */
+/** In which block each is largest at a step; the kept runs' too. */
 export function said(spec, table, step, language, kept = []) {
   const { steps } = sizeOf(table);
-  const here = Math.min(step ?? steps - 1, steps - 1);
+  const here = Math.min(step, steps - 1);
   const lines = values(spec, table, here, language, kept).map(([title, ...there]) =>
     fill(spec.words.largest, { title, there: there.join(" / ") }),
   );
@@ -96,12 +96,12 @@ export function svg({ maps, words }, table, step, width, language) {
       if (paths[i]) drawn += `<path fill="${color}" d="${paths[i]}"/>`;
     });
     const right = LEFT + room;
-    const bar = right - 26 - COLORS.length * 6;
+    const bar = right - 40 - COLORS.length * 6;
     const ends = [low, high].map((power) => number(10 ** power, language));
     drawn +=
       `<text x="${LEFT}" y="${top - 5}">${title}</text>` +
       `<text x="${bar - 3}" y="${top - 5}" text-anchor="end">${ends[0]}</text>` +
-      `<text x="${right - 23}" y="${top - 5}">${ends[1]}</text>` +
+      `<text x="${right - 37}" y="${top - 5}">${ends[1]}</text>` +
       `<text x="${LEFT - 4}" y="${top + 8}" text-anchor="end">${blocks}</text>` +
       `<text x="${LEFT - 4}" y="${top + tall}" text-anchor="end">1</text>`;
     COLORS.forEach((color, i) => {
@@ -117,14 +117,12 @@ export function svg({ maps, words }, table, step, width, language) {
     `<text x="${LEFT}" y="${height - 3}">${words.along}</text>` +
     `<text x="${width - 4}" y="${height - 3}" text-anchor="end">` +
     `<tspan fill="${LOST}">■</tspan> ${words.lost}</text>`;
-  if (step !== null) {
-    const here = Math.min(step, steps - 1);
-    const x = Math.floor((edges[here] + edges[here + 1]) / 2);
-    const line = maps
-      .map((_, place) => `M${x} ${HEAD + place * (HEAD + tall + GAP)}v${tall}`)
-      .join("");
-    drawn += `<path stroke="#000" stroke-width="3" d="${line}"/><path stroke="#fff" d="${line}"/>`;
-  }
+  const here = Math.min(step, steps - 1);
+  const x = Math.floor((edges[here] + edges[here + 1]) / 2);
+  const line = maps
+    .map((_, place) => `M${x} ${HEAD + place * (HEAD + tall + GAP)}v${tall}`)
+    .join("");
+  drawn += `<path stroke="#000" stroke-width="3" d="${line}"/><path stroke="#fff" d="${line}"/>`;
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" ` +
     `viewBox="0 0 ${width} ${height}" fill="currentColor" font-family="sans-serif" ` +

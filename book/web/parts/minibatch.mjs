@@ -10,11 +10,9 @@ const [WRONG, CORRUPTED] = ["#D55E00", "#E69F00"];
 const STRIP = 26;
 
 /** The first row of a step's minibatch, and how many there are. */
-function rowsAt({ step: steps, scale }, step) {
+function rowsAt({ step: steps }, step) {
   const size = steps.findIndex((one) => one !== steps[0]);
-  const corrupted = scale.findIndex((one) => one !== 1);
-  const wanted = step ?? steps.at(corrupted);
-  return { first: Math.min(wanted * size, steps.length - size), size };
+  return { first: Math.min(step * size, steps.length - size), size };
 }
 
 /** How many guesses are wrong at a step, the kept runs' too, and whether it is corrupted. */

@@ -12,7 +12,7 @@ export function ownChart(host, specification, language, { staged }, part) {
   const drawing = document.createElement("div");
   let table = null;
   let kept = [];
-  let step = null;
+  let step = 0;
   let moved = () => {};
 
   const widthOf = () => (staged ? WIDTH : Math.max(50, Math.floor(host.clientWidth)));
@@ -40,16 +40,17 @@ export function ownChart(host, specification, language, { staged }, part) {
   });
 
   return {
-    draw(data, others) {
+    draw(data, others, wanted) {
       table = data;
       kept = others;
+      step = wanted;
       paint();
       if (drawing.isConnected) return;
       host.replaceChildren(drawing);
       seen = host.clientWidth;
       watch.observe(host);
     },
-    /** Shows a step, or none; what is to be seen there, in words. */
+    /** Shows a step; what is to be seen there, in words. */
     at(wanted) {
       if (wanted !== step) {
         step = wanted;

@@ -23,14 +23,15 @@ export function report(lab, words, tables, values) {
     facts[`peak_loss${suffix}`] = Math.max(found.initial, ...peaks);
     facts[`diverged_at${suffix}`] = found.end ?? NaN;
   });
-  for (const [table, column] of lab.facts) facts[column] = tables[table][column][0];
-  if (lab.facts.length) {
-    const said = lab.facts.map(([, column, text]) => fill(text, { value: write(facts[column]) }));
-    sentences.push(said.join(" "));
-  }
-  if (lab.goal?.some(([name]) => name === "changes")) {
-    sentences.push(fill(words.evidence.changes, facts));
-  }
+  const isAsked = (fact) => lab.goal?.some(([name]) => name === fact);
+  const told = lab.facts.map(([table, column, text]) => {
+    facts[column] = tables[table][column][0];
+    return fill(text, { value: write(facts[column]) });
+  });
+  if (isAsked("changes")) told.push(fill(words.evidence.changes, facts));
+  // What the goal rests on comes first, for a long report is seen from its beginning.
+  const isFirst = isAsked("changes") || lab.facts.some(([, column]) => isAsked(column));
+  if (told.length) sentences.splice(isFirst ? 0 : sentences.length, 0, told.join(" "));
   return { facts, sentences };
 }
 

@@ -77,10 +77,7 @@ def table(seen: dict[str, Shaped[Array, "steps ..."]]) -> dict[str, Array]:
 
 
 def minibatch(name: str = "batch") -> Panel:
-    """The panel over the table of that name: the minibatch at the cursor.
-
-    Where no cursor stands: the first corrupted minibatch, or the last of all.
-    """
+    """The panel over the table of that name: the minibatch at the cursor."""
 
     def chart(language: str) -> dict[str, Any]:
         words = {key: text.in_(language) for key, text in WORDS.items()}
@@ -95,20 +92,18 @@ def minibatch(name: str = "batch") -> Panel:
         "label yang benar. Di bawahnya bagian tebakan yang salah di setiap langkah."))  # fmt: skip
 
 
-def rows_at(table: dict[str, Any], step: int | None) -> slice:
-    """The rows of a step's minibatch; of the first corrupted one, or the last, for None."""
-    steps, scale = (np.asarray(table[name]) for name in ("step", "scale"))
+def rows_at(table: dict[str, Any], step: int) -> slice:
+    """The rows of a step's minibatch."""
+    steps = np.asarray(table["step"])
     size = int(np.count_nonzero(steps == steps[0]))
-    corrupted = np.flatnonzero(scale != 1)
-    chosen = steps[corrupted[0] if corrupted.size else -1] if step is None else step
-    first = min(int(chosen) * size, steps.size - size)
+    first = min(step * size, steps.size - size)
     return slice(first, first + size)
 
 
 def said(
     spec: dict[str, Any],
     table: dict[str, Any],
-    step: int | None,
+    step: int,
     language: str,
     kept: Sequence[dict[str, Any]] = (),
 ) -> str:
@@ -179,7 +174,7 @@ def _strip(
 def svg(
     spec: dict[str, Any],
     table: dict[str, Any],
-    step: int | None,
+    step: int,
     width: int,
     language: str,
     kept: Sequence[dict[str, Any]] = (),

@@ -212,7 +212,7 @@ class Panel(NamedTuple):
         table: its name; the chart's data are the named data "run", "ghost" for the kept runs, by
             number in the column ``kept``, and "marks" for what :func:`report.marks` adds. Where the
             table has columns ``since`` and ``until``, a row is seen only while the cursor stands
-            from the one to the other, and without a cursor as at :attr:`Lab.opens`.
+            from the one to the other.
         chart: from a language to an Altair chart of a single view.
         alt: what it shows, for those who do not see it.
         click: sliders that a click on a mark sets, in the page, to the mark's columns of the
@@ -282,8 +282,8 @@ class Lab:
             has as many of them computed at once as the device has cores.
         rows: the tables whose rows are those of the parts, one after the other; the others' columns
             are added up.
-        opens: the step as of which pictures that change with the cursor are drawn before there
-            is a cursor; infinity for the end of the run.
+        opens: the step at which the cursor stands at first, and as of which pictures that change
+            with it are drawn; infinity for the end of the run.
     """
 
     name: str

@@ -75,13 +75,13 @@ def _size(table: dict[str, Any]) -> tuple[int, int]:
 def said(
     spec: dict[str, Any],
     table: dict[str, Any],
-    step: int | None,
+    step: int,
     language: str,
     kept: Sequence[dict[str, Any]] = (),
 ) -> str:
-    """In which block each is largest at a step, the last one for None; the kept runs' too."""
+    """In which block each is largest at a step; the kept runs' too."""
     steps, _ = _size(table)
-    here = min(steps - 1 if step is None else step, steps - 1)
+    here = min(step, steps - 1)
     lines = [
         spec["words"]["largest"].format(
             title=title, there=" / ".join(_largest(spec, run, column, here, language)
@@ -108,7 +108,7 @@ def _largest(
 def svg(
     spec: dict[str, Any],
     table: dict[str, Any],
-    step: int | None,
+    step: int,
     width: int,
     language: str,
     _: Sequence[dict[str, Any]] = (),
@@ -144,12 +144,12 @@ def svg(
             if path
         )
         right = LEFT + room
-        bar = right - 26 - len(COLORS) * 6
+        bar = right - 40 - len(COLORS) * 6
         ends = (number(10.0**low, language), number(10.0**high, language))
         drawn += (
             f'<text x="{LEFT}" y="{top - 5}">{title}</text>'
             f'<text x="{bar - 3}" y="{top - 5}" text-anchor="end">{ends[0]}</text>'
-            f'<text x="{right - 23}" y="{top - 5}">{ends[1]}</text>'
+            f'<text x="{right - 37}" y="{top - 5}">{ends[1]}</text>'
             f'<text x="{LEFT - 4}" y="{top + 8}" text-anchor="end">{blocks}</text>'
             f'<text x="{LEFT - 4}" y="{top + tall}" text-anchor="end">1</text>'
         )
@@ -170,13 +170,10 @@ def svg(
         f'<text x="{width - 4}" y="{height - 3}" text-anchor="end">'
         f'<tspan fill="{LOST}">■</tspan> {words["lost"]}</text>'
     )
-    if step is not None:
-        x = (edges[min(step, steps - 1)] + edges[min(step, steps - 1) + 1]) // 2
-        tops = (HEAD + place * (HEAD + tall + GAP) for place in range(len(spec["maps"])))
-        line = "".join(f"M{x} {top}v{tall}" for top in tops)
-        drawn += (
-            f'<path stroke="#000" stroke-width="3" d="{line}"/><path stroke="#fff" d="{line}"/>'
-        )
+    x = (edges[min(step, steps - 1)] + edges[min(step, steps - 1) + 1]) // 2
+    tops = (HEAD + place * (HEAD + tall + GAP) for place in range(len(spec["maps"])))
+    line = "".join(f"M{x} {top}v{tall}" for top in tops)
+    drawn += f'<path stroke="#000" stroke-width="3" d="{line}"/><path stroke="#fff" d="{line}"/>'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" fill="currentColor" font-family="sans-serif" '

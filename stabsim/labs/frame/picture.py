@@ -12,6 +12,7 @@ import numpy as np
 from stabsim._extras import extra
 from stabsim._plot_words import LOCALES
 from stabsim.labs.frame import digits, layers
+from stabsim.labs.frame.charts import two_lines
 from stabsim.labs.frame.frames import as_of, within
 from stabsim.labs.frame.lab import Lab, Tables, Values
 from stabsim.labs.frame.report import marks
@@ -45,11 +46,23 @@ def is_own(chart: Any) -> bool:
 
 
 def compiled(chart: Any) -> dict[str, Any]:
-    """A chart, from Vega-Lite to Vega."""
+    """A chart, from Vega-Lite to Vega, with its axes' titles on two lines where one is too long."""
     with extra("labs"):
         import vl_convert
 
-    return vl_convert.vegalite_to_vega(chart.to_dict(validate=False))
+    spec = vl_convert.vegalite_to_vega(chart.to_dict(validate=False))
+    for axis in spec.get("axes", []):
+        room = spec["height"] if axis["orient"] == "left" else NARROWEST
+        if "titleAngle" not in axis and len(axis.get("title", "")) * LETTER > room:
+            axis["title"] = two_lines(axis["title"])
+    return spec
+
+
+LETTER = 7.5
+"""Pixels of a letter of an axis's title, at most on average."""
+
+NARROWEST = 235
+"""Pixels of an axis that goes across, on a telephone."""
 
 
 def rows(table: dict[str, Any]) -> list[Row]:
@@ -103,8 +116,7 @@ def pictures(
 ) -> list[str | None]:
     """Every panel's SVG; None for one with nothing to show.
 
-    The pictures that change with the cursor are drawn as of step ``at``, or as the lab opens; those
-    that we draw ourselves choose a step of their own then.
+    The pictures that change with the cursor are drawn as of step ``at``, or as the lab opens.
     """
     step = lab.opens if at is None else at
     drawn: list[str | None] = []
@@ -113,9 +125,10 @@ def pictures(
             drawn.append(None)
             continue
         if is_own(spec):
-            own, place = OWN[spec["picture"]], None if at is None else int(at)
+            own, table = OWN[spec["picture"]], tables[panel.table]
+            place = int(min(step, np.max(table["step"])))
             ghosts = [ghost[panel.table] for ghost in kept]
-            drawn.append(own.svg(spec, tables[panel.table], place, width, language, ghosts))
+            drawn.append(own.svg(spec, table, place, width, language, ghosts))
             continue
         run = as_of(tables[panel.table], step)
         ghosts = [as_of(ghost[panel.table], step) for ghost in kept]

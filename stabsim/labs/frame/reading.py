@@ -20,6 +20,11 @@ def steps(lab: Lab, tables: Tables) -> np.ndarray:
     return max((_ascending(np.asarray(tables[p.table][p.over])) for p in followers(lab)), key=len)
 
 
+def opening(lab: Lab, along: np.ndarray) -> int:
+    """Where among its steps the cursor stands as a lab opens."""
+    return int(np.searchsorted(along, min(lab.opens, along[-1])))
+
+
 def _ascending(values: np.ndarray) -> np.ndarray:
     """The first entries, as far as they ascend: what comes after is no line's."""
     ends = np.flatnonzero(~(np.diff(values) > 0))

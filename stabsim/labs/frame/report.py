@@ -44,13 +44,17 @@ def report(lab: Lab, tables: Tables, values: Values, language: str) -> Report:
         facts |= {name + suffix: fact for name, fact in _facts(diagnosis).items()}
     for fact in lab.facts:
         facts[fact.column] = float(np.asarray(tables[fact.table][fact.column])[0])
-    if lab.facts:
-        sentences.append(" ".join(
-            f.text.in_(language).format(value=number(float(facts[f.column]), language))
-            for f in lab.facts
-        ))  # fmt: skip
-    if lab.goal is not None and any(name == "changes" for name, *_ in lab.goal.conditions):
-        sentences.append(EVIDENCE["changes"].in_(language).format(changes=facts["changes"]))
+    asked = set() if lab.goal is None else {name for name, *_ in lab.goal.conditions}
+    told = [
+        f.text.in_(language).format(value=number(float(facts[f.column]), language))
+        for f in lab.facts
+    ]
+    if "changes" in asked:
+        told.append(EVIDENCE["changes"].in_(language).format(changes=facts["changes"]))
+    if told:
+        # What the goal rests on comes first, for a long report is seen from its beginning.
+        first = "changes" in asked or any(f.column in asked for f in lab.facts)
+        sentences.insert(0 if first else len(sentences), " ".join(told))
     return Report(facts, sentences)
 
 

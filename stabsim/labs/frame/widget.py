@@ -8,13 +8,12 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import ipywidgets as widgets
-import numpy as np
 
 from stabsim._numerals import plain, read
 from stabsim.labs.frame.charts import KEPT_COLORS, WIDTH
 from stabsim.labs.frame.lab import Choice, Control, Lab, Panel, Slider, Tables, Values
 from stabsim.labs.frame.picture import is_own, pictures, specifications
-from stabsim.labs.frame.reading import at_cursor, steps
+from stabsim.labs.frame.reading import at_cursor, opening, steps
 from stabsim.labs.frame.report import Report, reached, report, setting, verdicts
 from stabsim.labs.frame.words import FRAME
 
@@ -281,7 +280,7 @@ class LabWidget(widgets.VBox):
             along = steps(self.lab, tables)
             self._step.max = self._play.max = len(along) - 1
             if first:
-                self._step.value = int(np.searchsorted(along, min(self.lab.opens, along[-1])))
+                self._step.value = opening(self.lab, along)
             self._look()
         self._draw(self._shown, self.lab.panels)
         self._report.value = "<br>".join(map(html.escape, said.sentences))
