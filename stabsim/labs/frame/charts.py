@@ -222,20 +222,21 @@ def _expression(text: str) -> Any:
     return alt.ExprRef(expr=text)
 
 
-def _within(text: str, x: str, y: str, dy: int, beside: bool = False) -> dict[str, Any]:
+def _within(text: str, x: str, y: str, dy: int, left: bool = False) -> dict[str, Any]:
     """How a text is moved from a place so that all of it lies in the plot.
 
     Args:
         text: the text, whose middle is where it stands.
         x, y: expressions of the place.
         dy: how far down it stands, or up where there is no room below.
-        beside: whether it begins at the place, or lies on both sides of it.
+        left: whether it ends before the place, or lies on both sides of it.
     """
     half = len(text) * LETTER / 2
-    wanted = f"{x} + {half}" if beside else x
+    across = f"{x} - {half + 8}" if left else x
+    down = f"inrange({y} + {2 * dy}, [0, height]) ? {y} + {dy} : {y} - {dy}"
     return {
-        "dx": _expression(f"clamp({wanted}, {half}, width - {half}) - {x}"),
-        "dy": _expression(f"inrange({y} + {2 * dy}, [0, height]) ? {dy} : {-dy}"),
+        "dx": _expression(f"clamp({across}, {half}, width - {half}) - {x}"),
+        "dy": _expression(f"clamp({down}, 8, height - 8) - {y}"),
     }
 
 
@@ -775,7 +776,7 @@ def intervals(
         here = f"scale('x', datum.{x.column})", f"scale('y', datum.{y.column})"
         layers += [
             known.mark_line(color=GREY, strokeDash=[6, 3], clip=True).encode(across, up),
-            last.mark_text(text=text, color=GREY, **_within(text, *here, -8, beside=True)).encode(
+            last.mark_text(text=text, color=GREY, **_within(text, *here, 4, left=True)).encode(
                 across, up
             ),
         ]
