@@ -13,7 +13,7 @@ from stabsim.labs.frame.charts import WIDTH
 from stabsim.labs.frame.lab import Choice, Control, Lab, Panel, Slider, Tables, Values
 from stabsim.labs.frame.picture import pictures, specifications
 from stabsim.labs.frame.reading import opening, steps
-from stabsim.labs.frame.report import report
+from stabsim.labs.frame.report import CATAPULT, goal_text, report, series
 from stabsim.labs.frame.words import FRAME
 
 NARROW = 300
@@ -38,7 +38,7 @@ def frame(language: str) -> dict[str, Any]:
         "verdicts": chosen(VERDICTS),
         "evidence": chosen(EVIDENCE),
         "sweep": chosen(SWEEP),
-        "rules": {name: getattr(diagnosis, name) for name in RULES},
+        "rules": {name: getattr(diagnosis, name) for name in RULES} | {"CATAPULT": CATAPULT},
     }
 
 
@@ -64,10 +64,12 @@ def description(lab: Lab, language: str, programs: dict[str, Any]) -> dict[str, 
 
 def _described(lab: Lab, panel: Panel, language: str) -> dict[str, Any]:
     columns = [[name, text.in_(language)] for name, text in panel.columns]
+    goals = [[y, goal_text(of, language)] for y, of in lab.goal_lines(panel)]
     return {
         "table": panel.table, "click": panel.click, "over": panel.over,
         "along": panel.along.in_(language), "columns": columns,
-        "level": panel.level, "goals": lab.goal_lines(panel),
+        "series": [series(lab, panel, place, curve) for place, curve in enumerate(lab.curves)],
+        "level": panel.level, "goals": goals,
     }  # fmt: skip
 
 
@@ -80,7 +82,7 @@ def described(control: Control, language: str) -> dict[str, Any]:
         return shared | {
             "low": control.low, "high": control.high,
             "default": control.default, "scale": control.scale,
-            "positions": control.positions, "unit": control.unit.in_(language),
+            "positions": control.positions, "unit": control.unit.names(language),
         }  # fmt: skip
     return shared | {
         "static": control.static, "default": control.default,
@@ -202,7 +204,7 @@ def field(
                 f"</div>")  # fmt: skip
     written = html.escape(control.written(value, language))  # type: ignore[arg-type]
     entry = plain(value, language)  # type: ignore[arg-type]
-    unit = html.escape(control.unit.in_(language))
+    unit = html.escape(control.unit.of(value, language))  # type: ignore[arg-type]
     typed = html.escape(FRAME["value"].in_(language).format(label=control.label.in_(language)))
     low, high, position = (*control.ends, control.position(float(value)))
     return (f'<div class="lab-field"><label for="{own}">{label}</label>'

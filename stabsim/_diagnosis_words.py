@@ -12,6 +12,7 @@ VERDICTS = {
         "mid-training instability", "ketidakstabilan di tengah pelatihan"
     ),
     "diverged": Text("diverged", "divergen"),
+    "still": Text("stable, but nothing learned", "stabil, tetapi tidak ada yang dipelajari"),
 }
 
 SWEEP = {
@@ -27,6 +28,12 @@ SWEEP = {
     "higher": Text(
         "No rate above it is unstable in this sweep: sweep higher.",
         "Dalam sweep ini tidak ada laju di atasnya yang tidak stabil: uji laju yang lebih tinggi.",
+    ),
+    "still": Text(
+        "From {high} on hardly anything is learned, though no loss rises: the network stands "
+        "still, as it does when its units have died.",
+        "Mulai {high} hampir tidak ada yang dipelajari, walaupun loss tidak naik: jaringan diam "
+        "di tempat, seperti ketika unit-unitnya mati.",
     ),
     "unstable": Text("Unstable from {unstable} on.", "Tidak stabil mulai {unstable}."),
     "limited": Text(
@@ -48,26 +55,36 @@ EVIDENCE = {
         "The loss starts at {initial} and ends at {final}.",
         "Loss awal {initial}, loss akhir {final}.",
     ),
+    "leap": Text(
+        "It is highest at step {step}, {peak}: a leap too short, or too slight beside its noise, "
+        "to count as an instability.",
+        "Loss sempat mencapai {peak} pada langkah {step}: lonjakan yang terlalu singkat, atau "
+        "terlalu kecil di antara deraunya, untuk disebut ketidakstabilan.",
+    ),
     "early": Text(
-        "It rises early: from {lowest} at step {onset} to {peak} at step {peak_step}, {back}.",
-        "Loss naik di awal: dari {lowest} pada langkah {onset} ke {peak} pada langkah "
+        "It rises early: from {low} at step {low_step} to {peak} at step {peak_step}, {back}.",
+        "Loss naik di awal: dari {low} pada langkah {low_step} ke {peak} pada langkah "
         "{peak_step}, {back}.",
     ),
     "mid": Text(
-        "It rises in mid-training: from {lowest} at step {onset} to {peak} at step "
+        "It rises in mid-training: from {low} at step {low_step} to {peak} at step "
         "{peak_step}, {back}.",
-        "Loss naik di tengah pelatihan: dari {lowest} pada langkah {onset} ke {peak} pada "
+        "Loss naik di tengah pelatihan: dari {low} pada langkah {low_step} ke {peak} pada "
         "langkah {peak_step}, {back}.",
     ),
+    "up": Text(
+        "It rises: from {low} at step {low_step} to {peak} at step {peak_step}, {back}.",
+        "Loss naik: dari {low} pada langkah {low_step} ke {peak} pada langkah {peak_step}, {back}.",
+    ),
     "climb": Text(
-        "It climbs slowly: from {lowest} at step {onset} to {peak} at step {peak_step}, {back}.",
-        "Loss naik perlahan: dari {lowest} pada langkah {onset} ke {peak} pada langkah "
+        "It climbs slowly: from {low} at step {low_step} to {peak} at step {peak_step}, {back}.",
+        "Loss naik perlahan: dari {low} pada langkah {low_step} ke {peak} pada langkah "
         "{peak_step}, {back}.",
     ),
     "explained": Text(
-        "It rises from {lowest} at step {onset} to {peak} at step {peak_step}, {back}: {cause}, "
+        "It rises from {low} at step {low_step} to {peak} at step {peak_step}, {back}: {cause}, "
         "and that is no instability.",
-        "Loss naik dari {lowest} pada langkah {onset} ke {peak} pada langkah {peak_step}, {back}: "
+        "Loss naik dari {low} pada langkah {low_step} ke {peak} pada langkah {peak_step}, {back}: "
         "{cause}, dan itu bukan ketidakstabilan.",
     ),
     "restart": Text("the learning rate restarts", "laju pembelajaran dimulai ulang"),
@@ -77,10 +94,22 @@ EVIDENCE = {
         "and is back by step {step}",
         "lalu pulih pada langkah {step}",
     ),
+    "small": Text(
+        "and stays below its start",
+        "tetapi tetap di bawah nilai awalnya",
+    ),
     "lost": Text("and never comes back", "dan tidak pernah pulih"),
-    "diverged": Text(
-        "It is not finite from step {step} on.",
-        "Nilainya tidak lagi berhingga sejak langkah {step}.",
+    "loss": Text(
+        "It blew up at step {step}: from there on it is not finite.",
+        "Run meledak pada langkah {step}: sejak itu loss tidak lagi berhingga.",
+    ),
+    "norm": Text(
+        "It blew up at step {step}: from there on its gradient is not finite.",
+        "Run meledak pada langkah {step}: sejak itu gradiennya tidak lagi berhingga.",
+    ),
+    "runaway": Text(
+        "It blew up at step {step}: it ends at more than 10 times its start.",
+        "Run meledak pada langkah {step}: loss akhirnya lebih dari 10 kali nilai awalnya.",
     ),
     "zero": Text(
         "From step {step} on it is exactly 0, after being well above: a trainer that writes 0 for "
@@ -99,8 +128,8 @@ EVIDENCE = {
         "Pada akhirnya loss sama dengan nilai awalnya: tidak ada yang dipelajari.",
     ),
     "constant": Text(
-        "Its last values are all the same number: the network no longer changes.",
-        "Nilai-nilai terakhirnya sama persis: jaringan tidak lagi berubah.",
+        "Its last values are all the same number: nothing changes any more.",
+        "Nilai-nilai terakhirnya sama persis: tidak ada lagi yang berubah.",
     ),
     "missing": Text(
         "Losses that are not finite: {count}, the first at step {first}; the run went on.",

@@ -53,7 +53,8 @@ class SweepDiagnosis(NamedTuple):
         if self.edge:
             lines.append(say("edge", low=self.edge[0], high=self.edge[1]))
         if self.unstable_base_learning_rate is None:
-            return [*lines, say("higher")]
+            # What is not feasible and yet not unstable has learned nothing.
+            return [*lines, say("still", high=self.edge[1]) if self.edge else say("higher")]
         lines.append(say("unstable", unstable=self.unstable_base_learning_rate))
         return [*lines, say("limited" if self.limited_by_instability else "free")]
 

@@ -44,7 +44,7 @@ def number(x: SupportsFloat, language: str | None = None) -> str:
     if math.isnan(x):
         return "NaN"
     if math.isinf(x):
-        return "∞" if x > 0 else "-∞"
+        return "∞" if x > 0 else "−∞"
     rounded = f"{three_digits(x) + 0.0:.2e}"  # no minus before 0
     mantissa, exponent = rounded.split("e")
     if x == 0 or 1e-4 <= abs(float(rounded)) < 1e5:
@@ -52,6 +52,7 @@ def number(x: SupportsFloat, language: str | None = None) -> str:
     else:
         mantissa = mantissa.rstrip("0").rstrip(".")
         written = f"{mantissa}·10{str(int(exponent)).translate(SUPERSCRIPT)}"
+    written = written.replace("-", "−")
     return written.replace(".", ",") if language == "id" else written
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from stabsim._diagnosis_words import EVIDENCE, VERDICTS
 from stabsim._words import default_language, number, whole
-from stabsim.trace import Trace, final_loss
+from stabsim.trace import Trace, final_loss, tail
 
 __all__ = [
     "Context",
@@ -104,9 +104,11 @@ class Rise(NamedTuple):
     Attributes:
         onset: the step from which the smoothed loss rose.
         lowest: the smoothed loss there.
+        low_step: the step of the lowest loss near the onset, before the peak.
+        low: that loss, of a single record.
         peak_step: the step of the highest loss before recovery.
         peak: that loss.
-        recovered_at: the step at which the loss was back; None if it never was.
+        recovered_at: the step after the peak at which the loss was back; None if it never was.
         early: whether it began early in training, or before anything was learned.
         shape: "spike" if it came back, "shift" if it rose at once and stayed, "climb" if slowly.
         sure: whether it is far above the noise.
@@ -116,6 +118,8 @@ class Rise(NamedTuple):
 
     onset: float
     lowest: float
+    low_step: float
+    low: float
     peak_step: float
     peak: float
     recovered_at: float | None
@@ -194,7 +198,7 @@ class Context(NamedTuple):
         return "restart" if fell and grew else None
 
 
-STEPS = ("onset", "peak_step", "step", "first")
+STEPS = ("low_step", "peak_step", "step", "first")
 """The values in sentences that are steps."""
 
 
@@ -219,6 +223,7 @@ class Diagnosis(NamedTuple):
             same number; else None.
         objective: whether the loss ought to fall, as of a :class:`Context`.
         confidence: "sure", "likely", or "open" where the log is too short to say.
+        far_at: the step from which a runaway loss is more than ten times its start; else None.
     """
 
     verdict: Verdict
@@ -234,6 +239,7 @@ class Diagnosis(NamedTuple):
     plateau: str | None = None
     objective: str = "falls"
     confidence: str = "sure"
+    far_at: float | None = None
 
     @property
     def unstable(self) -> bool:
@@ -247,6 +253,11 @@ class Diagnosis(NamedTuple):
             self.verdict is not Verdict.DIVERGED
             and all(rise.recovered_at is not None for rise in self.rises)
         )
+
+    def kind(self, language: str) -> str:
+        """The kind of run in words; a stable one that learned nothing is said to be so."""
+        still = self.verdict is Verdict.STABLE and self.plateau == "start"
+        return VERDICTS["still" if still else self.verdict].in_(language)
 
     def sentences(self, language: str | None = None) -> list[str]:
         """The verdict and its evidence, one sentence each, in "en" or "id".
@@ -265,8 +276,10 @@ class Diagnosis(NamedTuple):
         def rose(name: str, rise: Rise, **more: str) -> str:
             back = say("lost")
             if rise.recovered_at is not None:
-                back = say("recovered", step=rise.recovered_at)
-            values = {k: getattr(rise, k) for k in ("onset", "lowest", "peak_step", "peak")}
+                # What never was above its start has nothing to come back to.
+                small = rise.early and rise.peak < self.initial_loss
+                back = say("small" if small else "recovered", step=rise.recovered_at)
+            values = {k: getattr(rise, k) for k in ("low_step", "low", "peak_step", "peak")}
             return say(name, **values, back=back, **more)
 
         verdict = VERDICTS[self.verdict].in_(language)
@@ -277,15 +290,18 @@ class Diagnosis(NamedTuple):
         if self.objective != "falls":
             lines.append(say(self.objective))
         for rise in self.rises:
+            if self.far_at is not None and rise.low_step >= self.far_at:
+                continue  # how it went on after it had blown up
             kind = "climb" if rise.shape == "climb" else "early" if rise.early else "mid"
-            lines.append(rose(kind, rise))
+            # A run that blew up has no early or late, and no slow: it ended there.
+            lines.append(rose(kind if self.reason is None else "up", rise))
         for rise in self.explained:
             cause = rise.cause or ""
             known = cause if cause in ("restart", "resumed") else "change"
             lines.append(rose("explained", rise, cause=say(known, what=cause)))
-        if self.diverged_at is not None:
-            lines.append(say(self.reason if self.reason in ("zero", "stops") else "diverged",
-                             step=self.diverged_at))  # fmt: skip
+        if self.reason is not None:
+            (at,) = (x for x in (self.diverged_at, self.far_at) if x is not None)
+            lines.append(say(self.reason, step=at))
         if self.plateau is not None:
             lines.append(say(self.plateau))
         for name, some in (("missing", self.lost), ("skipped", self.skipped)):
@@ -499,10 +515,13 @@ def conclude(
     explained = tuple(rise for rise in rises if rise.cause is not None)
     rises = tuple(rise for rise in rises if rise.cause is None)
     reason = end.reason
-    if reason is None and rises and curve is not None:
-        far = RUNAWAY if rises[-1].early else RUNAWAY**2  # a log may begin when much was learned
+    far_at = None
+    if reason is None and curve is not None and context.objective == "falls":
+        # A log may begin when much was learned, or with a minibatch that happens to be easy.
+        power = 3 if not rises else 1 if rises[-1].early else 2
         late = curve.starts < curve.step[0]  # and its first loss then says nothing
-        reason = "runaway" if not late and curve.final > far * abs(initial) else None
+        if not late and curve.final > RUNAWAY**power * abs(initial):
+            reason, far_at = "runaway", _far_at(curve, initial)
     verdict = _verdict(rises, reason)
     plateau = None
     if curve is not None and reason is None and context.objective == "falls":
@@ -514,8 +533,15 @@ def conclude(
         confidence = "likely"
     return Diagnosis(
         verdict, rises, initial, final, end.at, largest, reason, explained, end.lost,
-        end.skipped, plateau, context.objective, confidence,
+        end.skipped, plateau, context.objective, confidence, far_at,
     )  # fmt: skip
+
+
+def _far_at(curve: "Smoothed", initial: float) -> float:
+    """The step from which the smoothed loss is far above its start, up to the last tenth."""
+    before = curve.record < curve.size - tail(curve.size)
+    near = np.flatnonzero(before & (curve.smooth <= RUNAWAY * abs(initial)))
+    return float(curve.step[near[-1] + 1 if near.size else 0])
 
 
 def _verdict(rises: tuple[Rise, ...], reason: str | None) -> Verdict:
@@ -696,6 +722,7 @@ def find_rises(curve: Smoothed, context: Context = Context()) -> tuple[Rise, ...
     unlearned_until = begun + UNLEARNED_SHARE * duration
     rises: list[Rise] = []
     start, top, goal = 0, None, np.inf
+    told = ended = -1  # the peak and the end of the rises so far
     while start < loss.size:
         seen = _seen(curve, level, start, top)
         if seen is None:
@@ -709,7 +736,16 @@ def find_rises(curve: Smoothed, context: Context = Context()) -> tuple[Rise, ...
         back = level[at:] < goal if slow else (smooth[at:] < goal) & (quick[at:] < goal)
         recovered = at + int(back.argmax()) if back.any() else None
         until = smooth.size if recovered is None else max(recovered, at + 1)
-        peak = _highest(curve, at + int(quick[at:until].argmax()), onset, until)
+        # The median shows a rise before the records that make it one have all gone by.
+        seen_by = max(until, int(np.searchsorted(record, record[at] + curve.window // 2 + 1)))
+        low, peak = _extremes(curve, onset, seen_by, told)
+        if slow and loss[low] >= loss[peak]:  # within the stretch it had fallen again
+            low, peak = _extremes(curve, least, seen_by, told)
+        end = loss.size
+        if recovered is not None:
+            later = at + np.flatnonzero(back)
+            later = later[later > peak]
+            end = int(later[0]) if later.size else min(max(recovered, peak + 1), loss.size - 1)
         near = int(np.searchsorted(record, record[least] - 2 * curve.window))
         cause = context.cause(float(step[near]), float(step[at]))
         risen = float(smooth[onset:until].max())
@@ -722,11 +758,17 @@ def find_rises(curve: Smoothed, context: Context = Context()) -> tuple[Rise, ...
             cause = None  # more than a restart does
         shape = "spike" if recovered is not None else "climb" if slowly else "shift"
         climb = max(risen, float(level[at])) - lowest
-        rises.append(Rise(
-            float(step[onset]), lowest, float(step[peak]), float(loss[peak]),
-            None if recovered is None else float(step[recovered]), bool(early), shape,
-            bool(climb > SURE * margin), cause,
-        ))  # fmt: skip
+        rise = Rise(
+            float(step[onset]), lowest, float(step[low]), float(loss[low]),
+            float(step[peak]), float(loss[peak]),
+            None if recovered is None else float(step[end]),
+            bool(early), shape, bool(climb > SURE * margin), cause,
+        )  # fmt: skip
+        again = onset < ended or low <= told or loss[low] >= loss[peak]
+        if rises and again and rises[-1].cause == cause:
+            rise = _joined(rises.pop(), rise)
+        rises.append(rise)
+        told, ended = max(told, peak), end
         if recovered is not None:
             start = max(recovered, at + 1)
         elif cause is not None:
@@ -737,10 +779,20 @@ def find_rises(curve: Smoothed, context: Context = Context()) -> tuple[Rise, ...
         rises[-1] = rises[-1]._replace(recovered_at=None, shape="shift")  # it came back, and left
     if not rises and _stopped_by_a_spike(curve):
         peak = int(loss.argmax())
-        onset = int(smooth[: peak + 1].argmin())
-        rises.append(Rise(float(step[onset]), float(smooth[onset]), float(step[peak]),
-                          float(loss[peak]), None, True))  # fmt: skip
+        onset = int(smooth[:peak].argmin())
+        low = _lowest(curve, onset, peak, told)
+        rises.append(Rise(
+            float(step[onset]), float(smooth[onset]), float(step[low]), float(loss[low]),
+            float(step[peak]), float(loss[peak]), None, True,
+        ))  # fmt: skip
     return tuple(rises)
+
+
+def _extremes(curve: Smoothed, begin: int, until: int, after: int) -> tuple[int, int]:
+    """The records of the lowest loss near the begin of a rise, and of the highest thereafter."""
+    high = begin + 1 + int(curve.quick[begin + 1 : until].argmax())
+    peak = _highest(curve, high, begin + 1, until)
+    return _lowest(curve, begin, peak, after), peak
 
 
 def _highest(curve: Smoothed, place: int, onset: int, until: int) -> int:
@@ -749,6 +801,28 @@ def _highest(curve: Smoothed, place: int, onset: int, until: int) -> int:
     first, last = np.searchsorted(curve.record, reach)
     first, last = max(int(first), onset), min(int(last), until)
     return first + int(curve.loss[first:last].argmax())
+
+
+def _lowest(curve: Smoothed, place: int, until: int, after: int) -> int:
+    """The last record with the lowest loss within half a window of one, between two others."""
+    half = curve.window // 2
+    first, last = np.searchsorted(curve.record, curve.record[place] + np.array([-half, half + 1]))
+    first, last = max(int(first), min(after + 1, until - 1)), min(int(last), until)
+    last = max(last, first + 1)
+    return last - 1 - int(curve.loss[first:last][::-1].argmin())
+
+
+def _joined(one: Rise, other: Rise) -> Rise:
+    """A rise that was seen twice: the smoothed loss was back before the loss itself was."""
+    back = other.recovered_at
+    return other._replace(
+        **{name: getattr(one, name) for name in ("onset", "lowest", "low_step", "low")},
+        **{name: getattr(max(one, other, key=lambda rise: rise.peak), name)
+           for name in ("peak_step", "peak")},
+        recovered_at=None if back is None else max(back, one.recovered_at or back),
+        early=one.early and other.early,
+        sure=one.sure or other.sure,
+    )  # fmt: skip
 
 
 def _stopped_by_a_spike(curve: Smoothed) -> bool:

@@ -65,6 +65,67 @@ def test_evidence_names_the_steps(rng):
     assert str(read).startswith("Mid-training instability.")
 
 
+def swinging(rng, n):
+    """A loss that may rise in many ways: swings that die out, walks, noise with heavy tails."""
+    t = np.arange(n)
+    match rng.integers(4):
+        case 0:
+            return np.abs(29 * np.exp(-6 * t / n) * np.cos(t * rng.uniform(0.3, 3))) + 0.01
+        case 1:
+            return np.exp(np.cumsum(rng.normal(-0.01, rng.choice([0.03, 0.1, 0.3, 1.0]), n)))
+        case 2:
+            fall = (0.1 + 2.4 * np.exp(-6 * t / n)) * np.exp(0.1 * rng.normal(size=n))
+            return fall + 3 * np.exp(-np.maximum(t - n / 2, 0) / (n / 20)) * (t > n / 2)
+    return np.abs(rng.standard_cauchy(n)) + 0.1
+
+
+def test_every_rise_rises_and_is_back_after_its_peak(rng):
+    count = 0
+    for _ in range(600):
+        loss = swinging(rng, int(rng.choice([5, 12, 40, 100, 300])))
+        before = -1.0
+        for rise in diagnose(loss).rises:
+            count += 1
+            assert rise.low < rise.peak
+            assert before < rise.low_step + 1 <= rise.peak_step
+            assert (rise.low, rise.peak) == tuple(
+                loss[int(step)] for step in (rise.low_step, rise.peak_step)
+            )
+            assert rise.recovered_at is None or rise.recovered_at > rise.peak_step
+            before = rise.peak_step
+    assert count > 100
+
+
+def test_a_swing_is_told_by_the_losses_that_it_really_had():
+    loss = [29.0, 9.0, 8.6, 19.9, 18.2, 6.4, 0.2, *(0.2 * 0.97**k for k in range(143))]
+    said = diagnose(loss).sentences("en")
+    assert said[2] == (
+        "It rises early: from 8.6 at step 2 to 19.9 at step 3, and stays below its start."
+    )
+
+
+@pytest.mark.parametrize("finite", [True, False])
+def test_what_blew_up_is_neither_early_nor_slow(finite):
+    loss = 2.0 * 3.0 ** np.arange(60)
+    if not finite:
+        loss[40:] = np.nan
+    said = diagnose(loss).sentences("en")
+    assert said[0] == "Diverged."
+    assert not any(word in line for line in said for word in ("early", "mid-training", "slowly"))
+    assert said[-1].startswith(f"It blew up at step {3 if finite else 40}: ")
+
+
+def test_a_run_that_ends_a_thousand_times_above_its_start_is_not_stable():
+    """As of a net whose loss leaps at step 1 and stays, under noise that hides every rise."""
+    rng = np.random.default_rng(0)
+    loss = np.r_[2330.0, 1e19 * np.exp(rng.normal(size=149))]
+    read = diagnose(loss)
+    assert read.verdict is Verdict.DIVERGED
+    assert read.sentences("en")[2:] == [
+        "It blew up at step 1: it ends at more than 10 times its start."
+    ]
+
+
 def test_unrecovered_jump_is_infeasible_and_a_recovered_one_feasible(rng):
     back = diagnose(made_up(Verdict.MID_TRAINING, rng))
     gone = diagnose(decay(rng) + bump(200, 2.0, 1e9))
@@ -233,6 +294,8 @@ def test_above_the_best_rate_as_much_must_be_learned_as_at_it(learned, feasible,
     read = conclude_sweep(rates, loss, fine, 0 * fine, np.array(learned, float)[:, None])
     assert read.feasible.tolist() == feasible
     assert (read.best_learning_rate, read.edge) == (0.02, edge)
+    last = read.sentences("en")[-1]
+    assert last.startswith("From 0.08 on hardly anything is learned" if edge else "No rate above")
 
 
 # --- where the rule's numbers decide ---

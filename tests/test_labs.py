@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 
 import jax
 import numpy as np
@@ -18,14 +19,14 @@ from stabsim import diagnosis, labs
 from stabsim._numerals import plain
 from stabsim._settings import LANGUAGES, using
 from stabsim._words import Text, number
-from stabsim.labs import LABS, clip, plane, roots
+from stabsim.labs import LABS, clip, plane, roots, warmup_map
 from stabsim.labs.frame import charts, landscape, picture
 from stabsim.labs.frame.any_rule import RULES, AnyRule
 from stabsim.labs.frame.frames import as_of, within
 from stabsim.labs.frame.lab import Choice, Slider
 from stabsim.labs.frame.picture import OWN, is_own, pictures, specifications
 from stabsim.labs.frame.reading import at_cursor, steps
-from stabsim.labs.frame.report import reached, report
+from stabsim.labs.frame.report import marks, reached, report
 from tests.node import READ, in_node
 
 pytestmark = pytest.mark.long_runs
@@ -435,7 +436,7 @@ def test_the_page_writes_numbers_as_python_does():
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", ["axis", "clip", "kinds", "mend"])
+@pytest.mark.parametrize("name", ["axis", "clip", "kinds", "mend", "race", "late_spikes", "plane"])
 def test_the_page_reports_as_python_does(name, language):
     lab = LABS[name]
     settings = list(lab.variants().values())[:2]
@@ -472,6 +473,142 @@ def test_the_page_reports_as_python_does(name, language):
             assert reached(lab, here.facts) is (here.facts["changes"] == 2)
         kind = tables["axis"]["kind"].tolist() if lab.sweep else None
         assert there == [here.sentences, reached(lab, here.facts), kind, lab.python(values)]
+
+
+RISE = re.compile(
+    r"from (\S+) at step (\d+) to (\S+) at step (\d+)(?:, and is back by step (\d+))?"
+)
+SPAN = re.compile(r"stable\. The loss starts at (\S+) and ends at (\S+)\.(?: |$)")
+WRONG = re.compile(
+    r"\b1 (steps|runs|times|octaves|decades|nats|guesses)\b|per cent|persen|(?<!\w)-\d|NaN[%×]"
+)
+"""A plural of one, a sign that is none, and a number that is not there."""
+
+
+def value(written):
+    """A number as :func:`number` writes it in English."""
+    plain = written.replace("−", "-").replace("∞", "inf").replace("·10", "e")
+    return float(plain.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")))
+
+
+def corners(lab):
+    """Settings of a lab: as it begins, each control at its ends, and some at random."""
+    rng = np.random.default_rng(0)
+    yield {}
+    for control in lab.controls:
+        if isinstance(control, Slider):
+            yield from ({control.name: control.at(place)} for place in control.ends)
+        else:
+            yield {control.name: control.options[-1].value}
+    for _ in range(4):
+        yield {control.name: control.sample(rng) for control in lab.controls}
+
+
+@pytest.mark.parametrize("name", [name for name, lab in LABS.items() if lab.curves])
+def test_no_report_says_what_cannot_be(name):
+    lab = LABS[name]
+    for changes in corners(lab):
+        values = lab.setting(changes)
+        tables = lab.compute(values)
+        for language in LANGUAGES:
+            said = " ".join(report(lab, tables, values, language).sentences)
+            assert not WRONG.search(said), (changes, said)
+        said = report(lab, tables, values, "en").sentences
+        for line in said:
+            for low, begin, high, peak, back in RISE.findall(line):
+                assert value(low) <= value(high), (changes, line)
+                assert int(begin) < int(peak) < int(back or STEPS_AT_MOST), (changes, line)
+            for start, end in SPAN.findall(line.replace("Stable", "stable")):
+                assert value(end) <= 1000 * value(start), (changes, line)
+
+
+STEPS_AT_MOST = 10**6
+
+
+def test_a_map_of_catapults_and_its_reports_agree():
+    lab = LABS["warmup_map"]
+    known = warmup_map.the_map()
+    kinds = known["outcome"].tolist()
+    for kind in (warmup_map.STABLE, warmup_map.CATAPULTING, warmup_map.DIVERGED):
+        for place in np.flatnonzero(np.asarray(kinds) == kind)[::9]:
+            changes = {k: known[k][place].item() for k in ("warmup", "learning_rate")}
+            rate = min(max(changes["learning_rate"], 0.00781), warmup_map.RATES[-1])
+            values = lab.setting(changes | {"learning_rate": rate})
+            told = report(lab, lab.compute(values), values, "en")
+            said = " ".join(told.sentences)
+            assert (kind == warmup_map.DIVERGED) == said.startswith(
+                ("Diverged", "Early instability.")
+            )
+            leapt = "a leap too short" in said or "It rises" in said
+            assert kind == warmup_map.DIVERGED or leapt == (kind == warmup_map.CATAPULTING), said
+
+
+@pytest.mark.parametrize("name", ["kinds", "strategies", "thresholds", "twins"])
+def test_a_cross_stands_in_every_chart_over_steps_of_a_run_that_blew_up(name):
+    lab = LABS[name]
+    values = lab.setting({"thresholds": {"learning_rate": 2.0}}.get(name, {}))
+    tables = lab.compute(values)
+    facts = report(lab, tables, values, "en").facts
+    described = page.description(lab, "en", {})
+    plain = {n: {k: [None if not np.isfinite(x) else float(x) for x in np.ravel(v)]
+                 for k, v in t.items()} for n, t in tables.items()}  # fmt: skip
+    there = in_node(
+        READ + 'import { marks, report } from "./report.mjs";\n'
+        "const { lab, words, tables, values } = given;\n"
+        "for (const t of Object.values(tables)) for (const k in t)\n"
+        "  t[k] = t[k].map((x) => (x === null ? NaN : x));\n"
+        "const { facts } = report(lab, words, tables, values);\n"
+        "console.log(JSON.stringify(lab.panels.map((p) => marks(lab, p, tables, values, facts))));",
+        {"lab": described, "words": page.frame("en"), "tables": plain, "values": values},
+    )
+    here = [marks(lab, panel, tables, values, facts, "en") for panel in lab.panels]
+    assert json.loads(json.dumps(here)) == there
+    crosses = [[m["x"] for m in some if m["kind"] == "diverged"] for some in here]
+    at = [] if name == "twins" else [facts["diverged_at"]]
+    assert crosses == [[] if panel.under else at for panel in lab.panels]
+
+
+def test_a_goal_is_told_whose_it_is_where_several_curves_are_drawn():
+    lab = LABS["twins"]
+    tables = lab.compute(lab.defaults)
+    facts = report(lab, tables, lab.defaults, "id").facts
+    marked = marks(lab, lab.panels[0], tables, lab.defaults, facts, "id")
+    assert [m["text"] for m in marked if m["kind"] == "goal"] == [
+        "sasaran: dengan pemotongan", "sasaran: tanpa pemotongan"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "place"), [("strides", 0), ("clip", 2), ("overshoot", 0), ("surrogate", 0)]
+)
+def test_a_legend_shows_a_line_as_it_is_drawn(name, place):
+    (legend,) = specifications(LABS[name], "en")[place]["legends"]
+    assert {"stroke", "strokeDash"} <= set(legend)
+
+
+def test_the_balls_chart_grows_with_its_swings():
+    lab = LABS["bowl"]
+    drawn = {}
+    for product in (1.5, 2.5):
+        values = lab.setting({"product": product})
+        tables = lab.compute(values)
+        facts = report(lab, tables, values, "en").facts
+        drawn[product] = pictures(lab, tables, values, facts, "en", 620)[1] or ""
+        assert facts["edge"] == 2
+    assert ">1.0<" in drawn[1.5]
+    assert ">2000<" in drawn[2.5]
+
+
+def test_one_of_what_a_slider_counts_is_no_plural():
+    warmup = LABS["first"].control("warmup")
+    assert isinstance(warmup, Slider)
+    assert [warmup.written(n, "en") for n in (0, 1, 2)] == ["0 steps", "1 step", "2 steps"]
+    assert [warmup.typed(text, "en") for text in ("1 step", "3 steps", "3 runs")] == [1, 3, None]
+    there = in_node(
+        READ + 'import { written } from "./settings.mjs";\n'
+        "console.log(JSON.stringify([0, 1, 2].map((n) => written(given, n, 'en'))));",
+        page.described(warmup, "en"),
+    )
+    assert there == ["0 steps", "1 step", "2 steps"]
 
 
 def test_sliders_have_the_same_values_in_page_and_widget():
@@ -755,4 +892,4 @@ def test_cell_shows_a_place_in_the_book_and_a_widget_elsewhere():
 
 def test_words():
     assert Text("a", "b").in_("id") == "b"
-    assert number(float("-inf"), "id") == "-∞"
+    assert number(float("-inf"), "id") == "−∞"

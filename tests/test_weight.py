@@ -10,8 +10,8 @@ from stabsim.labs import LABS
 
 KB = 1000
 
-BEFORE = {("boot.mjs", "lab.mjs"): 15, ("chart.mjs",): 147, ("layers.mjs", "digits.mjs"): 6}
-"""In KB: what all labs share, the charts, of which 150 were promised, and our own pictures."""
+BEFORE = {("boot.mjs", "lab.mjs"): 11, ("chart.mjs",): 150, ("layers.mjs", "digits.mjs"): 6}
+"""In KB: what all labs share, the charts with the verdict on a run, and our own pictures."""
 
 MODULE = 110
 

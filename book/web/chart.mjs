@@ -1,6 +1,8 @@
-// The charts, once a lab is touched.
+// The charts, and what is said of a run, once a lab is touched.
 
 import { changeset, expressionInterpreter, parse, View } from "./parts/vega.mjs";
+
+export { report } from "./parts/report.mjs";
 
 const NUMBERS = {
   id: { decimal: ",", thousands: ".", grouping: [3], currency: ["Rp", ""] },

@@ -8,7 +8,7 @@ import { grip } from "./parts/grip.mjs";
 import { keeper, MOST } from "./parts/kept.mjs";
 import { json, needed, online } from "./parts/needed.mjs";
 import { keep as keepFor, kept as keptBefore } from "./parts/progress.mjs";
-import { isEmpty, marks, reached, report, rows, verdicts } from "./parts/report.mjs";
+import { isEmpty, marks, reached, rows, verdicts } from "./parts/report.mjs";
 import { fromAddress, isAsked, isIdle, positionOf, toSearch, valueAt } from "./parts/settings.mjs";
 
 const here = (path) => new URL(path, import.meta.url).href;
@@ -248,8 +248,12 @@ async function wake(section, key) {
   /** A run of a setting: of the present one as it is now. */
   async function computed(own = { ...values }) {
     const start = performance.now();
-    const tables = await engine.computed(lab, program(own), given(own));
-    const milliseconds = performance.now() - start;
+    const ran = engine.computed(lab, program(own), given(own)).then((tables) => {
+      return { tables, milliseconds: performance.now() - start };
+    });
+    // The verdict comes with the charts, since neither is needed before a first run.
+    const shared = needed(here("chart.mjs"));
+    const [{ tables, milliseconds }, { report }] = await Promise.all([ran, shared]);
     return {
       run: { values: own, tables, ...report(lab, words, tables, own) },
       milliseconds,

@@ -151,25 +151,29 @@ for (const form of forms) {
   const known = JSON.parse(form.dataset.prediction ?? "");
   const outputs = pictures(form.closest(".predict"));
   const said = /** @type {Element} */ (form.querySelector(".prediction-said"));
-  const place = document.createElement("p");
   const input = fields(form, known);
 
+  /** @type {Element[]} */
+  let notes = []; // one over each picture
+
   function hold() {
-    const open = document.createElement("button");
-    open.type = "button";
-    open.textContent = known.say.open;
-    open.addEventListener("click", skip);
-    place.className = "prediction-held";
-    place.append(`${known.say.held} `, open);
-    outputs[0]?.before(place);
-    for (const output of outputs) {
+    notes = outputs.map((output) => {
+      const note = document.createElement("p");
+      const open = document.createElement("button");
+      open.type = "button";
+      open.textContent = known.say.open;
+      open.addEventListener("click", skip);
+      note.className = "prediction-held";
+      note.append(`${known.say.held} `, open);
+      output.before(note);
       output.inert = true;
       output.classList.add("is-held");
-    }
+      return note;
+    });
   }
 
   function release() {
-    place.remove();
+    for (const note of notes) note.remove();
     for (const output of outputs) {
       output.inert = false;
       output.classList.remove("is-held");

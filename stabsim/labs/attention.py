@@ -165,8 +165,9 @@ print(f"Largest attention logit at the end: {float(trace.observed[-1]):.3g}")
         (("learning_rate", ">", 0.0499), ("left", ">", 0.5), ("final_loss", "<", 1)),
     ),
     facts=(
-        Fact("now", "logit", Text("At the end the largest attention logit is {value},",
-                                  "Di akhir run logit attention terbesar {value},")),
-        Fact("now", "left", Text("and the entropy {value} nats.", "dan entropinya {value} nat.")),
+        Fact("now", "logit", Text("The largest attention logit at the end is {value}.",
+                                  "Logit attention terbesar di akhir run {value}.")),
+        Fact("now", "left", Text("The attention's entropy there, in nats, is {value}.",
+                                 "Entropi attention di situ, dalam nat, {value}.")),
     ),
 )  # fmt: skip

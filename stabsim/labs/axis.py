@@ -5,7 +5,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from stabsim._words import Text
-from stabsim.labs.frame import charts
+from stabsim.labs.frame import charts, units
 from stabsim.labs.frame.lab import Choice, Curve, Goal, Lab, Option, Panel, Slider, Tables
 from stabsim.optimizers import sgd
 from stabsim.schedules import linear_warmup
@@ -13,8 +13,7 @@ from stabsim.simulation import simulate
 from stabsim.workloads import residual_mlp
 
 STEPS = 200
-LOWEST, HIGHEST = -10, -1
-RATES = tuple(2.0**k for k in range(LOWEST, HIGHEST + 1))
+RATES = tuple(2.0**k for k in range(-10, 0))
 BLOCKS = (
     Option("plain", Text("x + f(x)", "x + f(x)"), "x + f(x)"),
     Option("norm", Text("x + f(Norm(x))", "x + f(Norm(x))"), "x + f(Norm(x))"),
@@ -24,9 +23,9 @@ CONTROLS = (
     Choice("block", Text("Residual block", "Blok residual"), BLOCKS, static=True),
     Slider("gain", Text("Initial gain", "Penguatan awal"), 0.25, 2, 1, "log"),
     Slider("warmup", Text("Warmup", "Warmup"), 0, 100, 0, "whole",
-           unit=Text("steps", "langkah")),
-    Slider("shown", Text("Run shown: rate 2^", "Run yang ditampilkan: laju 2^"),
-           LOWEST, HIGHEST, -4, "whole"),
+           unit=units.STEPS),
+    Slider("shown", Text("Run shown, by its rate", "Run yang ditampilkan, menurut lajunya"),
+           RATES[0], RATES[-1], 2.0**-4, "log", positions=len(RATES) - 1),
     Slider("seed", Text("Seed", "Seed"), 0, 9, 0, "whole"),
 )  # fmt: skip
 
@@ -34,17 +33,17 @@ CONTROLS = (
 def run(block: str, gain: Any, warmup: Any, shown: Any, seed: Any, part: Any) -> Tables:
     formula = {option.value: option.code for option in BLOCKS}[block]
     net = residual_mlp(depth=8, block=formula, gain=gain)
-    rate = jnp.asarray(RATES, jnp.float32)[part]
+    rates = jnp.asarray(RATES, jnp.float32)
+    rate = rates[part]
     rule = sgd(linear_warmup(rate, warmup))
     trace = simulate(net, rule, steps=STEPS, batch_size=32, seed=seed, evaluate_at=())
-    exponent = LOWEST + part
-    chosen = exponent == shown
+    chosen = part == jnp.argmin(jnp.abs(jnp.log(rates) - jnp.log(shown)))
     return {
         "sweep": {"learning_rate": rate[None], "loss": trace.loss[None]},
         "axis": {
             "learning_rate": rate[None],
             "final_loss": jnp.median(trace.loss[-20:])[None],
-            "shown": exponent[None],
+            "shown": rate[None],
             "chosen": chosen.astype(jnp.int32)[None],
         },
         # Added up over the runs, of which one is shown.
@@ -95,7 +94,7 @@ def experiment(learning_rate):
 
 runs = ss.sweep(experiment, learning_rate=[2.0**k for k in range(-10, 0)])
 print(ss.diagnose_sweep(runs))
-print(ss.diagnose(runs.loss.sel(learning_rate=2.0**{shown}).to_numpy()))
+print(ss.diagnose(runs.loss.sel(learning_rate={shown}, method="nearest").to_numpy()))
 """,
     Goal(
         Text(

@@ -186,7 +186,7 @@ print(100 * runs["{epochs}"].mean("seed").to_series())
         Fact("facts", "smallest", Text("Test error with batches of 8: {value}%,",
                                        "Galat uji dengan batch 8: {value}%,")),
         Fact("facts", "largest", Text("of 512: {value}%;", "dengan batch 512: {value}%;")),
-        Fact("facts", "ratio", Text("the largest's is {value} times the smallest's.",
-                                    "yang terbesar {value} kali yang terkecil.")),
+        Fact("facts", "ratio", Text("the largest's is {value}× the smallest's.",
+                                    "yang terbesar {value}× yang terkecil.")),
     ),
 )  # fmt: skip

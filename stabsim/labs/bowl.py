@@ -16,14 +16,18 @@ from stabsim.workloads import quadratic
 STEPS, POINTS = 20, 41
 """Updates of a run, and points of the parabola."""
 
+CURVATURE = 1.0
+
 CONTROLS = (
-    Slider("product", Text("Rate × curvature, ηh", "Laju × kelengkungan, ηh"), 0.03, 3, 1.5,
-           positions=99),
+    Slider("product", Text("Rate × curvature, ηh (edge: 2)", "Laju × kelengkungan, ηh (batas: 2)"),
+           0.03, 3, 1.5, positions=99),
 )  # fmt: skip
 
 
 def run(product: Any) -> Tables:
-    trace = simulate(quadratic([1.0]), sgd(product), steps=STEPS, record_parameters=True)
+    trace = simulate(
+        quadratic([CURVATURE]), sgd(product / CURVATURE), steps=STEPS, record_parameters=True
+    )
     place = trace.parameters[:, 0]
     # As wide as the widest swing so far: the view widens with the swings and stays as they die out.
     farthest = jax.lax.cummax(jnp.abs(place))
@@ -42,7 +46,11 @@ def run(product: Any) -> Tables:
         },
         "swing": {"step": jnp.arange(STEPS + 1), "distance": place},
         "run": {"step": jnp.arange(STEPS), "loss": trace.loss},
-        "now": {"factor": (1 - product)[None]},
+        "now": {
+            "factor": (1 - product)[None],
+            "curvature": jnp.full(1, CURVATURE),
+            "edge": jnp.full(1, 2 / CURVATURE),
+        },
     }
 
 
@@ -60,7 +68,7 @@ LAB = Lab(
         Panel("cut", lambda language: charts.cut(language, BALL, ACROSS), Text(
             "A parabola, the ball at the step of the cursor, and a line to where its step leads.",
             "Sebuah parabola, bola pada langkah kursor, dan garis ke tempat langkahnya mendarat.")),
-        charts.over_steps("swing", DISTANCE, DISTANCE["distance"], (-2, 2), STEPS, Text(
+        charts.over_steps("swing", DISTANCE, DISTANCE["distance"], None, STEPS, Text(
             "The distance from the bottom at every step.",
             "Jarak dari dasar pada setiap langkah."), height=130, points=True, log=False),
     ),
@@ -74,15 +82,19 @@ print(trace.parameters[:8, 0])
     Goal(
         Text(
             "Let every step change sides, and the ball come to rest all the same: a factor below "
-            "-0.5 and a final loss below 0.001.",
+            "−0.5 and a final loss below 0.001.",
             "Buat setiap langkah berpindah sisi, tetapi bola akhirnya diam: faktor di bawah "
-            "-0,5 dan loss akhir di bawah 0,001.",
+            "−0,5 dan loss akhir di bawah 0,001.",
         ),
         (("factor", "<", -0.5), ("final_loss", "<", 0.001)),
     ),
     facts=(
-        Fact("now", "factor", Text("Every step multiplies the distance by 1 - ηh = {value}.",
-                                   "Pada setiap langkah jarak dikalikan dengan 1 - ηh = {value}.")),
+        Fact("now", "factor", Text("Every step multiplies the distance by 1 − ηh = {value}.",
+                                   "Pada setiap langkah jarak dikalikan dengan 1 − ηh = {value}.")),
+        Fact("now", "curvature", Text("The curvature h is {value},",
+                                      "Kelengkungan h sebesar {value},")),
+        Fact("now", "edge", Text("so that swings grow above a rate of 2/h = {value}.",
+                                 "jadi ayunan membesar di atas laju 2/h = {value}.")),
     ),
     opens=0,
 )  # fmt: skip

@@ -30,7 +30,7 @@ CONTROLS = (
 CLIPPED = Fact(
     "facts",
     "clipped",
-    Text("{value} per cent of the updates were clipped.", "{value} persen pembaruan dipotong."),
+    Text("{value}% of the updates were clipped.", "{value}% pembaruan dipotong."),
 )
 
 
@@ -224,16 +224,16 @@ trace = ss.simulate(
     clipping=ss.clipping.clip_by_global_norm({threshold}),
 )
 print(ss.diagnose(trace.loss))
-print(f"{100 * float(trace.clipped.mean()):.3g} per cent of the updates were clipped")
+print(f"{100 * float(trace.clipped.mean()):.3g}% of the updates were clipped")
 print(ss.playbook.advise_clipping(trace.gradient_norm))
 plots.gradient_norms(trace, threshold={threshold})
 """,
     Goal(
         Text(
             "Without lowering the rate, make the run stable with a final loss below 0.1, and clip "
-            "fewer than 15 per cent of the updates.",
+            "fewer than 15% of the updates.",
             "Tanpa menurunkan laju, buat run stabil dengan loss akhir di bawah 0,1, dengan "
-            "kurang dari 15 persen pembaruan dipotong.",
+            "kurang dari 15% pembaruan dipotong.",
         ),
         (("verdict", "==", "stable"), ("final_loss", "<", 0.1), ("clipped", "<", 15),
          ("learning_rate", ">", 0.0499)),

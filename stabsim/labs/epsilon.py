@@ -93,7 +93,7 @@ print(f"{(trace.sharpness / trace.threshold).max():.3g} times the threshold")
     ),
     facts=(
         Fact("now", "exact", Text("ε* is {value};", "ε* besarnya {value};")),
-        Fact("now", "top", Text("after step 100, h/P comes up to {value} times the threshold.",
-                                "setelah langkah 100, h/P mencapai {value} kali ambangnya.")),
+        Fact("now", "top", Text("after step 100, h/P comes up to {value}× the threshold.",
+                                "setelah langkah 100, h/P mencapai {value}× ambangnya.")),
     ),
 )  # fmt: skip

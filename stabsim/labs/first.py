@@ -5,7 +5,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from stabsim._words import Text
-from stabsim.labs.frame import charts, digits
+from stabsim.labs.frame import charts, digits, units
 from stabsim.labs.frame.lab import Curve, Goal, Lab, Slider, Tables
 from stabsim.optimizers import sgd
 from stabsim.schedules import linear_warmup
@@ -16,7 +16,7 @@ STEPS = 200
 
 CONTROLS = (
     Slider("learning_rate", Text("Learning rate", "Laju pembelajaran"), 1e-4, 0.1, 1e-3, "log"),
-    Slider("warmup", Text("Warmup", "Warmup"), 0, 100, 0, "whole", unit=Text("steps", "langkah")),
+    Slider("warmup", Text("Warmup", "Warmup"), 0, 100, 0, "whole", unit=units.STEPS),
     Slider("seed", Text("Seed", "Seed"), 0, 9, 0, "whole"),
 )
 

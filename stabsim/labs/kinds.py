@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 
 from stabsim._words import Text
-from stabsim.labs.frame import charts
+from stabsim.labs.frame import charts, units
 from stabsim.labs.frame.lab import Choice, Curve, Goal, Lab, Option, Slider, Tables
 from stabsim.optimizers import momentum, sgd
 from stabsim.schedules import linear_warmup
@@ -48,9 +48,9 @@ CONTROLS = (
            tuple(Option(name, case.label, case.code) for name, case in CASES.items()), static=True),
     Slider("times", Text("Learning rate, times a good one",
                          "Laju pembelajaran (kelipatan laju yang baik)"),
-           0.1, 20, 4, "log", unit=Text("×", "×")),
+           0.1, 20, 4, "log", unit=units.TIMES),
     Slider("warmup", Text("Warmup", "Warmup"), 0, 100, 0, "whole",
-           unit=Text("steps", "langkah")),
+           unit=units.STEPS),
     Slider("seed", Text("Seed", "Seed"), 0, 9, 0, "whole"),
 )  # fmt: skip
 

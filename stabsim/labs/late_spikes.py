@@ -77,7 +77,7 @@ def run(beta2: Any, learning_rate: Any, eps: Any, most: Any, seed: Any) -> Table
         },
         "now": {
             "top": jnp.max(jnp.where(jnp.isfinite(measured[1:]), measured[1:], 0.0))[None],
-            "highest": (jnp.max(late) / jnp.min(late))[None],
+            "leap": jnp.max(late / jax.lax.cummin(late))[None],
         },
     }
 
@@ -132,10 +132,13 @@ print((trace.sharpness / trace.threshold).max())
          ("final_loss", "<", 0.02)),
     ),
     facts=(
-        Fact("now", "top", Text("At most the sharpness is {value} times the threshold;",
-                                "Ketajaman paling tinggi {value} kali ambangnya;")),
-        Fact("now", "highest", Text("after step 166 the highest loss is {value} times the lowest.",
-                                    "setelah langkah 166 loss tertinggi {value} kali yang "
-                                    "terendah.")),
+        Fact("now", "top", Text("At most the sharpness is {value}× the threshold.",
+                                "Ketajaman paling tinggi {value}× ambangnya.")),
+        Fact("now", "leap", Text(
+            "After step 166 the loss leaps to at most {value}× its lowest before; a leap that "
+            "undoes less than a sixteenth of what was learned counts as stable.",
+            "Setelah langkah 166 loss melonjak paling tinggi ke {value}× nilai terendah "
+            "sebelumnya; lonjakan yang menghapus kurang dari seperenam belas dari yang sudah "
+            "dipelajari dianggap stabil.")),
     ),
 )  # fmt: skip

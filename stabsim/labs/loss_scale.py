@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from stabsim._words import Text
-from stabsim.labs.frame import charts
+from stabsim.labs.frame import charts, units
 from stabsim.labs.frame.lab import (
     Choice,
     Curve,
@@ -37,14 +37,14 @@ CONTROLS = (
         Option("float8_e4m3fn", Text("float8, E4M3", "float8, E4M3")),
         Option("bfloat16", Text("bfloat16", "bfloat16")),
     ), static=True),
-    Slider("exponent", Text("First loss scale: 2^", "Skala loss awal: 2^"),
+    Slider("exponent", Text("First loss scale: n in 2ⁿ", "Skala loss awal: n dalam 2ⁿ"),
            LOWEST, HIGHEST, -16, "whole"),
     Choice("control", Text("Loss scale", "Skala loss"), (
         Option("held", Text("held", "tetap"), "1.0, 1.0"),
         Option("dynamic", Text("dynamic", "dinamis"), "2.0, 0.5"),
     )),
     Slider("interval", Text("Doubled after", "Digandakan setelah"), 5, 100, 20, "whole",
-           unit=Text("good steps", "langkah baik"),
+           unit=units.GOOD_STEPS,
            idle=Idle("control", ("held",), Text("The scale is held.", "Skalanya tetap."))),
     Slider("seed", Text("Seed", "Seed"), 0, 9, 0, "whole"),
 )  # fmt: skip
@@ -178,13 +178,13 @@ trace = ss.simulate(
     computed_in(net, "{format}"), rule, steps=150, batch_size=128, seed={seed}
 )
 print(ss.diagnose(trace.loss))
-print(f"{np.sum(~np.isfinite(trace.gradient_norm))} steps were skipped")
+print("steps skipped:", np.sum(~np.isfinite(trace.gradient_norm)))
 """,
     Goal(
         Text(
-            "From a first scale of 2^-16 or less, bring a run in float16 to a final loss below "
+            "From a first scale of 2⁻¹⁶ or less, bring a run in float16 to a final loss below "
             "0.1.",
-            "Dari skala awal 2^-16 atau kurang, bawa run float16 sampai loss akhirnya di bawah "
+            "Dari skala awal 2⁻¹⁶ atau kurang, bawa run float16 sampai loss akhirnya di bawah "
             "0,1.",
         ),
         (("format", "==", "float16"), ("exponent", "<", -15.5), ("final_loss", "<", 0.1)),
@@ -192,7 +192,7 @@ print(f"{np.sum(~np.isfinite(trace.gradient_norm))} steps were skipped")
     facts=(
         Fact("facts", "skips", Text("Steps skipped: {value}.", "Langkah yang dilewati: {value}.")),
         Fact("facts", "zeros", Text(
-            "Of the last step's gradient, {value} per cent are exactly 0.",
-            "Dari gradien langkah terakhir, {value} persen tepat 0.")),
+            "Of the last step's gradient {value}% is exactly 0.",
+            "Dari gradien langkah terakhir, {value}% tepat 0.")),
     ),
 )  # fmt: skip

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from stabsim._words import Text
 from stabsim.clipping import clip_by_global_norm
 from stabsim.labs.blocks import LABELS, NAMES
-from stabsim.labs.frame import charts
+from stabsim.labs.frame import charts, units
 from stabsim.labs.frame.any_rule import RULE_NAMES, RULES, AnyRule
 from stabsim.labs.frame.lab import Choice, Curve, Goal, Lab, Option, Slider, Tables
 from stabsim.schedules import linear_warmup
@@ -39,7 +39,7 @@ CONTROLS = (
         Option("one", Text("norm of at most 1", "norma paling besar 1"), "1.0"),
         Option("tenth", Text("norm of at most 0.1", "norma paling besar 0,1"), "0.1"),
     )),
-    Slider("warmup", Text("Warmup", "Warmup"), 0, 60, 0, "whole", unit=Text("steps", "langkah")),
+    Slider("warmup", Text("Warmup", "Warmup"), 0, 60, 0, "whole", unit=units.STEPS),
     Slider("gain", Text("Initial gain", "Penguatan awal"), 0.1, 2, 1.4, "log"),
     Slider("learning_rate", Text("Learning rate", "Laju pembelajaran"), 1e-4, 0.5, 0.05, "log"),
     Slider("seed", Text("Seed", "Seed"), 0, 9, 0, "whole"),

@@ -98,7 +98,7 @@ PRODUCT = {
 
 READ = (
     ("curvature", Text("curvature h", "kelengkungan h")),
-    ("factor", Text("factor 1 - ηh", "faktor 1 - ηh")),
+    ("factor", Text("factor 1 − ηh", "faktor 1 − ηh")),
 )
 """What the cursor also says."""
 

@@ -158,16 +158,16 @@ print(ss.diagnose(trace.loss))
 """,
     Goal(
         Text(
-            "Find a run that ends with a loss below 0.2, although no plane holds as much as 80 per "
-            "cent of its path.",
+            "Find a run that ends with a loss below 0.2, although no plane holds as much as 80% "
+            "of its path.",
             "Cari run yang berakhir dengan loss di bawah 0,2, padahal tidak ada bidang yang "
-            "memuat sampai 80 persen lintasannya.",
+            "memuat sampai 80% lintasannya.",
         ),
         (("plane", "==", "principal"), ("share", "<", 80), ("final_loss", "<", 0.2)),
     ),
     facts=(
         Fact("held", "share", Text(
-            "The plane holds {value} per cent of the path's variance.",
-            "Bidang itu memuat {value} persen ragam lintasan.")),
+            "The plane holds {value}% of the path's variance.",
+            "Bidang itu memuat {value}% ragam lintasan.")),
     ),
 )  # fmt: skip

@@ -5,7 +5,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from stabsim._words import Text
-from stabsim.labs.frame import charts, halves
+from stabsim.labs.frame import charts, halves, units
 from stabsim.labs.frame.lab import Curve, Fact, Goal, Lab, Slider, Tables
 from stabsim.optimizers import sgd
 from stabsim.schedules import linear_warmup
@@ -18,7 +18,7 @@ MEASURED = (*range(10), *range(10, STEPS, 4))
 
 CONTROLS = (
     Slider("warmup", Text("Warmup", "Warmup"), 0, 100, 40, "whole",
-           unit=Text("steps", "langkah")),
+           unit=units.STEPS),
     Slider("learning_rate", Text("Peak learning rate", "Laju pembelajaran puncak"),
            0.005, 1.5, 0.35, "log"),
     Slider("seed", Text("Seed", "Seed"), 0, 9, 0, "whole"),
@@ -37,7 +37,11 @@ def run(warmup: Any, learning_rate: Any, seed: Any, part: Any) -> Tables:
             "loss": trace.loss,
             "learning_rate": trace.learning_rate,
         },
-        "facts": {"leap": (jnp.max(trace.loss) / trace.loss[0])[None]},
+        "facts": {
+            "leap": (
+                jnp.max(trace.loss, where=~jnp.isnan(trace.loss), initial=0.0) / trace.loss[0]
+            )[None]
+        },
     }
     return {
         "sharpness": {
@@ -100,8 +104,8 @@ plots.sharpness(trace)
     ),
     facts=(
         Fact("facts", "leap", Text(
-            "The loss is at most {value} times what it was at the start.",
-            "Loss paling besar {value} kali nilai awalnya.")),
+            "The highest loss is {value}× the loss at the start.",
+            "Loss tertinggi {value}× nilai awalnya.")),
     ),
     parts=halves.PARTS,
     rows=("sharpness",),

@@ -8,7 +8,7 @@ from jax.tree_util import Partial
 
 from stabsim._words import Text
 from stabsim.clipping import clip_by_global_norm
-from stabsim.labs.frame import charts, halves, landscape
+from stabsim.labs.frame import charts, halves, landscape, units
 from stabsim.labs.frame.any_rule import RULE_NAMES, RULES, AnyRule
 from stabsim.labs.frame.lab import Choice, Curve, Idle, Lab, Option, Panel, Slider, Tables
 from stabsim.schedules import (
@@ -99,7 +99,7 @@ CONTROLS = (
     Choice("schedule", Text("Schedule", "Jadwal"),
            tuple(Option(name, label, code) for name, (label, code) in SCHEDULES.items())),
     Slider("warmup", Text("Warmup", "Warmup"), 0, 150, 0, "whole",
-           unit=Text("steps", "langkah")),
+           unit=units.STEPS),
     Slider("clip", Text("Clipping threshold", "Ambang pemotongan"), 0.01, 1000, 1000, "log"),
     Slider("seed", Text("Seed", "Seed"), 0, 9, 0, "whole", idle=NO_CHANCE),
 )  # fmt: skip

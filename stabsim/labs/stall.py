@@ -97,7 +97,7 @@ LAB = Lab(
     CONTROLS,
     run,
     (
-        charts.over_steps("run", {"loss": HALF, "loss_2": FREE}, LOSS, (0.01, 5), STEPS, Text(
+        charts.over_steps("run", {"loss": HALF, "loss_2": FREE}, LOSS, None, STEPS, Text(
             "The training loss of the run with its weights as chosen, and of the same in float32.",
             "Loss pelatihan run dengan bobot menurut pilihan, dan run yang sama dalam float32."),
             height=180),
@@ -134,7 +134,7 @@ for net, rule in ((net, rule), ({weights})):
     ),
     facts=(
         Fact("facts", "still", Text(
-            "On average {value} per cent of the weights stood still in a step.",
-            "Rata-rata {value} persen bobot diam dalam satu langkah.")),
+            "On average {value}% of the weights stood still in a step.",
+            "Rata-rata {value}% bobot diam dalam satu langkah.")),
     ),
 )  # fmt: skip

@@ -19,7 +19,7 @@ from stabsim.clipping import (
     zclip,
 )
 from stabsim.labs.clip import CLIPPED, clipped_share
-from stabsim.labs.frame import charts
+from stabsim.labs.frame import charts, units
 from stabsim.labs.frame.lab import Choice, Curve, Goal, Idle, Lab, Option, Slider, Tables
 from stabsim.optimizers import sgd
 from stabsim.schedules import linear_warmup
@@ -116,9 +116,9 @@ CONTROLS = (
     Slider("threshold", Text("Fixed threshold", "Ambang tetap"), 0.1, 1000, 30, "log",
            positions=80, idle=Idle("which", tuple(name for name in STRATEGIES if name != "fixed"),
                                    Text("The threshold is not fixed.", "Ambangnya tidak tetap."))),
-    Slider("warmup", Text("Warmup", "Warmup"), 0, 60, 0, "whole", unit=Text("steps", "langkah")),
+    Slider("warmup", Text("Warmup", "Warmup"), 0, 60, 0, "whole", unit=units.STEPS),
     Slider("outliers", Text("Inputs of a corrupted minibatch", "Masukan minibatch rusak"),
-           1, 30, 30, "log", unit=Text("times as large", "kali lipat")),
+           1, 30, 30, "log", unit=units.TIMES),
     Slider("learning_rate", Text("Learning rate", "Laju pembelajaran"),
            0.001, 0.2, 0.0156, "log"),
     Slider("seed", Text("Seed", "Seed"), 0, 9, 0, "whole"),
@@ -183,16 +183,16 @@ trace = ss.simulate(
     net, ss.sgd(rate), steps=200, batch_size=32, seed={seed}, clipping={which}
 )
 print(ss.diagnose(trace.loss))
-print(f"{100 * float(trace.clipped.mean()):.3g} per cent of the updates were clipped")
+print(f"{100 * float(trace.clipped.mean()):.3g}% of the updates were clipped")
 """,
     Goal(
         Text(
             "With corrupted minibatches 30 times as large and without lowering the rate, get a "
-            "stable run with a final loss below 0.5, and clip fewer than 10 per cent of the "
+            "stable run with a final loss below 0.5, and clip fewer than 10% of the "
             "updates.",
             "Dengan minibatch rusak yang 30 kali lebih besar dan tanpa menurunkan laju, hasilkan "
             "run "
-            "yang stabil dengan loss akhir di bawah 0,5, dengan kurang dari 10 persen pembaruan "
+            "yang stabil dengan loss akhir di bawah 0,5, dengan kurang dari 10% pembaruan "
             "dipotong.",
         ),
         (("outliers", ">", 29.9), ("learning_rate", ">", 0.0155), ("verdict", "==", "stable"),

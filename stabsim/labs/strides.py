@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from stabsim._words import Text
-from stabsim.labs.frame import charts
+from stabsim.labs.frame import charts, units
 from stabsim.labs.frame.lab import Curve, Goal, Lab, Slider, Tables
 from stabsim.optimizers import momentum
 from stabsim.schedules import linear_warmup
@@ -19,9 +19,9 @@ STEPS = 100
 CONTROLS = (
     Slider("learning_rate", Text("Learning rate", "Laju pembelajaran"), 0.01, 1.0, 0.5, "log"),
     Slider("warmup", Text("Warmup", "Warmup"), 0, 60, 0, "whole",
-           unit=Text("steps", "langkah")),
+           unit=units.STEPS),
     Slider("every", Text("Record every", "Catat setiap"), 1, 50, 50, "whole",
-           unit=Text("steps", "langkah")),
+           unit=units.STEPS),
     Slider("seed", Text("Seed", "Seed"), 0, 9, 0, "whole"),
 )  # fmt: skip
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from stabsim import tuner
 from stabsim._words import Text
-from stabsim.labs.frame import charts
+from stabsim.labs.frame import charts, units
 from stabsim.labs.frame.lab import Fact, Goal, Lab, Panel, Slider, Tables
 from stabsim.tuner import GUESSING, Hyperparameters
 
@@ -18,15 +18,15 @@ AMPLITUDES = np.geomspace(0.1, 2, 7, dtype=np.float32)
 
 LENGTH_SCALE = Slider(
     "length_scale", Text("Hyperparameter: length-scale", "Hiperparameter: skala panjang"),
-    0.25, 32, 0.5, "log", unit=Text("octaves", "oktaf"),
+    0.25, 32, 0.5, "log", unit=units.OCTAVES,
 )  # fmt: skip
 AMPLITUDE = Slider(
     "amplitude", Text("Hyperparameter: amplitude", "Hiperparameter: amplitudo"), 0.1, 2, 0.6, "log",
-    unit=Text("decades", "dekade"),
+    unit=units.DECADES,
 )  # fmt: skip
 NOISE = Slider(
     "noise", Text("Hyperparameter: noise", "Hiperparameter: derau"), 0.01, 0.5, 0.07, "log",
-    unit=Text("decades", "dekade"),
+    unit=units.DECADES,
 )  # fmt: skip
 
 CONTROLS = (
@@ -34,7 +34,7 @@ CONTROLS = (
     AMPLITUDE,
     NOISE,
     Slider("evaluations", Text("Runs so far", "Run sejauh ini"), 1, 16, 6, "whole",
-           unit=Text("runs", "run")),
+           unit=units.RUNS),
     Slider("seed", Text("Seed of the search", "Seed pencarian"), 0, 9, 0, "whole"),
 )  # fmt: skip
 
@@ -195,10 +195,11 @@ print("next learning rate", tuner.RATES[int(tuner.with_given(h)(known))])
         (("evaluations", ">", 11), ("below", "<", 0.5)),
     ),
     facts=(
-        Fact("facts", "evidence", Text("Log marginal likelihood: {value} nats.",
-                                       "Log likelihood marginal: {value} nat.")),
-        Fact("facts", "below", Text("Log posterior density: {value} nats below the highest.",
-                                    "Log densitas posterior: {value} nat di bawah puncaknya.")),
+        Fact("facts", "evidence", Text("Log marginal likelihood, in nats: {value}.",
+                                       "Log likelihood marginal, dalam nat: {value}.")),
+        Fact("facts", "below", Text(
+            "Log posterior density below the highest, in nats: {value}.",
+            "Log densitas posterior di bawah puncaknya, dalam nat: {value}.")),
         Fact("facts", "best", Text("Best loss so far: {value}.",
                                    "Loss terbaik sejauh ini: {value}.")),
         Fact("facts", "next", Text("Next learning rate: {value}.",

@@ -8,7 +8,7 @@ from jaxtyping import Array
 
 from stabsim._words import Text
 from stabsim.curvature import spectrum
-from stabsim.labs.frame import charts
+from stabsim.labs.frame import charts, units
 from stabsim.labs.frame.any_rule import RULE_NAMES, RULES, AnyRule
 from stabsim.labs.frame.lab import (
     Choice,
@@ -56,7 +56,7 @@ CONTROLS = (
         "rule", ("sgd", "adafactor"), Text("SGD and Adafactor have no momentum.",
                                            "SGD dan Adafactor tidak memakai momentum."))),
     Slider("warmup", Text("Warmup", "Warmup"), 0, STEPS, 0, "whole",
-           unit=Text("steps", "langkah")),
+           unit=units.STEPS),
     Slider("seed", Text("Seed", "Seed"), 0, 9, 0, "whole"),
 )  # fmt: skip
 
@@ -185,12 +185,12 @@ plots.sharpness(trace).save("sharpness.html")
     ),
     facts=(
         Fact("now", "edge_at", Text(
-            "The threshold at the full rate is {value} (∞: none, and the rate sets the swing);",
-            "Ambang pada laju penuh {value} (∞: tidak ada, dan laju menentukan lebar ayunan);")),
-        Fact("now", "start", Text("the sharpness is {value} at the start",
-                                  "ketajamannya {value} di awal")),
-        Fact("now", "end", Text("and {value} at the last measurement.",
-                                "dan {value} pada pengukuran terakhir.")),
+            "The threshold at the full rate is {value} (∞: none, and the rate sets the swing).",
+            "Ambang pada laju penuh {value} (∞: tidak ada, dan laju menentukan lebar ayunan).")),
+        Fact("now", "start", Text("The sharpness at the start is {value}.",
+                                  "Ketajaman di awal {value}.")),
+        Fact("now", "end", Text("At the last measurement it is {value}.",
+                                "Pada pengukuran terakhir nilainya {value}.")),
         Fact("now", "swing", Text("At the end a step moves a parameter by {value} (RMS).",
                                   "Di akhir run parameter bergeser {value} per langkah (RMS).")),
     ),

@@ -90,7 +90,7 @@ def train(rate, threshold):
 runs = {"clipped": train({learning_rate}, {threshold}), "smaller": train({smaller_rate}, 1e30)}
 for name, trace in runs.items():
     print(name, ss.diagnose(trace.loss))
-    print(f"{100 * float(trace.clipped.mean()):.3g} per cent of the updates were clipped")
+    print(f"{100 * float(trace.clipped.mean()):.3g}% of the updates were clipped")
 plots.loss_curves(runs)
 """,
     Goal(

@@ -8,8 +8,9 @@ import numpy as np
 
 from stabsim._computed_once import Arrays, computed_once
 from stabsim._words import Text
-from stabsim.labs.frame import charts
+from stabsim.labs.frame import charts, units
 from stabsim.labs.frame.lab import Curve, Goal, Lab, Panel, Slider, Tables
+from stabsim.labs.frame.report import CATAPULT
 from stabsim.optimizers import sgd
 from stabsim.schedules import linear_warmup
 from stabsim.simulation import simulate
@@ -22,9 +23,6 @@ RATES = tuple(2.0 ** (k / 2) for k in range(-14, 2))
 
 STABLE, CATAPULTING, DIVERGED, HERE = range(4)
 
-CATAPULT = 1.1
-"""A run catapults if its loss climbs above this many times its start, and ends below it."""
-
 
 def train(learning_rate: Any, warmup: Any, seed: Any) -> Any:
     rule = sgd(linear_warmup(learning_rate, warmup))
@@ -32,7 +30,10 @@ def train(learning_rate: Any, warmup: Any, seed: Any) -> Any:
 
 
 def outcomes(loss: np.ndarray) -> np.ndarray:
-    """What became of runs, from their losses ``(..., STEPS)``."""
+    """What became of runs, from their losses ``(..., STEPS)``.
+
+    A run catapults if its loss climbs above ``CATAPULT`` times its start, and ends below it.
+    """
     first, last = loss[..., 0], loss[..., -1]
     top = np.nan_to_num(loss, nan=np.inf).max(-1)
     survived = np.isfinite(top) & (last < first)
@@ -59,7 +60,7 @@ def the_map() -> Arrays:
 
 CONTROLS = (
     Slider("warmup", Text("Warmup", "Warmup"), 0, WARMUPS[-1], 4, "whole",
-           unit=Text("steps", "langkah")),
+           unit=units.STEPS),
     Slider("learning_rate", Text("Peak learning rate", "Laju pembelajaran puncak"),
            0.00781, RATES[-1], 0.177, "log"),
     Slider("seed", Text("Seed", "Seed"), 0, 9, 0, "whole"),
@@ -94,7 +95,7 @@ def run(warmup: Any, learning_rate: Any, seed: Any) -> Tables:
 
 NAMES = {
     STABLE: Text("stable", "stabil"),
-    CATAPULTING: Text("catapulting", "terlontar lalu pulih"),
+    CATAPULTING: Text("catapulted, then recovered", "terlontar lalu pulih"),
     DIVERGED: Text("diverged", "divergen"),
 }
 # Logarithmic but for the place of 0.

@@ -4,7 +4,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from stabsim._diagnosis_words import VERDICTS
 from stabsim._style import GREY, PALETTE, TOP
 from stabsim.logs.columns import listed, plain
 from stabsim.logs.log import Log
@@ -40,7 +39,7 @@ class Listing(NamedTuple):
         return [
             REPORT["run"].in_(language).format(
                 name=plain(log.run), records=log.loss.size,
-                verdict=VERDICTS[str(reading.diagnosis.verdict)].in_(language),
+                verdict=reading.diagnosis.kind(language),
             )
             for log, reading in zip(self.logs, self.readings, strict=True)
         ]  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from stabsim._advice import warmup_candidates
-from stabsim._diagnosis_words import SWEEP, VERDICTS
+from stabsim._diagnosis_words import SWEEP
 from stabsim._sweep_reading import SweepDiagnosis, conclude_sweep
 from stabsim._words import default_language, number
 from stabsim.diagnosis import LEARNED, Diagnosis
@@ -83,7 +83,7 @@ class LogSweep(NamedTuple):
             [
                 number(run.learning_rate, language) + self.mark(run),
                 number(run.diagnosis.final_loss, language),
-                VERDICTS[run.diagnosis.verdict].in_(language),
+                run.diagnosis.kind(language),
                 run.name,
             ]
             for run in self.runs

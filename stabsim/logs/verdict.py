@@ -46,7 +46,7 @@ KEPT = 6 * STRETCHES
 """A log of up to so many records is not thinned."""
 
 FULL = 64
-"""So many stretches at most are read again in full."""
+"""So many stretches at most are read again in full; of more if they are short."""
 
 
 class Reading(NamedTuple):
@@ -182,8 +182,9 @@ def _read(loss: Series, context: Context) -> Smoothed:
         return curve
     steps = [s for r in rises for s in (r.onset, r.peak_step, r.recovered_at) if s is not None]
     touched = curve.record[np.searchsorted(curve.step, steps)] // stretch
-    again = np.unique([place for t in touched for place in (t - 1, t, t + 1)])
-    again = [int(i) * stretch for i in again if 0 <= i * stretch < n][:FULL]
+    reach = -(-window // (2 * stretch))  # a window's half
+    again = np.unique(touched[:, None] + np.arange(-reach, reach + 1))
+    again = [int(i) * stretch for i in again if 0 <= i * stretch < n][: FULL * reach]
     full = [_kept(loss, at, min(at + stretch, n), window, 1, means)[0] for at in again]
     return joined([*kept, *full])
 

@@ -105,20 +105,20 @@ def test_what_beta2_does_to_the_spikes():
     assert (top["0.95"] > 1).all()
     assert (top["0.99"] > 1).all()
     assert (top["0.999"] < 1).sum() >= MOST
-    high = {b: column("late_spikes", "highest", beta2=b) for b in ("0.95", "0.99")}
+    high = {b: column("late_spikes", "leap", beta2=b) for b in ("0.95", "0.99")}
     assert (high["0.95"] < high["0.99"]).all()
     assert (high["0.99"] > 20).all()
 
 
 def test_what_epsilon_and_update_clipping_do():
-    plain = {fact: column("late_spikes", fact) for fact in ("top", "highest", "final_loss")}
+    plain = {fact: column("late_spikes", fact) for fact in ("top", "leap", "final_loss")}
     assert (column("late_spikes", "top", eps=0.01) < 1).all()
     assert (column("late_spikes", "top", eps=0.001) > 1).all()
     costs = column("late_spikes", "final_loss", eps=0.01) / plain["final_loss"]
     assert 1.5 < np.median(costs) < 5
-    clipped = column("late_spikes", "highest", most=1.0)
-    assert (clipped > 1.5 * plain["highest"]).all()
-    assert np.median(clipped / plain["highest"]) > 3
+    clipped = column("late_spikes", "leap", most=1.0)
+    assert (clipped > 1.5 * plain["leap"]).all()
+    assert np.median(clipped / plain["leap"]) > 3
 
 
 def test_the_goal_of_the_late_spikes_lab():

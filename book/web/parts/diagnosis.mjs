@@ -36,9 +36,15 @@ export function diagnose(loss, rules, given = {}) {
   const all = curve && objective === "falls" ? findRises(curve, given, rules) : [];
   const rises = all.filter((rise) => rise.cause === null);
   let reason = ends.reason;
-  if (reason === null && rises.length && curve) {
-    const far = rises[rises.length - 1].early ? rules.RUNAWAY : rules.RUNAWAY ** 2;
-    if (!curve.late && curve.final > far * Math.abs(loss[0])) reason = "runaway";
+  let farAt = null;
+  if (reason === null && curve && objective === "falls") {
+    const power = rises.length ? (rises.at(-1).early ? 1 : 2) : 3;
+    if (!curve.late && curve.final > rules.RUNAWAY ** power * Math.abs(loss[0])) {
+      reason = "runaway";
+      let near = curve.size - tail(curve.size);
+      while (near && !(curve.smooth[near - 1] <= rules.RUNAWAY * Math.abs(loss[0]))) near--;
+      farAt = curve.step[near];
+    }
   }
   let confidence = "sure";
   if (curve && ends.at === null && curve.size < rules.FEW) confidence = "open";
@@ -53,6 +59,7 @@ export function diagnose(loss, rules, given = {}) {
     initial: loss[0],
     final: finalLoss(Float64Array.from(loss, (x) => (isReal(x, rules) ? x : NaN))),
     end: ends.at,
+    farAt,
     largest: norms && largestOf(norms),
     reason,
     explained: all.filter((rise) => rise.cause !== null),
@@ -304,6 +311,8 @@ function findRises(curve, given, rules) {
   /** @type {any} */
   let top = null;
   let goal = Infinity;
+  let told = -1; // the peak and the end of the rises so far
+  let ended = -1;
   while (start < n) {
     const seen = nextRise(curve, start, top, rules);
     if (seen === null) break;
@@ -314,12 +323,15 @@ function findRises(curve, given, rules) {
     const early = step[onset] <= (learned ? earlyUntil : Math.max(earlyUntil, unlearnedUntil));
     goal = early ? top - (1 - rules.LEARNED) * Math.abs(top) : lowest + margin / 2;
     let recovered = null;
-    for (let i = at; i < n && recovered === null; i++) {
-      if (slow ? level[i] < goal : smooth[i] < goal && quick[i] < goal) recovered = i;
-    }
+    const isBack = (i) => (slow ? level[i] < goal : smooth[i] < goal && quick[i] < goal);
+    for (let i = at; i < n && recovered === null; i++) if (isBack(i)) recovered = i;
     const until = recovered === null ? n : Math.max(recovered, at + 1);
-    let peak = highest(quick, at, until);
-    peak = highest(loss, Math.max(peak - window, onset), Math.min(peak + window + 1, until));
+    const seenBy = Math.max(until, Math.min(at + (window >> 1) + 1, n));
+    let [low, peak] = extremes(curve, onset, seenBy, told);
+    if (slow && loss[low] >= loss[peak]) [low, peak] = extremes(curve, least, seenBy, told);
+    let end = Math.max(recovered ?? n, peak + 1);
+    while (end < n && !isBack(end)) end++;
+    if (end === n && recovered !== null) end = Math.min(Math.max(recovered, peak + 1), n - 1);
     const risen = smooth[highest(smooth, onset, until)];
     let cause = causeOf(given, step[Math.max(least - 2 * window, 0)], step[at], rules);
     if (cause === "restart" && risen > rules.SPIKE * Math.abs(top)) cause = null;
@@ -327,17 +339,26 @@ function findRises(curve, given, rules) {
     while (smooth[nearly] < lowest + rules.NEARLY * (risen - lowest)) nearly++;
     const slowly =
       step[nearly] - step[onset] > rules.UNLEARNED_SHARE * duration && nearly - onset > window;
-    rises.push({
+    const rise = {
       onset: step[onset],
       lowest,
+      lowStep: step[low],
+      low: loss[low],
       peakStep: step[peak],
       peak: loss[peak],
-      recovered: recovered === null ? null : step[recovered],
+      recovered: recovered === null ? null : step[end],
       early,
       shape: recovered !== null ? "spike" : slowly ? "climb" : "shift",
       sure: Math.max(risen, level[at]) - lowest > rules.SURE * margin,
       cause,
-    });
+    };
+    const one = rises.at(-1);
+    const again = onset < ended || low <= told || loss[low] >= loss[peak];
+    const isSame = again && one?.cause === cause;
+    if (isSame) rises.pop();
+    rises.push(isSame ? joined(one, rise) : rise);
+    told = Math.max(told, peak);
+    ended = end;
     if (recovered !== null) start = Math.max(recovered, at + 1);
     else if (cause !== null) start = at + window;
     else break;
@@ -347,10 +368,13 @@ function findRises(curve, given, rules) {
   }
   if (!rises.length && stoppedByASpike(curve, rules)) {
     const peak = highest(loss, 0, n);
-    const onset = placeOfLowest(smooth, 0, peak + 1);
+    const onset = placeOfLowest(smooth, 0, peak);
+    const low = lowestNear(curve, onset, peak, told);
     rises.push({
       onset: step[onset],
       lowest: smooth[onset],
+      lowStep: step[low],
+      low: loss[low],
       peakStep: step[peak],
       peak: loss[peak],
       recovered: null,
@@ -442,6 +466,36 @@ function highest(x, from, to) {
   let place = from;
   for (let i = from; i < to; i++) if (x[i] > x[place]) place = i;
   return place;
+}
+
+/** The records of the lowest loss near the begin of a rise, and of the highest thereafter. */
+function extremes(curve, begin, until, after) {
+  const { quick, loss, window } = curve;
+  const high = highest(quick, begin + 1, until);
+  const from = Math.max(high - window, begin + 1);
+  const peak = highest(loss, from, Math.min(high + window + 1, until));
+  return [lowestNear(curve, begin, peak, after), peak];
+}
+
+/** The last record with the lowest loss within half a window of one, between two others. */
+function lowestNear({ loss, window }, place, until, after) {
+  const half = window >> 1;
+  let low = Math.max(place - half, 0, Math.min(after + 1, until - 1));
+  for (let i = low; i < Math.min(place + half + 1, until); i++) if (loss[i] <= loss[low]) low = i;
+  return low;
+}
+
+/** A rise that was seen twice: the smoothed loss was back before the loss itself was. */
+function joined(one, other) {
+  const { onset, lowest, lowStep, low, recovered } = one;
+  const { peakStep, peak } = one.peak >= other.peak ? one : other;
+  return {
+    ...other,
+    ...{ onset, lowest, lowStep, low, peakStep, peak },
+    recovered: other.recovered && Math.max(other.recovered, recovered),
+    early: one.early && other.early,
+    sure: one.sure || other.sure,
+  };
 }
 
 function placeOfLowest(x, from, to) {

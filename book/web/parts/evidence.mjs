@@ -2,6 +2,10 @@
 
 import { fill, number, whole } from "./numbers.mjs";
 
+/** The kind of run in words. */
+export const kindOf = ({ verdict, plateau }, words) =>
+  words.verdicts[verdict === "stable" && plateau === "start" ? "still" : verdict];
+
 /** The verdict and what it rests on, one sentence each. */
 export function evidence(found, words) {
   const write = (x) => number(x, words.language);
@@ -15,26 +19,30 @@ export function evidence(found, words) {
   if (found.objective !== "falls") said.push(words.evidence[found.objective]);
   const rose = (name, rise, more = {}) =>
     say(name, {
-      lowest: write(rise.lowest),
-      onset: at(rise.onset),
+      low: write(rise.low),
+      low_step: at(rise.lowStep),
       peak: write(rise.peak),
       peak_step: at(rise.peakStep),
       back:
         rise.recovered === null
           ? words.evidence.lost
-          : say("recovered", { step: at(rise.recovered) }),
+          : say(rise.early && rise.peak < found.initial ? "small" : "recovered", {
+              step: at(rise.recovered),
+            }),
       ...more,
     });
   for (const rise of found.rises) {
-    said.push(rose(rise.shape === "climb" ? "climb" : rise.early ? "early" : "mid", rise));
+    // How it went on after it had blown up is not told.
+    if (found.farAt !== null && rise.lowStep >= found.farAt) continue;
+    const kind = rise.shape === "climb" ? "climb" : rise.early ? "early" : "mid";
+    said.push(rose(found.reason === null ? kind : "up", rise));
   }
   for (const rise of found.explained) {
     const known = ["restart", "resumed"].includes(rise.cause) ? rise.cause : "change";
     said.push(rose("explained", rise, { cause: say(known, { what: rise.cause }) }));
   }
-  if (found.end !== null) {
-    const how = ["zero", "stops"].includes(found.reason) ? found.reason : "diverged";
-    said.push(say(how, { step: at(found.end) }));
+  if (found.reason !== null) {
+    said.push(say(found.reason, { step: at(found.end ?? found.farAt) }));
   }
   if (found.plateau !== null) said.push(words.evidence[found.plateau]);
   const survived = [

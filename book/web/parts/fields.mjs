@@ -2,7 +2,7 @@
 
 import { fill } from "./numbers.mjs";
 import { plain, read } from "./numerals.mjs";
-import { isIdle, positionOf, typed, valueAt, written } from "./settings.mjs";
+import { isIdle, positionOf, typed, unitOf, valueAt, written } from "./settings.mjs";
 
 /**
  * Wakes the controls, whose values they change in place.
@@ -30,6 +30,9 @@ export function fields(section, lab, words, values, told) {
     const text = textOf(control);
     text.disabled = off;
     text.value = plain(values[control.name], language);
+    if (text.nextElementSibling) {
+      text.nextElementSibling.textContent = unitOf(control, values[control.name]);
+    }
     text.removeAttribute("aria-invalid");
   }
 
@@ -42,7 +45,7 @@ export function fields(section, lab, words, values, told) {
       const { label } = control;
       const [low, high] = [control.low, control.high].map((x) => plain(x, language));
       const which = control.scale === "whole" ? frame.whole : frame.range;
-      const asked = read(text.value, language, [control.unit]);
+      const asked = read(text.value, language, control.unit);
       const reads = Number.isNaN(asked)
         ? ""
         : ` ${fill(frame.reads, { value: plain(asked, language) })}`;

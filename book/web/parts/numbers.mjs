@@ -5,7 +5,7 @@ const SUPERSCRIPT = { "-": "⁻", ...Object.fromEntries([..."⁰¹²³⁴⁵⁶�
 /** Three significant digits, with the language's decimal sign: as stabsim.words.number. */
 export function number(x, language) {
   if (Number.isNaN(x)) return "NaN";
-  if (!Number.isFinite(x)) return x > 0 ? "∞" : "-∞";
+  if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";
   const [mantissa, exponent] = x.toExponential(2).split("e");
   const rounded = Number(x.toExponential(2));
   let written;
@@ -15,6 +15,7 @@ export function number(x, language) {
     const power = [...String(Number(exponent))].map((c) => SUPERSCRIPT[c]).join("");
     written = `${Number(mantissa)}·10${power}`;
   }
+  written = written.replace("-", "−");
   return language === "id" ? written.replace(".", ",") : written;
 }
 

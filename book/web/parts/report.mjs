@@ -12,8 +12,9 @@ export function report(lab, words, tables, values) {
   const facts = { ...values, changes: changed.length };
   const sentences = lab.sweep ? readSweep(words, tables, facts, write) : [];
   lab.curves.forEach(([table, column, label], place) => {
-    const found = diagnose(Array.from(tables[table][column]), words.rules);
-    sentences.push(sentence(found, words, label));
+    const loss = Array.from(tables[table][column]);
+    const found = diagnose(loss, words.rules);
+    sentences.push(sentence(found, words, label, loss));
     const suffix = place ? `_${place + 1}` : "";
     const peaks = found.rises.map((rise) => rise.peak);
     if (found.end !== null) peaks.push(Infinity);
@@ -24,19 +25,23 @@ export function report(lab, words, tables, values) {
     facts[`diverged_at${suffix}`] = found.end ?? NaN;
   });
   const isAsked = (fact) => lab.goal?.some(([name]) => name === fact);
-  const told = lab.facts.map(([table, column, text]) => {
-    facts[column] = tables[table][column][0];
-    return fill(text, { value: write(facts[column]) });
-  });
+  for (const [table, column] of lab.facts) facts[column] = tables[table][column][0];
+  const known = lab.facts.filter(([, column]) => !Number.isNaN(facts[column]));
+  const told = known.map(([, column, text]) => fill(text, { value: write(facts[column]) }));
   if (isAsked("changes")) told.push(fill(words.evidence.changes, facts));
   // What the goal rests on comes first, for a long report is seen from its beginning.
-  const isFirst = isAsked("changes") || lab.facts.some(([, column]) => isAsked(column));
+  const isFirst = isAsked("changes") || known.some(([, column]) => isAsked(column));
   if (told.length) sentences.splice(isFirst ? 0 : sentences.length, 0, told.join(" "));
   return { facts, sentences };
 }
 
-function sentence(found, words, label) {
+function sentence(found, words, label, loss) {
   const [verdict, ...others] = evidence(found, words);
+  const top = Math.max(...loss);
+  if (found.verdict === "stable" && top > words.rules.CATAPULT * found.initial) {
+    const values = { peak: number(top, words.language), step: loss.indexOf(top) };
+    others.splice(1, 0, fill(words.evidence.leap, values));
+  }
   const first = label ? `${label}: ${verdict[0].toLowerCase()}${verdict.slice(1)}` : verdict;
   return [first, ...others].join(" ");
 }
@@ -59,7 +64,10 @@ function readSweep(words, tables, facts, write) {
     const [low, high] = reading.edge.map(write);
     said.push(say("edge", { low, high }));
   }
-  if (reading.unstable === null) return [[...said, say("higher")].join(" ")];
+  if (reading.unstable === null) {
+    const limit = reading.edge ? say("still", { high: write(reading.edge[1]) }) : say("higher");
+    return [[...said, limit].join(" ")];
+  }
   said.push(say("unstable", { unstable: write(reading.unstable) }));
   said.push(say(reading.limited ? "limited" : "free"));
   return [said.join(" ")];
@@ -75,21 +83,23 @@ export function reached(goal, facts) {
 export function marks(lab, panel, tables, values, facts) {
   if (!panel.columns.length) return [];
   const along = tables[panel.table][panel.over];
-  const found = panel.goals.map((y) => mark("goal", { y }));
+  const found = panel.goals.map(([y, text]) => mark("goal", { y, text }));
   const level = lab.controls.find(({ name }) => name === panel.level);
   if (level && !isIdle(level, values)) {
     found.push(mark("level", { y: values[level.name], text: level.label }));
   }
   lab.curves.forEach(([table, column], place) => {
-    const series = panel.columns.findIndex(([name]) => name === column);
-    if (table !== panel.table || series < 0) return;
+    const series = panel.series[place];
     const suffix = place ? `_${place + 1}` : "";
     if (facts[`verdict${suffix}`] === "diverged") {
       const end = facts[`diverged_at${suffix}`];
-      const x = along[Number.isNaN(end) ? along.length - 1 : end];
+      const when = tables[table][panel.over];
+      if (!when || series === null) return;
+      const x = when[Number.isNaN(end) ? when.length - 1 : end];
       found.push(mark("diverged", { x, series }));
       return;
     }
+    if (table !== panel.table || !panel.columns.some(([name]) => name === column)) return;
     const [x, x2] = [along[along.length - tail(along.length)], along[along.length - 1]];
     found.push(mark("final", { x, x2, y: facts[`final_loss${suffix}`], series }));
   });

@@ -1,7 +1,7 @@
 // All that is said of a log, sentences by heading: as Report.sections of stabsim/logs/report.py.
 
 import { alsoSentences, clipSentences, nextSentences, pasted } from "./advice.mjs";
-import { evidence } from "./evidence.mjs";
+import { evidence, kindOf } from "./evidence.mjs";
 import { ROLES, sentence } from "./log.mjs";
 import { fill, number, whole } from "./numbers.mjs";
 import { listed } from "./text.mjs";
@@ -51,7 +51,7 @@ export function listing(runs, words) {
     fill(words.report.run, {
       name: log.run,
       records: log.loss.value.length,
-      verdict: words.verdicts[found.verdict],
+      verdict: kindOf(found, words),
     }),
   );
 }

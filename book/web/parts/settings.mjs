@@ -27,12 +27,15 @@ export function positionOf(control, value) {
 
 /** A value in words. */
 export function written(control, value, language) {
-  return number(value, language) + (control.unit ? ` ${control.unit}` : "");
+  return `${number(value, language)} ${unitOf(control, value)}`.trim();
 }
+
+/** What so many of it are called. */
+export const unitOf = ({ unit }, value) => unit[value === 1 ? 0 : 1];
 
 /** The value that a reader typed; null if it is no number of the range. */
 export function typed(control, text, language) {
-  const value = read(text, language, [control.unit]);
+  const value = read(text, language, control.unit);
   return takes(control, value) ? value : null;
 }
 

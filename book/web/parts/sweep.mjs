@@ -2,6 +2,7 @@
 
 import { warmups } from "./advice.mjs";
 import { concludeSweep } from "./diagnosis.mjs";
+import { kindOf } from "./evidence.mjs";
 import { fill, number } from "./numbers.mjs";
 
 const LEAST = 3; // so many different rates make a sweep
@@ -36,7 +37,7 @@ function table(runs, rates, reading, words) {
   return runs.map(({ rate, found, log }) => {
     const place = rates.indexOf(rate);
     const mark = reading?.star === place ? " ★" : reading?.feasible[place] ? "" : " ×";
-    const verdict = words.verdicts[found.verdict];
+    const verdict = kindOf(found, words);
     return [write(rate) + mark, write(found.final), verdict, log.run].join("; ");
   });
 }
@@ -58,8 +59,9 @@ function said(runs, rates, reading, left, words) {
     const [low, high] = reading.edge.map(write);
     lines.push(read("edge", { low, high }));
   }
-  if (reading.unstable === null) lines.push(read("higher"));
-  else {
+  if (reading.unstable === null) {
+    lines.push(reading.edge ? read("still", { high: write(reading.edge[1]) }) : read("higher"));
+  } else {
     lines.push(read("unstable", { unstable: write(reading.unstable) }));
     lines.push(read(reading.limited ? "limited" : "free"));
   }

@@ -7,7 +7,6 @@ import altair as alt
 
 from stabsim._words import Text
 from stabsim.labs.frame.lab import Panel
-from stabsim.labs.frame.words import FRAME
 from stabsim.plots import CROSS, GREY, PALETTE, STAR
 
 WIDTH, HEIGHT = 620, 200
@@ -22,6 +21,9 @@ PLACE_NAMES = tuple(name for _, name in PLACE)
 
 KEPT_COLORS = [GREY, "#009E73", "#CC79A7", "#E69F00"]
 """Of the kept runs, of which there are as many."""
+
+LINE = 500
+"""The size of a line in a legend: long enough for its dashes to be seen."""
 
 DASHES = [[1, 0], [6, 3], [2, 2], [8, 2, 2, 2], [1, 3], [12, 4], [5, 2, 1, 2, 1, 2]]
 
@@ -48,8 +50,7 @@ def grey_axis(title: str | None, **options: Any) -> alt.Axis:
         options["labelExpr"] = f"({POWERS})[format(datum.value, '.0e')] || datum.label"
     return alt.Axis(
         title=title, labelColor=GREY, titleColor=GREY, domainColor=GREY, tickColor=GREY,
-        gridColor=GREY, gridOpacity=0.15, titlePadding=6,
-        labelSeparation=4, **options,
+        gridColor=GREY, gridOpacity=0.15, titlePadding=6, labelSeparation=6, **options,
     )  # fmt: skip
 
 
@@ -62,6 +63,13 @@ def _open(domain: Sequence[float | int] | None) -> alt.Scale:
     if domain is None:  # as far as the data go
         return alt.Scale(type="log", nice=False)
     return alt.Scale(type="log", domain=list(domain), nice=False)
+
+
+def _plain(domain: Sequence[float | int] | None) -> alt.Scale:
+    """An axis that is not logarithmic."""
+    if domain is None:
+        return alt.Scale(zero=False)
+    return alt.Scale(domain=list(domain), nice=False)
 
 
 def finished(chart: Any, height: int = HEIGHT) -> Any:
@@ -106,12 +114,12 @@ def over_steps(
         height: of the plot.
         points: whether each entry is marked.
         over: the column along the horizontal axis, and what it is called.
-        log: whether the vertical axis is logarithmic; else ``domain`` must be given.
+        log: whether the vertical axis is logarithmic.
         level, ends: as in :class:`Panel`.
     """
 
     def chart(language: str) -> Any:
-        scale = _open(domain) if log else alt.Scale(domain=list(domain or ()), nice=False)
+        scale = _open(domain) if log else _plain(domain)
         least = domain[0] if domain and log else None
         across = alt.Scale(nice=False) if last is None else alt.Scale(domain=[0, last], nice=False)
         whole = grey_axis(over[1].in_(language), grid=False, tickCount=6, tickMinStep=1)
@@ -167,7 +175,8 @@ def _lines(
     colors = alt.Scale(domain=names, range=PALETTE[: len(names)])
     wide: Any = 1 if len(names) <= 3 else _expression("width < 400 ? 2 : 3")
     legend = alt.Legend(title=None, orient="top", columns=wide, columnPadding=5,
-                        labelColor=GREY, labelLimit=0)  # fmt: skip
+                        labelColor=GREY, labelLimit=0, symbolSize=LINE)  # fmt: skip
+    dashes = alt.Scale(domain=names, range=DASHES[: len(names)])
     # The axis is as long as the run, also where the run's numbers end early.
     end = _data("run").transform_aggregate(last=f"max({over})").mark_rule(opacity=0)
     layers = [end.encode(alt.X("last:Q", **across))]
@@ -181,26 +190,29 @@ def _lines(
                 thin = _kept(line).mark_line(strokeWidth=1, strokeDash=dash, clip=True)
                 layers.append(thin.encode(x, y, **KEPT))
                 continue
-            hue: Any = alt.value(PALETTE[0])
-            if len(names) > 1:
-                hue = alt.ColorDatum(label.in_(language), scale=colors, legend=legend)
-            mark = line.mark_line(strokeWidth=1.8, strokeDash=dash, clip=True, point=points)
-            layers.append(mark.encode(x, y, color=hue))
-    return alt.layer(*layers, *_marks(language, alt.X("x:Q", **across), alt.Y("y:Q", **up)))
+            mark = line.mark_line(strokeWidth=1.8, clip=True, point=points)
+            if len(names) == 1:
+                layers.append(mark.encode(x, y, color=alt.value(PALETTE[0])))
+                continue
+            name = label.in_(language)
+            hue = alt.ColorDatum(name, scale=colors, legend=legend)
+            dashed = alt.StrokeDashDatum(name, scale=dashes, legend=legend)
+            layers.append(mark.encode(x, y, hue, dashed))
+    return alt.layer(*layers, *_marks(alt.X("x:Q", **across), alt.Y("y:Q", **up)))
 
 
 GOAL = "#009E73"
 
 
-def _marks(language: str, x: alt.X, y: alt.Y) -> list[Any]:
+def _marks(x: alt.X, y: alt.Y) -> list[Any]:
     """What is marked in a chart over steps: the goal, a level, final losses, divergences."""
 
     def kind(name: str) -> Any:
         return _data("marks").transform_filter(f"datum.kind == '{name}'")
 
-    def label(rule: Any, color: str, **given: str) -> Any:
+    def label(rule: Any, color: str) -> Any:
         dy = _expression("scale('y', datum.y) < 14 ? 10 : -6")
-        return rule.mark_text(color=color, align="left", x=4, dy=dy, clip=True, **given)
+        return rule.mark_text(color=color, align="left", x=4, dy=dy, clip=True)
 
     goal, level, final = kind("goal"), kind("level"), kind("final")
     own = final.transform_calculate(hue=f"{PALETTE}[datum.series]")
@@ -208,7 +220,7 @@ def _marks(language: str, x: alt.X, y: alt.Y) -> list[Any]:
     hue = alt.Stroke("hue:N", scale=None)
     return [
         goal.mark_rule(color=GOAL, strokeDash=[6, 3], strokeWidth=1.5, clip=True).encode(y=y),
-        label(goal, GOAL, text=FRAME["goal"].in_(language).lower()).encode(y=y),
+        label(goal, GOAL).encode(y=y, text="text:N"),
         level.mark_rule(color=PALETTE[1], strokeDash=[6, 3], strokeWidth=1.8, clip=True)
         .encode(y=y),
         label(level, PALETTE[1]).encode(y=y, text="text:N"),
@@ -586,18 +598,18 @@ def histogram(
     y = alt.Y("count:Q", axis=grey_axis(counted.in_(language), tickCount=4, format="d"))
     names = [label.in_(language) for label in columns.values()]
     colors = alt.Scale(domain=names, range=PALETTE[1 : len(names) + 1])
-    legend = alt.Legend(title=None, orient="top", labelColor=GREY, labelLimit=0)
+    dashes = alt.Scale(domain=names, range=DASHES[1 : len(names) + 1])
+    legend = alt.Legend(title=None, orient="top", labelColor=GREY, labelLimit=0, symbolSize=LINE)
     data = _data("run")
     bars = data.transform_filter("datum.count > 0").mark_rect(color=PALETTE[0], opacity=0.8)
     layers = [
         bars.encode(alt.X("low:Q", scale=scale, axis=x_axis), y, x2="high:Q", y2=alt.datum(0))
     ]
-    for place, (column, label) in enumerate(columns.items()):
-        rule = data.transform_filter(f"isValid(datum.{column})").mark_rule(
-            strokeWidth=1.8, strokeDash=DASHES[place + 1]
-        )
-        hue = alt.ColorDatum(label.in_(language), scale=colors, legend=legend)
-        layers.append(rule.encode(alt.X(f"{column}:Q", scale=scale, axis=x_axis), color=hue))
+    for column, name in zip(columns, names, strict=True):
+        rule = data.transform_filter(f"isValid(datum.{column})").mark_rule(strokeWidth=1.8)
+        hue = alt.ColorDatum(name, scale=colors, legend=legend)
+        dash = alt.StrokeDashDatum(name, scale=dashes, legend=legend)
+        layers.append(rule.encode(alt.X(f"{column}:Q", scale=scale, axis=x_axis), hue, dash))
     return finished(alt.layer(*layers), 120)
 
 
@@ -611,8 +623,11 @@ def surrogate(language: str, names: dict[str, Text], loss: Text) -> Any:
     """
     words = {column: text.in_(language) for column, text in names.items()}
     hues = dict(zip(words.values(), [PALETTE[0], GREY, PALETTE[1], PALETTE[2]], strict=True))
-    legend = alt.Legend(title=None, orient="top", columns=1, labelColor=GREY, labelLimit=0)
+    legend = alt.Legend(title=None, orient="top", columns=1, labelColor=GREY, labelLimit=0,
+                        symbolSize=LINE // 2)  # fmt: skip
     scale = alt.Scale(domain=list(hues), range=list(hues.values()))
+    dashes = alt.Scale(domain=list(hues), range=[[1, 0], [2, 3], [1, 0], [6, 3]])
+    kinds = alt.Scale(domain=list(hues), range=["stroke", "stroke", "circle", "stroke"])
     x = _rate(language)
     y_scale = _log((0.08, 8))
     axis = grey_axis(loss.in_(language), values=[0.1, 0.2, 0.5, 1, 2, 5], format="~g")
@@ -623,6 +638,9 @@ def surrogate(language: str, names: dict[str, Text], loss: Text) -> Any:
     def hue(column: str) -> alt.ColorDatum:
         return alt.ColorDatum(words[column], scale=scale, legend=legend)
 
+    def dash(column: str) -> alt.StrokeDashDatum:
+        return alt.StrokeDashDatum(words[column], scale=dashes, legend=legend)
+
     def rows(column: str, data: str = "run") -> Any:
         return _data(data).transform_filter(f"isValid(datum.{column})")
 
@@ -632,13 +650,14 @@ def surrogate(language: str, names: dict[str, Text], loss: Text) -> Any:
             .encode(x, up("low"), alt.Y2("high")),
             _kept(rows("mean", "ghost")).mark_line(strokeWidth=1, clip=True)
             .encode(x, up("mean"), **KEPT),
-            rows("typical").mark_line(strokeDash=[2, 3], strokeWidth=1.5, clip=True)
-            .encode(x, up("typical"), hue("typical")),
+            rows("typical").mark_line(strokeWidth=1.5, clip=True)
+            .encode(x, up("typical"), hue("typical"), dash("typical")),
             rows("mean").mark_line(strokeWidth=1.8, clip=True)
-            .encode(x, up("mean"), hue("mean")),
-            rows("next").mark_rule(strokeWidth=2, strokeDash=[6, 3]).encode(x, color=hue("next")),
+            .encode(x, up("mean"), hue("mean"), dash("mean")),
+            rows("next").mark_rule(strokeWidth=2).encode(x, hue("next"), dash("next")),
             rows("observed").mark_point(size=60, filled=True, opacity=1)
-            .encode(x, up("observed"), hue("observed")),
+            .encode(x, up("observed"), hue("observed"),
+                    shape=alt.ShapeDatum(words["observed"], scale=kinds, legend=legend)),
         ),
         260,
     )  # fmt: skip
@@ -802,8 +821,9 @@ def cut(language: str, names: Sequence[Text] = CUT, across: Text = ACROSS) -> An
               scale=alt.Scale(nice=False))  # fmt: skip
     y = alt.Y("y:Q", axis=grey_axis(LOSS.in_(language), tickCount=5),
               scale=alt.Scale(zero=False))  # fmt: skip
-    legend = alt.Legend(title=None, orient="top", labelColor=GREY, labelLimit=0)
+    legend = alt.Legend(title=None, orient="top", labelColor=GREY, labelLimit=0, symbolSize=LINE)
     colors = alt.Scale(domain=words, range=PALETTE[: len(words)])
+    dashes = alt.Scale(domain=words, range=DASHES[: len(words)])
     curve, spots = (
         _data("run").transform_filter(f"datum.kind == {kind} && isValid(datum.y)")
         for kind in (0, 1)
@@ -813,8 +833,14 @@ def cut(language: str, names: Sequence[Text] = CUT, across: Text = ACROSS) -> An
         for kind in (0, 1)
     )
     numbered = spots.transform_window(place="row_number()")
-    own, *bowl = (alt.ColorDatum(word, scale=colors, legend=legend) for word in words)
-    parabola = curve.mark_line(strokeWidth=1.2, strokeDash=[6, 3])
+    own, *bowl = (
+        (
+            alt.ColorDatum(word, scale=colors, legend=legend),
+            alt.StrokeDashDatum(word, scale=dashes, legend=legend),
+        )
+        for word in words
+    )
+    parabola = curve.mark_line(strokeWidth=1.2)
     begin = numbered.transform_filter("datum.place == 1")
     land = numbered.transform_filter("datum.place == 2")
     now, after = NOW.in_(language), NEXT.in_(language)
@@ -824,8 +850,8 @@ def cut(language: str, names: Sequence[Text] = CUT, across: Text = ACROSS) -> An
             kept_curve.mark_line(strokeWidth=1).encode(x, y, **KEPT),
             kept_spots.mark_line(strokeWidth=1, point=False).encode(x, y, **KEPT),
             kept_spots.mark_point(size=50, filled=False, opacity=1).encode(x, y, **KEPT),
-            *(parabola.encode(x, alt.Y("parabola:Q"), color=hue) for hue in bowl),
-            curve.mark_line(strokeWidth=2).encode(x, y, color=own),
+            *(parabola.encode(x, alt.Y("parabola:Q"), *look) for look in bowl),
+            curve.mark_line(strokeWidth=2).encode(x, y, *own),
             spots.mark_line(strokeWidth=1.5, color=GREY).encode(x, y),
             begin.mark_point(filled=True, size=90, color=GREY, opacity=1).encode(x, y),
             land.mark_point(shape="diamond", size=120, filled=True, color=PALETTE[4], opacity=1)

@@ -35,8 +35,8 @@ STRIP = 26
 """How high the strip below them stands, of the share of wrong guesses at every step."""
 
 WORDS = {
-    "said": Text("Minibatch of step {step}: {wrong} of {size} guesses are wrong.",
-                 "Minibatch langkah {step}: {wrong} dari {size} tebakan salah."),
+    "said": Text("Minibatch of step {step}: wrong guesses {wrong} of {size}.",
+                 "Minibatch langkah {step}: tebakan salah {wrong} dari {size}."),
     "kept": Text("Kept runs: {wrong}.", "Run pembanding: {wrong}."),
     "corrupted": Text("Corrupted: inputs × {scale}.", "Rusak: masukan × {scale}."),
     "strip": Text("wrong guesses at every step", "tebakan salah pada setiap langkah"),

@@ -14,6 +14,7 @@ import numpy as np
 
 from stabsim._numerals import read
 from stabsim._words import Text, number, three_digits
+from stabsim.labs.frame.units import NOTHING, Unit
 
 Values = dict[str, float | int | str]
 """A setting: each control's value by its name."""
@@ -55,7 +56,7 @@ class Slider:
     default: float | int
     scale: str = "linear"
     positions: int = 100
-    unit: Text = Text("", "")
+    unit: Unit = NOTHING
     idle: Idle | None = None
 
     def check(self, value: Any) -> float | int:
@@ -108,7 +109,7 @@ class Slider:
 
     def typed(self, text: str, language: str) -> float | int | None:
         """The value that a reader typed; None if it is no number of the range."""
-        value = read(text, language, [self.unit.in_(language)])
+        value = read(text, language, self.unit.names(language))
         return self.check(value) if self._takes(value) else None
 
     def _takes(self, value: float) -> bool:
@@ -116,7 +117,7 @@ class Slider:
         return in_range and (self.scale != "whole" or value == int(value))
 
     def written(self, value: float | int, language: str) -> str:
-        unit = self.unit.in_(language)
+        unit = self.unit.of(value, language)
         return number(value, language) + (f" {unit}" if unit else "")
 
     def python(self, value: Any) -> str:
@@ -197,7 +198,7 @@ class Fact(NamedTuple):
 
     Attributes:
         table, column: where it lies.
-        text: the sentence that states it, in place of ``{value}``.
+        text: the sentence that states it, in place of ``{value}``. One that is NaN is not stated.
     """
 
     table: str
@@ -321,17 +322,20 @@ class Lab:
             if c.idle is not None and values[c.idle.control] in c.idle.values
         }
 
-    def goal_lines(self, panel: Panel) -> list[float]:
-        """The heights in a panel that the goal asks a final value to lie below, or above."""
+    def goal_lines(self, panel: Panel) -> list[tuple[float, Text]]:
+        """The heights in a panel that the goal asks a final value to lie below, or above.
+
+        With each the curve that it is asked of, where several are drawn.
+        """
         if self.goal is None:
             return []
         drawn = {
-            "final_loss" + ("" if place == 1 else f"_{place}")
+            "final_loss" + ("" if place == 1 else f"_{place}"): curve.label
             for place, curve in enumerate(self.curves, 1)
             if curve.table == panel.table and curve.column in panel.names
-        } | {panel.ends}
+        } | {panel.ends: Text("", "")}
         return [
-            float(value)
+            (float(value), drawn[name])
             for name, how, value in self.goal.conditions
             if name in drawn and how != "=="
         ]

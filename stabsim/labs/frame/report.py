@@ -9,14 +9,17 @@ import numpy as np
 import xarray as xr
 
 from stabsim._diagnosis_words import EVIDENCE, SWEEP, VERDICTS
-from stabsim._words import number
+from stabsim._words import Text, number
 from stabsim.diagnosis import Diagnosis, Verdict, diagnose
-from stabsim.labs.frame.lab import Lab, Panel, Tables, Values
+from stabsim.labs.frame.lab import Curve, Lab, Panel, Tables, Values
 from stabsim.labs.frame.words import FRAME
 from stabsim.sweeps.diagnosis import diagnose_sweep
 from stabsim.trace import tail
 
 FEASIBLE, INFEASIBLE, BEST = 0, 1, 2
+
+CATAPULT = 1.1
+"""A loss that was above this many times its start leapt, also in a run that is stable."""
 
 
 class Report(NamedTuple):
@@ -34,9 +37,14 @@ def report(lab: Lab, tables: Tables, values: Values, language: str) -> Report:
     if lab.sweep:
         sentences += _read_sweep(tables, facts, language)
     for place, curve in enumerate(lab.curves, 1):
-        diagnosis = diagnose(tables[curve.table][curve.column])
+        loss = np.asarray(tables[curve.table][curve.column])
+        diagnosis = diagnose(loss)
         label = curve.label.in_(language)
         said = diagnosis.sentences(language)
+        top = int(loss.argmax())
+        if not diagnosis.unstable and loss[top] > CATAPULT * diagnosis.initial_loss:
+            peak = number(loss[top], language)
+            said.insert(2, EVIDENCE["leap"].in_(language).format(peak=peak, step=top))
         if label:
             said[0] = f"{label}: {said[0][0].lower()}{said[0][1:]}"
         sentences.append(" ".join(said))
@@ -45,15 +53,15 @@ def report(lab: Lab, tables: Tables, values: Values, language: str) -> Report:
     for fact in lab.facts:
         facts[fact.column] = float(np.asarray(tables[fact.table][fact.column])[0])
     asked = set() if lab.goal is None else {name for name, *_ in lab.goal.conditions}
+    known = [fact for fact in lab.facts if not np.isnan(float(facts[fact.column]))]
     told = [
-        f.text.in_(language).format(value=number(float(facts[f.column]), language))
-        for f in lab.facts
+        f.text.in_(language).format(value=number(float(facts[f.column]), language)) for f in known
     ]
     if "changes" in asked:
         told.append(EVIDENCE["changes"].in_(language).format(changes=facts["changes"]))
     if told:
         # What the goal rests on comes first, for a long report is seen from its beginning.
-        first = "changes" in asked or any(f.column in asked for f in lab.facts)
+        first = "changes" in asked or any(f.column in asked for f in known)
         sentences.insert(0 if first else len(sentences), " ".join(told))
     return Report(facts, sentences)
 
@@ -110,30 +118,49 @@ def marks(
 ) -> list[dict[str, Any]]:
     """What is marked in a chart over steps, one row each, by its ``kind``.
 
-    The goal's height; a slider's; where each curve's final loss is taken, or where it diverged,
-    with the place of its column in ``series``.
+    The goal's height; a slider's; where each curve's final loss is taken; where its run diverged,
+    also in charts of what else was recorded of it; with the place of its column in ``series``.
     """
     if not panel.columns:
         return []
     along = np.asarray(tables[panel.table][panel.over], float)
-    found = [_mark("goal", y=y) for y in lab.goal_lines(panel)]
+    found = [_mark("goal", y=y, text=goal_text(of, language)) for y, of in lab.goal_lines(panel)]
     if panel.level and panel.level not in lab.idle(values):
         label = lab.control(panel.level).label.in_(language)
         found.append(_mark("level", y=values[panel.level], text=label))
     for place, curve in enumerate(lab.curves, 1):
-        if curve.table != panel.table or curve.column not in panel.names:
-            continue
+        line = series(lab, panel, place - 1, curve)
         suffix = "" if place == 1 else f"_{place}"
-        series = panel.names.index(curve.column)
         if facts[f"verdict{suffix}"] == Verdict.DIVERGED:
             end = facts[f"diverged_at{suffix}"]
-            x = along[-1 if np.isnan(end) else int(end)]
-            found.append(_mark("diverged", x=float(x), series=series))
+            when = tables[curve.table].get(panel.over)
+            if when is not None and line is not None:
+                x = np.asarray(when)[-1 if np.isnan(end) else int(end)]
+                found.append(_mark("diverged", x=float(x), series=line))
+            continue
+        if curve.table != panel.table or curve.column not in panel.names:
             continue
         begin, end = float(along[-tail(along.size)]), float(along[-1])
         y = facts[f"final_loss{suffix}"]
-        found.append(_mark("final", x=begin, x2=end, y=y, series=series))
+        found.append(_mark("final", x=begin, x2=end, y=y, series=line))
     return found
+
+
+def goal_text(of: Text, language: str) -> str:
+    """What stands at the goal's height, and of which curve it is asked, where there are several."""
+    goal, curve = FRAME["goal"].in_(language).lower(), of.in_(language)
+    return f"{goal}: {curve}" if curve else goal
+
+
+def series(lab: Lab, panel: Panel, place: int, curve: Curve) -> int | None:
+    """Which line of a chart over steps is of a curve's run; None if no one line is."""
+    if panel.under or "y" in panel.names:
+        return None
+    if curve.column in panel.names:
+        return panel.names.index(curve.column)
+    if len(lab.curves) == 1:
+        return 0
+    return place if len(panel.names) == len(lab.curves) else None
 
 
 def _mark(kind: str, **given: Any) -> dict[str, Any]:

@@ -102,7 +102,7 @@ class LabWidget(widgets.VBox):
             continuous_update=False,
             layout={"width": "7em"},
         )
-        unit = widgets.Label(control.unit.in_(self.language))
+        unit = widgets.Label(control.unit.of(value, self.language))  # type: ignore[arg-type]
 
         def moved(change: Any) -> None:
             # A number that was typed moves the slider too, and may lie between its positions.
@@ -116,7 +116,7 @@ class LabWidget(widgets.VBox):
             if new is None:
                 low, high = (plain(x, self.language) for x in (control.low, control.high))
                 which = "whole" if control.scale == "whole" else "range"
-                asked = read(change["new"], self.language, [control.unit.in_(self.language)])
+                asked = read(change["new"], self.language, control.unit.names(self.language))
                 said = self._say(which).format(label=label, low=low, high=high)
                 if not math.isnan(asked):
                     said += " " + self._say("reads").format(value=plain(asked, self.language))
@@ -141,8 +141,9 @@ class LabWidget(widgets.VBox):
         if isinstance(control, Choice):
             field.value = value
             return
-        slider, typed, _ = field.children
+        slider, typed, unit = field.children
         slider.value = control.position(float(value))
+        unit.value = control.unit.of(value, self.language)  # type: ignore[arg-type]
         typed.value = plain(value, self.language)  # type: ignore[arg-type]
 
     def _show_idle(self) -> None:
@@ -155,7 +156,8 @@ class LabWidget(widgets.VBox):
                 part.disabled = control.name in idle
             why = idle[control.name].in_(self.language) if control.name in idle else ""
             if isinstance(control, Slider):
-                parts[2].value = why or control.unit.in_(self.language)  # type: ignore[misc]
+                unit = control.unit.of(self.values[control.name], self.language)  # type: ignore[arg-type]
+                parts[2].value = why or unit  # type: ignore[misc]
             else:
                 field.tooltip = why
 
