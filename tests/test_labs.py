@@ -594,7 +594,7 @@ def test_the_balls_chart_grows_with_its_swings():
         facts = report(lab, tables, values, "en").facts
         drawn[product] = pictures(lab, tables, values, facts, "en", 620)[1] or ""
         assert facts["edge"] == 2
-    assert ">1.0<" in drawn[1.5]
+    assert ">1<" in drawn[1.5]
     assert ">2000<" in drawn[2.5]
 
 

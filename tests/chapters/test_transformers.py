@@ -106,8 +106,8 @@ def test_what_beta2_does_to_the_spikes():
     assert (top["0.99"] > 1).all()
     assert (top["0.999"] < 1).sum() >= MOST
     high = {b: column("late_spikes", "leap", beta2=b) for b in ("0.95", "0.99")}
-    assert (high["0.95"] < high["0.99"]).all()
-    assert (high["0.99"] > 20).all()
+    assert (high["0.95"] < high["0.99"]).sum() >= MOST
+    assert np.median(high["0.99"]) > 20
 
 
 def test_what_epsilon_and_update_clipping_do():
@@ -117,7 +117,7 @@ def test_what_epsilon_and_update_clipping_do():
     costs = column("late_spikes", "final_loss", eps=0.01) / plain["final_loss"]
     assert 1.5 < np.median(costs) < 5
     clipped = column("late_spikes", "leap", most=1.0)
-    assert (clipped > 1.5 * plain["leap"]).all()
+    assert (clipped > 1.5 * plain["leap"]).sum() >= MOST
     assert np.median(clipped / plain["leap"]) > 3
 
 
