@@ -126,6 +126,7 @@ def feedback(course, name):
     return (course / "feedback" / name / ASSIGNMENT / "fixes.html").read_text()
 
 
+@pytest.mark.long
 def test_from_release_to_feedback(course, graded):
     """One test, for a course takes half a minute to make and to grade."""
     release = (course / "release" / ASSIGNMENT / "fixes.ipynb").read_text()

@@ -141,7 +141,7 @@ def test_what_is_not_finite_stays_so(pair, bad):
 
 
 @pytest.mark.parametrize("make", [no_clipping, autoclip, zclip, adaptive_clip])
-@pytest.mark.parametrize("rule", [ss.momentum, ss.adam])
+@pytest.mark.parametrize("rule", [ss.adam, pytest.param(ss.momentum, marks=pytest.mark.long)])
 def test_clipping_composes_with_any_optimizer(make, rule):
     trace = ss.simulate(ss.workloads.mlp(width=8), rule(0.01), steps=60, batch_size=32,
                         clipping=make())  # fmt: skip

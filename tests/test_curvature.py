@@ -19,6 +19,7 @@ from stabsim.curvature import (
     spectrum,
 )
 from stabsim.workloads import mlp, quadratic, residual_mlp, transformer
+from tests.tiers import in_short
 
 
 @given(
@@ -76,7 +77,7 @@ NETS = {
 }
 
 
-@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize("name", in_short(NETS, "mlp", "residual"))
 def test_sharpness_is_the_full_hessian_s(name, rng, x64):
     workload = NETS[name]()
     params = workload.init(jax.random.key(1))

@@ -4,13 +4,12 @@ import numpy as np
 import pytest
 
 from book import BOOK, lab_page, labs
-from stabsim._settings import LANGUAGES
 from stabsim.labs import LABS
 from stabsim.labs.frame.lab import Lab, Values
 from stabsim.labs.frame.picture import is_empty, rows
 from stabsim.labs.frame.report import marks, reached, report
 from tests.node import READ, in_node
-from tests.tiers import in_short
+from tests.tiers import in_turn
 
 SCRIPT = (
     READ
@@ -51,14 +50,9 @@ console.log(JSON.stringify(said));
 )
 
 
-CASES = {f"{name}-{language}": (name, language) for name in LABS for language in LANGUAGES}
-HALF = [f"{name}-{LANGUAGES[i % len(LANGUAGES)]}" for i, name in enumerate(LABS)]
-"""Each lab in one of the languages: its numbers are the same in the other."""
-
-
-@pytest.mark.parametrize("case", in_short(CASES, *HALF))
+@pytest.mark.parametrize("case", in_turn(*LABS))
 def test_first_words_are_those_of_the_first_touch_and_those_after_reset(site, case):
-    name, language = CASES[case]
+    name, language = case.split("-")
     lab = LABS[name]
     prepared = labs.prepare(name)
     firsts = prepared["first"]

@@ -28,6 +28,7 @@ from stabsim.labs.frame.picture import OWN, is_own, pictures, specifications
 from stabsim.labs.frame.reading import at_cursor, steps
 from stabsim.labs.frame.report import marks, reached, report
 from tests.node import READ, in_node
+from tests.tiers import in_turn
 
 pytestmark = pytest.mark.long_runs
 
@@ -265,11 +266,11 @@ def test_the_page_sees_the_rows_that_the_widget_sees(name, table, one, other):
     ("name", "place", "changes"),
     [
         ("overshoot", 0, {"learning_rate": 0.05}),
-        ("bowl", 0, {"product": 0.6}),
+        pytest.param("bowl", 0, {"product": 0.6}, marks=pytest.mark.long),
         ("clip", 1, {"seed": 6, "threshold": 1.0}),
-        ("roots", 0, {"product": 2.5}),
+        pytest.param("roots", 0, {"product": 2.5}, marks=pytest.mark.long),
         ("race", 0, {"learning_rate": 0.05}),
-        ("valley", 0, {"learning_rate": 0.05}),
+        pytest.param("valley", 0, {"learning_rate": 0.05}, marks=pytest.mark.long),
     ],
 )
 def test_a_kept_run_is_drawn_in_its_colour(name, place, changes):
@@ -435,9 +436,11 @@ def test_the_page_writes_numbers_as_python_does():
     assert written == [[number(x, "en"), number(x, "id")] for x in values]
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", ["axis", "clip", "kinds", "mend", "race", "late_spikes", "plane"])
-def test_the_page_reports_as_python_does(name, language):
+@pytest.mark.parametrize(
+    "case", in_turn("axis", "clip", "kinds", "mend", "race", "late_spikes", "plane")
+)
+def test_the_page_reports_as_python_does(case):
+    name, language = case.split("-")
     lab = LABS[name]
     settings = list(lab.variants().values())[:2]
     if name == "mend":  # reached, then one change too many; another seed is none
@@ -633,9 +636,9 @@ def test_goals_are_not_reached_at_first_but_can_be():
         assert reached(lab, report(lab, lab.compute(values), values, "en").facts) is expected
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", ["blocks", "clip", "first"])
-def test_the_page_draws_what_is_drawn_by_hand_as_python_does(name, language):
+@pytest.mark.parametrize("case", in_turn("blocks", "clip", "first"))
+def test_the_page_draws_what_is_drawn_by_hand_as_python_does(case):
+    name, language = case.split("-")
     lab = LABS[name]
     tables = lab.compute(lab.setting({"seed": 6}))
     place, spec = next(

@@ -64,6 +64,8 @@ def test_every_page(site, address, context, language, every_rule):
         if every_rule:
             page.evaluate(axe)
         for look, (size, scheme, rules) in LOOKS.items():
+            if scheme == "dark" and not every_rule:
+                continue  # what is dark hangs on no word
             page.set_viewport_size(size)
             page.emulate_media(color_scheme=scheme)
             page.wait_for_function(SETTLED, arg=scheme)

@@ -75,6 +75,7 @@ def test_dask_gives_the_same_numbers(client):
     xr.testing.assert_identical(there, ss.sweep(experiment, **options, **axes))
 
 
+@pytest.mark.long  # processes of our own are killed in the short tier
 def test_dask_goes_on_when_a_worker_is_killed(client, tmp_path):
     marker = tmp_path / "killed"
     experiment = restless(marker)
