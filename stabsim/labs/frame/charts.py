@@ -174,8 +174,8 @@ def _lines(
     names = [label.in_(language) for label in columns.values()]
     colors = alt.Scale(domain=names, range=PALETTE[: len(names)])
     wide: Any = 1 if len(names) <= 3 else _expression("width < 400 ? 2 : 3")
-    legend = alt.Legend(title=None, orient="top", columns=wide, columnPadding=5,
-                        labelColor=GREY, labelLimit=0, symbolSize=LINE)  # fmt: skip
+    legend = alt.Legend(title=None, orient="top", columns=wide, columnPadding=5, labelColor=GREY,
+                        labelLimit=0, symbolSize=LINE, symbolType="stroke")  # fmt: skip
     dashes = alt.Scale(domain=names, range=DASHES[: len(names)])
     # The axis is as long as the run, also where the run's numbers end early.
     end = _data("run").transform_aggregate(last=f"max({over})").mark_rule(opacity=0)
@@ -555,6 +555,7 @@ def outcomes(language: str, x: Across, y: Across, names: dict[int, Text], refere
     kinds = list(names)
     words = {str(kind): text.in_(language) for kind, text in names.items()}
     legend = alt.Legend(title=None, orient="top", labelColor=GREY, labelLimit=0,
+                        columns=_expression("width < 400 ? 2 : 3"),
                         labelExpr=f"({words})[datum.label]")  # fmt: skip
     hues, marks = [PALETTE[0], PALETTE[4], PALETTE[1]], ["circle", "triangle-up", CROSS]
     color = alt.Color("outcome:N", legend=legend, scale=alt.Scale(domain=kinds, range=hues))
@@ -624,7 +625,7 @@ def surrogate(language: str, names: dict[str, Text], loss: Text) -> Any:
     words = {column: text.in_(language) for column, text in names.items()}
     hues = dict(zip(words.values(), [PALETTE[0], GREY, PALETTE[1], PALETTE[2]], strict=True))
     legend = alt.Legend(title=None, orient="top", columns=1, labelColor=GREY, labelLimit=0,
-                        symbolSize=LINE // 2)  # fmt: skip
+                        symbolSize=LINE // 4)  # fmt: skip
     scale = alt.Scale(domain=list(hues), range=list(hues.values()))
     dashes = alt.Scale(domain=list(hues), range=[[1, 0], [2, 3], [1, 0], [6, 3]])
     kinds = alt.Scale(domain=list(hues), range=["stroke", "stroke", "circle", "stroke"])
