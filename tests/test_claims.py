@@ -88,8 +88,8 @@ def test_a_record_is_read_as_it_was_written(tmp_path):
     assert read._replace(rows=[]) == record._replace(rows=[])
     (again,) = read.rows
     assert again.published.effect == first.effect
-    assert first.effect.en == "0.5 and 2 (1 to ∞) and 8: 2 [-0.484, 4.48]"
-    assert first.effect.id == "0,5 dan 2 (1 sampai ∞) dan 8: 2 [-0,484; 4,48]"
+    assert first.effect.en == "0.5 and 2 (1 to ∞) and 8: 2 [−0.484, 4.48]"
+    assert first.effect.id == "0,5 dan 2 (1 sampai ∞) dan 8: 2 [−0,484; 4,48]"
     assert again.published.holds == [True, True, False]
     assert [part.held for part in again.published.parts] == [2, 3]
     assert list(again.outcomes) == ["native", "AVX"]

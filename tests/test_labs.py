@@ -28,7 +28,7 @@ from stabsim.labs.frame.picture import OWN, is_own, pictures, specifications
 from stabsim.labs.frame.reading import at_cursor, steps
 from stabsim.labs.frame.report import marks, reached, report
 from tests.node import READ, in_node
-from tests.tiers import in_turn
+from tests.tiers import in_short, in_turn
 
 pytestmark = pytest.mark.long_runs
 
@@ -507,7 +507,18 @@ def corners(lab):
         yield {control.name: control.sample(rng) for control in lab.controls}
 
 
-@pytest.mark.parametrize("name", [name for name, lab in LABS.items() if lab.curves])
+@pytest.mark.parametrize(
+    "name",
+    in_short(
+        [name for name, lab in LABS.items() if lab.curves],
+        "race",
+        "bowl",
+        "mend",
+        "late_spikes",
+        "kinds",
+        "twins",
+    ),
+)
 def test_no_report_says_what_cannot_be(name):
     lab = LABS[name]
     for changes in corners(lab):

@@ -212,7 +212,7 @@ def test_a_curve_is_drawn_and_what_came_out_is_shown(address, context, size):
 def test_skipping_shows_the_pictures_for_good(address, context):
     page = context(viewport=WIDE).new_page()
     visit(page, f"{address}en/index.html")
-    page.locator(".prediction-held button").click()
+    page.locator(".prediction-held button").first.click()
     assert not page.evaluate(HELD)
     page.reload()
     page.locator("#prediction-index-rates").wait_for()
@@ -234,7 +234,7 @@ def test_without_scripts_and_in_print_it_is_the_text(address, context):
     assert not page.locator(".prediction:visible").count()
     page = context().new_page()
     visit(page, f"{address}en/index.html")
-    page.locator(".prediction-held").wait_for()
+    page.locator(".prediction-held").first.wait_for()
     page.emulate_media(media="print")
     assert not page.locator(".prediction:visible, .prediction-held:visible").count()
     filters = "() => getComputedStyle(document.querySelector('.is-held')).filter"

@@ -84,7 +84,7 @@ def test_the_share_is_that_of_the_norms_above_the_threshold():
     above = float(np.mean(found["run"]["gradient_norm"] > 1.0))
     assert said.facts["clipped"] == pytest.approx(100 * above)
     written = ss.number(100 * above, "id")
-    assert said.sentences[-1] == f"{written} persen pembaruan dipotong."
+    assert said.sentences[0] == f"{written}% pembaruan dipotong."
 
 
 def test_warmup_does_not_help_in_the_recorded_claims():
