@@ -171,17 +171,14 @@ SHOWN = """(section) => {
 """Where the thumb of the cursor stands, how far it goes, and the step that is said beside it."""
 
 
-@pytest.mark.parametrize(
-    ("name", "opens"),
-    [("overshoot", 0), ("first_nan", None), ("clip", 62), ("plane", None), ("first", None)],
-)
-def test_the_thumb_stands_at_the_step_that_is_shown(address, context, name, opens):
+@pytest.mark.parametrize("name", ["overshoot", "first_nan", "clip", "plane", "first"])
+def test_the_thumb_stands_at_the_step_that_is_shown(address, context, name):
     page = context(viewport={"width": 1366, "height": 768}).new_page()
     wrong = watch(page, address)
     lab = open_lab(page, address, "en", PLACES[name], name)
     place, most, said, _ = lab.evaluate(SHOWN)
     assert most > 1
-    assert place == (most if opens is None else opens)
+    assert place == min(most, LABS[name].opens)
     assert said == str(place)
     press(page, lab, LABS[name].controls[-1].name)
     # Untouched it stays where the lab opens, also once it runs.

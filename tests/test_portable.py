@@ -9,8 +9,8 @@ import pytest
 
 import stabsim as ss
 from claims.kept import code
-from claims.portable import HOMES, KEPT, MODULES, PAGES, measure, rows, table
-from claims.processors import same_bits
+from claims.portable import HOMES, KEPT, MODULES, PAGES, begun, measure, rows, table
+from claims.processors import Machine, same_bits
 from claims.statement import AS_DRAWN, Nudge, Statement
 
 
@@ -76,6 +76,23 @@ def test_what_is_kept_is_of_every_page_as_it_stands_and_holds():
     }
     assert not [one for row in rows(kept) for one in row if not one.holds]
     assert KEPT.with_name("PORTABLE.md").read_text(encoding="utf8") == table(kept)
+
+
+def test_another_machine_stands_beside_what_is_kept(monkeypatch):
+    other = Machine("other", 4, {"dense": {"native": "native"}})
+    old = json.loads(KEPT.read_text(encoding="utf8"))
+    monkeypatch.setattr("claims.portable.here", lambda known: other)
+    kept, machine = begun(["index"])
+    assert machine is other
+    assert kept["machines"] == [*old["machines"], other._asdict()]
+    assert kept["pages"] == old["pages"]
+    monkeypatch.setattr("claims.portable.here", lambda known: known[0])
+    kept, first = begun(["index"])
+    assert kept["machines"] == old["machines"]
+    gone = [label for label in old["pages"]["index"]["under"] if label.startswith(first.processor)]
+    assert gone
+    assert set(kept["pages"]["index"]["under"]) == set(old["pages"]["index"]["under"]) - set(gone)
+    assert kept["pages"]["warmup"] == old["pages"]["warmup"]
 
 
 def test_the_table_says_under_what_each_page_was_measured():

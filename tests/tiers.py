@@ -16,7 +16,7 @@ def in_short(names: Iterable[str], *kept: str) -> list[Any]:
 
 
 def in_turn(*labs: str) -> list[Any]:
-    """ "LAB-LANGUAGE" in both languages, of which `make test` runs one, the next lab's the other.
+    """Each lab in both languages, as "clip-id"; `make test` runs one, of the next lab the other.
 
     A lab's numbers are the same in both.
     """

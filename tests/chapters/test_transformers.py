@@ -10,6 +10,7 @@ from book import ROOT
 from claims.recorded import load
 from claims.transformers import TRANSFORMERS
 from claims.width import WIDTH
+from stabsim.diagnosis import RISE
 from stabsim.exercises import EXERCISES, PREDICTIONS
 from stabsim.exercises.frame.prediction import Choose, Draw
 from stabsim.labs import LABS
@@ -183,3 +184,10 @@ def test_which_verdicts_turn_with_the_instruction_set():
         "decay_holds_attention_logits": "not reproduced",
         "qk_norm_takes_warmups_place": "not reproduced",
     }
+
+
+def test_the_late_spikes_lab_says_from_where_a_rise_counts():
+    """An eighth of half of what was learned."""
+    leap = next(fact for fact in LABS["late_spikes"].facts if fact.column == "leap")
+    assert "a sixteenth" in leap.text.en
+    assert RISE / 2 == 1 / 16
