@@ -92,10 +92,8 @@ def cache(language: str) -> Path:
 def state(language: str, page: str) -> str:
     """Changes when a page's cells may come to something else: with what they call."""
     code = cells(language, page)
-    reached = {
-        "labs.show": [f"labs.{name}" for name, _ in labs(language, page)] + ["labs.frame.show"],
-        "exercises.ask": ["exercises.frame.ask"],  # a place that the page fills
-    }
+    # Places that the page fills.
+    reached = {"labs.show": ["labs.frame.show"], "exercises.ask": ["exercises.frame.ask"]}
     called = {name[1:] for name in CALLED.findall(code)}
     names = {n for name in called for n in reached.get(name, [name])}
     locked = (ROOT / "requirements.txt").read_bytes() + sys.version.encode()

@@ -95,5 +95,4 @@ def show(name: str, language: str | None = None, **setting: Any) -> Shown:
     """
     if name not in LABS:
         raise ValueError(f"name must be one of {', '.join(LABS)}; it is {name!r}.")
-    lab = LABS[name]
-    return Shown(lab, lab.setting(setting), default_language() if language is None else language)
+    return Shown(LABS[name], setting, default_language() if language is None else language)

@@ -12,13 +12,14 @@ from stabsim.labs.frame.lab import Lab, Values
 class Shown:
     """What a cell displays."""
 
-    def __init__(self, lab: Lab, values: Values, language: str) -> None:
-        self.lab, self.values, self.language = lab, values, language
+    def __init__(self, lab: Lab, changes: Values, language: str) -> None:
+        self.lab, self.changes, self.language = lab, changes, language
+        self.values = lab.setting(changes)
 
     def _repr_mimebundle_(self, **_: Any) -> Any:
         if settings().book:
-            return {"text/html": placeholder(self.lab.name, self.values),
-                    "text/plain": self.lab.title.in_(self.language)}  # fmt: skip
+            return {"text/html": placeholder(self.lab.name, self.changes),
+                    "text/plain": self.lab.name}  # fmt: skip
         return self.widget()._repr_mimebundle_()
 
     def widget(self) -> Any:
@@ -29,7 +30,10 @@ class Shown:
         return LabWidget(self.lab, self.values, self.language)
 
 
-def placeholder(name: str, values: Values) -> str:
-    """What the book's build replaces by the lab, so that no cached page holds an old one."""
-    setting = html.escape(json.dumps(values, sort_keys=True))
+def placeholder(name: str, changes: Values) -> str:
+    """What the book's build replaces by the lab, so that no cached page holds an old one.
+
+    It says nothing else of the lab: a lab may change without a page's cells being run again.
+    """
+    setting = html.escape(json.dumps(changes, sort_keys=True))
     return f'<div data-lab-place="{name}" data-setting="{setting}"></div>'
