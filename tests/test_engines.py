@@ -25,20 +25,21 @@ LABS = {
 }
 """The labs of each page."""
 
-SPOKEN = [(language,) for language in LANGUAGES]
-SMOKE = {"firefox": ("en", "instability"), "webkit": ("id", "warmup")}
-"""The page whose labs `make test` tries in an engine that is not Chromium."""
+QUICK = ("batch_size", "half_precision", "index", "instability", "simulator")
+SMOKE = {
+    "chromium": [("en", page) for page in QUICK],
+    "firefox": [("en", "instability")],
+    "webkit": [("id", "warmup")],
+}
+"""The pages whose labs `make test` tries in each engine."""
 
 
 def everywhere(*cases, smoke):
-    """Cases in every engine. In Chromium all have time in `make test` but for Indonesian, whose
-    scripts are the same; in the others the one that ``smoke`` names has."""
+    """Cases in every engine, of which `make test` has time for those that ``smoke`` names."""
     return [
         pytest.param(
             engine, *case, id="-".join([engine, *map(str, case)]),
-            marks=[]
-            if case == smoke.get(engine) or (engine == "chromium" and case[:1] != ("id",))
-            else [pytest.mark.long],
+            marks=[] if case in smoke[engine] else [pytest.mark.long],
         )
         for engine in ENGINES for case in cases
     ]  # fmt: skip
@@ -152,7 +153,8 @@ SAYS = "(selector, words) => document.querySelector(selector).innerText.includes
 @pytest.mark.parametrize(
     ("engine", "language"),
     everywhere(
-        *((language,) for language in LANGUAGES), smoke={"firefox": ("id",), "webkit": ("id",)}
+        *((language,) for language in LANGUAGES),
+        smoke={"chromium": [("en",)], "firefox": [("id",)], "webkit": [("id",)]},
     ),
     indirect=["engine"],
 )
@@ -186,7 +188,7 @@ DRAWN = """() => [...document.querySelectorAll(".drop-chart canvas")]
 @pytest.mark.parametrize(
     ("engine", "language"),
     everywhere(
-        *((language,) for language in LANGUAGES), smoke={"firefox": ("en",), "webkit": ("en",)}
+        *((language,) for language in LANGUAGES), smoke={name: [("en",)] for name in ENGINES}
     ),
     indirect=["engine"],
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from stabsim.logs import read
+from tests.tiers import in_short
 
 FOLDER = Path(__file__).parent.parent / "examples"
 STEPS = {
@@ -31,13 +32,9 @@ def run(script, out, *options):
     return read(out)
 
 
-# To import Keras or transformers takes longer than all that is trained here.
-SLOWER = {"trainer_bert.py", "keras_digits.py"}
-
-
 @pytest.mark.parametrize(
     "script",
-    [pytest.param(one, marks=[pytest.mark.long] if one in SLOWER else []) for one in STEPS],
+    in_short(STEPS, "digits_torch.py"),
 )
 def test_its_log_is_read(tmp_path, script):
     log = run(script, tmp_path / "out", "--lr", "0.001", "--warmup", "4", "--seed", "3")

@@ -24,8 +24,8 @@ from tests.browser import PATIENCE, WIDE
 SHOWN = {"en": ["kinds", "search"], "id": ["batch_steps"]}
 """In JupyterLab: a lab with a seed, one with other sliders alone, and one with menus alone."""
 
-QUICK = {"first", "kinds", "clip", "axis", "race"}
-"""Labs with each kind of control and picture, which `make test` runs, too."""
+QUICK = {"kinds", "clip"}
+"""Labs with each kind of control, which `make test` runs, too."""
 
 LANGUAGES = {name: ("en", "id")[place % 2] for place, name in enumerate(LABS)}
 """Each lab's language by messages."""

@@ -30,7 +30,10 @@ from stabsim.labs.frame.report import marks, reached, report
 from tests.node import READ, in_node
 from tests.tiers import in_short, in_turn
 
-pytestmark = pytest.mark.long_runs
+pytestmark = [
+    pytest.mark.long_runs,
+    pytest.mark.usefixtures("unchecked"),  # the tests of the parts are checked
+]
 
 ERROR = "validation_error"
 RULES_JSON = {name: getattr(diagnosis, name) for name in page.RULES}
@@ -91,6 +94,10 @@ def test_what_is_typed_is_read_alike_in_page_and_widget(language):
     assert [v for v, _ in here[1]] == [*[None] * 8, 11, None, 7, *[None] * 3]
 
 
+SLOW = {"attention", "simulator", "thresholds"}
+"""Labs whose idle controls are tried in the long tier alone."""
+
+
 def idle():
     """Every control that does nothing somewhere, and a setting in which it does not."""
     seen = set()
@@ -99,7 +106,8 @@ def idle():
             for value in control.idle.values if control.idle else ():
                 yield pytest.param(name, control.name, {control.idle.control: value},
                                    id=f"{name}-{control.name}-{value}",
-                                   marks=[pytest.mark.long] if name in seen else [])  # fmt: skip
+                                   marks=[pytest.mark.long] if name in SLOW | seen else [],
+                                   )  # fmt: skip
                 seen.add(name)
 
 
@@ -437,7 +445,10 @@ def test_the_page_writes_numbers_as_python_does():
 
 
 @pytest.mark.parametrize(
-    "case", in_turn("axis", "clip", "kinds", "mend", "race", "late_spikes", "plane")
+    "case",
+    in_turn(
+        ("axis", "clip", "kinds", "mend", "race", "late_spikes", "plane"), "kinds", "mend", "race"
+    ),
 )
 def test_the_page_reports_as_python_does(case):
     name, language = case.split("-")
@@ -512,10 +523,7 @@ def corners(lab):
     in_short(
         [name for name, lab in LABS.items() if lab.curves],
         "race",
-        "bowl",
         "mend",
-        "late_spikes",
-        "kinds",
         "twins",
     ),
 )
@@ -557,7 +565,7 @@ def test_a_map_of_catapults_and_its_reports_agree():
             assert kind == warmup_map.DIVERGED or leapt == (kind == warmup_map.CATAPULTING), said
 
 
-@pytest.mark.parametrize("name", ["kinds", "strategies", "thresholds", "twins"])
+@pytest.mark.parametrize("name", in_short(["kinds", "strategies", "thresholds", "twins"], "twins"))
 def test_a_cross_stands_in_every_chart_over_steps_of_a_run_that_blew_up(name):
     lab = LABS[name]
     values = lab.setting({"thresholds": {"learning_rate": 2.0}}.get(name, {}))
@@ -647,7 +655,7 @@ def test_goals_are_not_reached_at_first_but_can_be():
         assert reached(lab, report(lab, lab.compute(values), values, "en").facts) is expected
 
 
-@pytest.mark.parametrize("case", in_turn("blocks", "clip", "first"))
+@pytest.mark.parametrize("case", in_turn(("blocks", "clip", "first"), "clip"))
 def test_the_page_draws_what_is_drawn_by_hand_as_python_does(case):
     name, language = case.split("-")
     lab = LABS[name]
@@ -704,7 +712,7 @@ def test_a_minibatch_is_shown_as_the_network_gets_it():
     assert {"0", "7"} <= corrupted
 
 
-@pytest.mark.parametrize("name", ["blocks", "clip", "first"])
+@pytest.mark.parametrize("name", in_short(["blocks", "clip", "first"], "clip"))
 def test_what_is_drawn_by_hand_is_drawn_with_the_other_pictures(name):
     lab = LABS[name]
     values = lab.defaults
@@ -824,7 +832,7 @@ def test_every_program_computes_what_jax_does(name):
     assert set(build.checked(LABS[name], tell=str)) == set(LABS[name].variants())
 
 
-@pytest.mark.parametrize("which", range(6), ids=RULES)
+@pytest.mark.parametrize("which", in_short(range(6), 0, 4), ids=RULES)
 def test_any_rule_is_each_rule(which):
     own = {
         "sgd": ss.sgd(0.1), "momentum": ss.momentum(0.1, 0.8), "nesterov": ss.nesterov(0.1, 0.8),

@@ -326,12 +326,17 @@ VALID = {
 }  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.sampled_from(sorted(VALID)), edits)
-def test_spoiled(tmp_path_factory, name, changes):
-    path = tmp_path_factory.getbasetemp() / "spoiled format"
-    path.write_bytes(edited(VALID[name], changes))
-    report_or_reason(path)
+@pytest.mark.parametrize("examples", [50, pytest.param(150, marks=pytest.mark.long)])
+def test_spoiled(tmp_path, examples):
+    path = tmp_path / "spoiled format"
+
+    @settings(max_examples=examples, deadline=None)
+    @given(st.sampled_from(sorted(VALID)), edits)
+    def run(name, changes):
+        path.write_bytes(edited(VALID[name], changes))
+        report_or_reason(path)
+
+    run()
 
 
 @settings(max_examples=40, deadline=None)

@@ -18,6 +18,7 @@ from stabsim.optimizers import as_optimizer, newton_schulz
 from stabsim.schedules import linear_warmup
 from tests import reference
 from tests.peers import keras_path
+from tests.tiers import in_short
 
 RULES = {
     "sgd": [{}],
@@ -68,6 +69,7 @@ def gradients(rng):
     return rng.normal(size=(STEPS, SIZE)) * np.exp(rng.normal(size=SIZE))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "options"), CASES)
 def test_rule_is_the_reference_in_float32(name, options, rng):
     grads = gradients(rng).astype(np.float32)
@@ -102,6 +104,7 @@ FAR = {"muon": 1e-4}
 """How far float32 may be off; Newton-Schulz lifts rounding by 3.4 a step with what it lifts."""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "options"), READER_CASES)
 def test_a_rule_that_reads_the_parameters_is_the_reference_in_float32(name, options, rng):
     grads = gradients(rng).reshape(STEPS, *SHAPE).astype(np.float32)
@@ -490,7 +493,7 @@ def followed(peer, rule, theirs, grads, start):
     return torch_path(theirs, grads.mT, start.T, rate).mT
 
 
-@pytest.mark.parametrize("peer", PEERS)
+@pytest.mark.parametrize("peer", in_short(PEERS, "PyTorch"))
 def test_the_table_of_differences_is_true(peer, rng, x64):
     grads, start = gradients(rng).reshape(STEPS, *SHAPE[::-1]), rng.normal(size=SHAPE[::-1])
     place = [named.split()[0] for named in differences.PEERS].index(peer)
@@ -533,7 +536,7 @@ def test_the_table_in_a_page():
     assert repr(shown) == differences.markdown("id")
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", in_short(EVERY, "sgd", "adam", "muon"))
 def test_rule_runs_in_an_optax_loop(name, rng):
     target = {"a": jnp.asarray(rng.normal(size=3), jnp.float32), "b": jnp.float32(2.0)}
     params = jax.tree.map(jnp.zeros_like, target)

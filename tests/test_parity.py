@@ -11,6 +11,7 @@ from jax2wasm.value import combine
 import jax2wasm
 from book import parity
 from book.pieces import Program
+from tests.tiers import in_short
 
 STEPS, LATE = 40, 30
 SETTINGS = [np.float32(x) for x in (0.05, 1.7, 2.3)]  # the last two are chaotic
@@ -91,7 +92,10 @@ def row_before(x, now):
 advance, row = control._advance, control._row
 
 
-@pytest.mark.parametrize("fault", ["late_exp", "sub", "gt", "forgetful", "hasty", "row_before"])
+FAULTS = ("late_exp", "sub", "gt", "forgetful", "hasty", "row_before")
+
+
+@pytest.mark.parametrize("fault", in_short(FAULTS, "late_exp", "hasty", "row_before"))
 def test_a_fault_of_the_compiler_is_noticed(monkeypatch, fault):
     if fault == "late_exp":
         monkeypatch.setitem(RULES, "exp", late_exp)

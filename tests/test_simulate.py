@@ -123,9 +123,9 @@ def test_validation_at_chosen_steps():
     )
 
 
-@pytest.mark.parametrize("rule", [ss.momentum, ss.rmsprop, ss.adam])
+@pytest.mark.parametrize("rule", in_short(["momentum", "rmsprop", "adam"], "adam"))
 def test_sharpness_in_a_run_is_sharpness_at_its_parameters(rule):
-    workload, pair = mlp(width=4, rows=50), rule(0.01)
+    workload, pair = mlp(width=4, rows=50), NAMED[rule](0.01)
     trace = ss.simulate(
         workload, pair, steps=9, batch_size=10, measure_sharpness_at=[0, 4, 8],
         record_parameters=True,

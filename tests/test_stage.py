@@ -19,7 +19,6 @@ PLACES = {name: page for page, names in PAGES.items() for name in names}
 SMOKE = {
     ((1366, 768), "en"): ["clip"],
     ((390, 844), "id"): ["race"],
-    ((768, 1024), "en"): ["blocks"],
 }
 """What `make test` looks at."""
 

@@ -577,7 +577,8 @@ def numbers(stdout):
     return facts
 
 
-@pytest.mark.parametrize("times", [3, pytest.param(10, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("times", [3, 10])
 def test_killed_at_random_times_it_ends_with_the_same_numbers(tmp_path, times):
     alone = CliRunner().invoke(app, call(tmp_path / "alone", "--json"))
     chance, kills = random.Random(0), 0

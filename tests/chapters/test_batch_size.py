@@ -29,6 +29,7 @@ def test_the_lab_holds_as_many_runs_as_the_chapter_says():
 # --- one run ---
 
 
+@pytest.mark.long
 def test_forty_steps_are_enough_at_a_higher_rate():
     assert goals("batch_run") == goals("batch_run", batch_size="512") == 0
     untouched = [found["validation_error"] for found, _ in run("batch_run", batch_size="512")]

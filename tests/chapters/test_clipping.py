@@ -12,6 +12,7 @@ from stabsim.labs.clip import EDGES, corrupted, histogram
 from stabsim.labs.frame.report import report
 from stabsim.labs.strategies import STRATEGIES, strategy
 from tests.chapters.runs import MOST, claim, goals, run, tables, verdicts
+from tests.tiers import in_short
 
 OFF = 1e30
 
@@ -23,6 +24,7 @@ def median(name, fact, **changes):
 # --- two plots ---
 
 
+@pytest.mark.long
 def test_an_outlier_replaces_the_net():
     key = jax.random.split(jax.random.key(6), 3)[0]
     weights = jax.tree.leaves(corrupted().init(key))
@@ -39,6 +41,7 @@ def test_an_outlier_replaces_the_net():
 # --- the first lab ---
 
 
+@pytest.mark.long
 def test_the_final_loss_turns_with_the_threshold():
     assert verdicts("clip").count("mid-training instability") >= MOST
     assert goals("clip", threshold=2.0) == goals("clip", threshold=2.1) == 10
@@ -139,6 +142,7 @@ def test_a_clipped_step_is_stable_wherever_the_condition_holds(norm):
 # --- strategies ---
 
 
+@pytest.mark.long
 def test_only_what_knows_something_survives_the_first_step():
     for which in ("off", "auto90", "zclip"):
         assert verdicts("strategies", which=which).count("diverged") >= 9
@@ -150,6 +154,7 @@ def test_only_what_knows_something_survives_the_first_step():
     assert slow > 3 * fixed
 
 
+@pytest.mark.long
 def test_warmup_and_memory_together():
     assert verdicts("strategies", warmup=20).count("stable") <= 2
     assert set(verdicts("strategies", which="auto10", warmup=20)) == {"stable"}
@@ -165,7 +170,7 @@ def test_the_goal_of_the_strategies():
     assert goals("strategies", which="fixed", threshold=50.0) >= MOST
 
 
-@pytest.mark.parametrize("which", STRATEGIES)
+@pytest.mark.parametrize("which", in_short(STRATEGIES, *list(STRATEGIES)[::3]))
 def test_any_clipping_is_each_clipping(which):
     own = {
         "off": clip_by_global_norm(OFF), "fixed": clip_by_global_norm(2.0),

@@ -37,6 +37,7 @@ def sizes(**changes):
     return np.array(found).T
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("gain", [1.0, 2.0])
 def test_a_plain_layer_multiplies_the_mean_square_by_half_the_gains_square(gain):
     growth, _, _ = sizes(block="plain", gain=gain)
@@ -50,6 +51,7 @@ def test_the_root_of_two_nearly_holds_the_signal():
     assert ((size > 0.05) & (size < 5)).all()
 
 
+@pytest.mark.long
 def test_how_a_signal_grows_with_each_block():
     assert sizes(block="residual")[0] == pytest.approx(np.full(10, 2.1), abs=0.2)
     for gain in (1, 2):
@@ -94,6 +96,7 @@ def test_any_block_is_each_block():
 # --- the mending lab ---
 
 
+@pytest.mark.long
 def test_no_single_switch_mends_it():
     assert set(verdicts("mend")) == {"diverged"}
     for change in (

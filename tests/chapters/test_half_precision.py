@@ -19,6 +19,7 @@ def middle(fact, **changes):
     return median("loss_scale", fact, **changes)
 
 
+@pytest.mark.long
 def test_held_at_either_end_a_scale_fails_and_control_mends_it():
     assert middle("final_loss") > 10 * middle("final_loss", exponent=0)
     assert middle("zeros") > 40
@@ -49,6 +50,7 @@ def test_the_scale_is_halved_where_the_norm_is_infinite():
     assert (scale[1:][~lost[:-1]] >= scale[:-1][~lost[:-1]]).all()
 
 
+@pytest.mark.long
 def test_weights_stand_still_and_both_mends_move_them():
     still, free = (median("stall", name) for name in ("final_loss", "final_loss_2"))
     assert still - free > 0.25
@@ -74,6 +76,7 @@ def first(patient, **changes):
     return step, {name: x[step] for name, x in lost.items()}
 
 
+@pytest.mark.long
 def test_each_patients_first_number_arises_elsewhere():
     step, lost = first("A")
     assert step == 34

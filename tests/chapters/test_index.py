@@ -7,13 +7,13 @@ from stabsim.diagnosis import Verdict
 from stabsim.exercises import EXERCISES, index
 from stabsim.labs import LABS
 from tests.chapters.runs import SEEDS, goals, tables, verdicts
-from tests.tiers import in_short
 
 # From place 60 on no run survives; the lowest losses are a few places before that.
 PLACES = {"some": [0, 30, 48, 52, 54, 56, 58, 61], "all": [*range(46), *range(46, 62), 70, 100]}
 
 
-@pytest.mark.parametrize("places", in_short(PLACES, "some"))
+@pytest.mark.long
+@pytest.mark.parametrize("places", PLACES)
 def test_no_rate_alone_reaches_the_first_goal_and_a_warmup_does(places):
     rates = [LABS["first"].controls[0].at(position) for position in range(101)]
     for place in PLACES[places]:

@@ -11,6 +11,7 @@ from stabsim.labs.frame.report import reached, report
 from tests.chapters.runs import MOST, SEEDS, goals, run, tables, verdicts
 
 
+@pytest.mark.long
 def test_the_changed_network_leaps_unseen_and_a_short_warmup_mends_it():
     assert set(verdicts("strides")) == {"early instability with recovery"}
     leaps = [facts["peak_loss"] / facts["initial_loss"] for facts, _ in run("strides")]
@@ -104,17 +105,20 @@ def test_a_rise_of_one_entry_is_no_instability():
     assert ss.diagnose([*losses[:2], *losses[8:]]).verdict == "stable"
 
 
+@pytest.mark.long
 def test_the_best_rate_moves_right_with_normalization():
     for (plain, _), (norm, _) in zip(run("axis"), run("axis", block="norm"), strict=True):
         assert plain["best_learning_rate"] < norm["best_learning_rate"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("change", [{"warmup": 20}, {"warmup": 80}, {"gain": 0.5}])
 def test_what_moves_the_plain_blocks_best_rate(change):
     assert goals("axis") == 0
     assert goals("axis", **change) >= MOST
 
 
+@pytest.mark.long
 def test_twice_the_predicted_rate_is_unstable():
     edge = EXERCISES["instability-edge"].solution
     rate = float(f"{2 * edge:.3g}")

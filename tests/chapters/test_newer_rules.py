@@ -39,6 +39,7 @@ def test_under_four_of_them_the_sharpness_comes_to_the_line(rule, rate, low, hig
     assert (shares < high).all()
 
 
+@pytest.mark.long
 def test_lions_step_lies_on_the_rate_and_there_is_no_line():
     lab, rate = LABS["thresholds"], 0.01
     (found,) = run([0], rule="lion", learning_rate=rate)

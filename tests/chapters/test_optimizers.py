@@ -33,6 +33,7 @@ def verdicts(which, **changes):
 # --- the race ---
 
 
+@pytest.mark.long
 def test_nesterov_leaves_the_valley_first_then_sgd_then_momentum():
     for rate, sgd, momentum, nesterov in (
         (0.06, True, True, True),

@@ -36,6 +36,7 @@ def column(name, fact, **changes):
 # --- attention ---
 
 
+@pytest.mark.long
 def test_logits_grow_with_the_square_of_the_rate_until_attention_is_one_hot():
     low = column("attention", "logit")
     high = column("attention", "logit", learning_rate=0.1)
@@ -49,6 +50,7 @@ def test_logits_grow_with_the_square_of_the_rate_until_attention_is_one_hot():
         assert seen["map"]["share"].reshape(-1, 8).sum(1) == pytest.approx(1, abs=1e-5)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("mend", "limit", "bound"),
     [("qk_norm", 2.0, 4.0), ("softcap", 2.0, 2.0), ("qk_clip", 1.5, 9.0)],
@@ -102,6 +104,7 @@ def test_how_long_v_takes_to_forget():
     assert [round(s) for s in steps.values()] == [321, 1640, 16477]
 
 
+@pytest.mark.long
 def test_what_beta2_does_to_the_spikes():
     top = {b: column("late_spikes", "top", beta2=b) for b in ("0.95", "0.99", "0.999")}
     assert (top["0.95"] > 1).all()

@@ -84,6 +84,7 @@ def test_on_the_ramp_sharpness_gives_way_to_its_threshold():
     assert crossed == 9
 
 
+@pytest.mark.long
 def test_a_catapult_without_warmup():
     for facts, _, seen in reports("ramp", warmup=0, learning_rate=0.03):
         assert facts["verdict"] == "stable"

@@ -79,7 +79,7 @@ def test_special_functions():
         assert off.max() < 2e-6, (name, x[finite][off.argmax()], off.max())
 
 
-@pytest.mark.parametrize("modules", [2, pytest.param(8, marks=pytest.mark.long)])
+@pytest.mark.parametrize("modules", [1, pytest.param(8, marks=pytest.mark.long)])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_family(family, modules):
     size = CASES.get(family.__name__, 12)
