@@ -90,6 +90,7 @@ DONE = """(lab, runs) => {
   const section = document.querySelector(lab);
   return section.dataset.runs > runs && !section.ariaBusy;
 }"""
+THERE = "(selector) => document.querySelector(selector) !== null"
 
 
 def move(engine, lab, name):
@@ -131,6 +132,10 @@ def test_every_control_moves_its_lab(address, engine, language, page):
         move(engine, lab, free[0])  # only then are the pictures drawn by the page
         before = engine.run(STATE, lab)["pictures"]
         assert before, name
+        if engine.run(THERE, f"{lab} .lab-scrub input"):
+            engine.type(f"{lab} .lab-scrub input", "ArrowLeft")
+            engine.wait(THERE, f"{lab} .lab-over")
+            before = engine.run(STATE, lab)["pictures"]  # some show the step where the cursor is
         # The last control is mostly the seed, which shows nothing where all is lost at once.
         for other in reversed(free[1:] or free):
             move(engine, lab, other)

@@ -31,7 +31,7 @@ CODE = {
 }
 
 NAMED = {rule: Text(name, name) for rule, name in RULE_NAMES.items()}
-NAMED["newer"] = Text("newer rule", "aturan baru")
+NAMED["newer"] = Text("Newer rule", "Aturan baru")
 
 LINE = np.concatenate([
     np.repeat(np.arange(-LEVELS - 1, 0), POINTS), np.repeat(np.arange(len(NAMED)), STEPS + 1)

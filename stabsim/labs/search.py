@@ -45,7 +45,7 @@ def run(length_scale: Any, amplitude: Any, noise: Any) -> Tables:
 
 NAMES = {
     "given": Text("Gaussian process as set", "proses Gauss menurut setelan"),
-    "learned": Text("Gaussian process, hyperparameters learned",
+    "learned": Text("the same, hyperparameters learned",
                     "proses Gauss, hiperparameter dipelajari"),
     "random": Text("random search", "pencarian acak"),
 }  # fmt: skip

@@ -86,7 +86,7 @@ def run(weights: str, learning_rate: Any, seed: Any) -> Tables:
 
 
 LOSS = Text("loss", "loss")
-HALF, FREE = Text("as chosen", "menurut pilihan"), Text("float32", "float32")
+HALF, FREE = Text("As chosen", "Menurut pilihan"), Text("float32", "float32")
 MOVED = Text("weights moved, %", "bobot bergerak, %")
 WAY = Text("one weight's way, in gaps", "perpindahan satu bobot, dalam jarak antarbilangan")
 

@@ -54,8 +54,8 @@ def run(learning_rate: Any, warmup: Any, every: Any, seed: Any, part: Any) -> Ta
 
 
 NETS = {
-    "stride_2": Text("Original net, stride 2", "Jaringan asal, langkah geser (stride) 2"),
-    "stride_1": Text("Changed net, stride 1", "Jaringan ubahan, langkah geser (stride) 1"),
+    "stride_2": Text("Original net, stride 2", "Jaringan asal, langkah geser 2"),
+    "stride_1": Text("Changed net, stride 1", "Jaringan ubahan, langkah geser 1"),
 }
 EVERY_STEP = Text("loss, every step", "loss, setiap langkah")
 RECORDED = Text("loss, as recorded", "loss, seperti dicatat")

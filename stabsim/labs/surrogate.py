@@ -99,7 +99,7 @@ def run(length_scale: Any, amplitude: Any, noise: Any, evaluations: Any, seed: A
 
 
 NAMES = {
-    "mean": Text("process: mean, band of ±2 standard deviations",
+    "mean": Text("process: mean ±2 standard deviations",
                  "rata-rata proses, pita ±2 simpangan baku"),
     "typical": Text("what it does not know: median of 12 runs",
                     "yang belum diketahui: median dari 12 run"),

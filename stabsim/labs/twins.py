@@ -52,8 +52,8 @@ def run(learning_rate: Any, threshold: Any, smaller_rate: Any, seed: Any) -> Tab
 
 LOSS = Text("loss", "loss")
 RATE = Text("effective rate", "laju efektif")
-WITH = Text("with clipping", "dengan pemotongan")
-WITHOUT = Text("without clipping", "tanpa pemotongan")
+WITH = Text("With clipping", "Dengan pemotongan")
+WITHOUT = Text("Without clipping", "Tanpa pemotongan")
 
 
 LAB = Lab(

@@ -5,6 +5,7 @@ import { number, whole } from "./numbers.mjs";
 
 const FRAMES = 100; // of Play
 const EVERY = 50; // milliseconds
+const MOVING = /^(Arrow|Page|Home|End)/; // keys
 const STILL = { frames: 10, every: 700 }; // pictures that stand, for who prefers reduced motion
 
 /**
@@ -175,12 +176,20 @@ export function cursor(section, lab, words, look) {
   button.disabled = range.disabled = false;
   stop();
   button.addEventListener("click", play);
-  range.addEventListener("input", async () => {
+  async function put() {
     if (timer) stop();
     pinned = Number(range.value);
     hovered = null;
     await look.ready();
     look.turn();
+  }
+  range.addEventListener("input", put);
+  // What leaves the thumb where it stands, as Home at the beginning does, is no input.
+  range.addEventListener("click", () => {
+    if (pinned === null) put();
+  });
+  range.addEventListener("keyup", ({ key }) => {
+    if (pinned === null && MOVING.test(key)) put();
   });
 
   return {

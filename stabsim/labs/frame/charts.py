@@ -600,7 +600,8 @@ def histogram(
     names = [label.in_(language) for label in columns.values()]
     colors = alt.Scale(domain=names, range=PALETTE[1 : len(names) + 1])
     dashes = alt.Scale(domain=names, range=DASHES[1 : len(names) + 1])
-    legend = alt.Legend(title=None, orient="top", labelColor=GREY, labelLimit=0, symbolSize=LINE)
+    legend = alt.Legend(title=None, orient="top", columns=1, labelColor=GREY, labelLimit=0,
+                        symbolSize=LINE)  # fmt: skip
     data = _data("run")
     bars = data.transform_filter("datum.count > 0").mark_rect(color=PALETTE[0], opacity=0.8)
     layers = [
