@@ -48,7 +48,7 @@ def drawn(strip: Strip, outcome: Outcome, language: str) -> str:
     return (
         f"<figure><figcaption>{title}</figcaption>"
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        f'aria-label="{title}: {written(values, language)}">{_region(strip, x)}'
+        f'aria-label="{written(values, language)}">{_region(strip, x)}'
         f"{_marks('ok', compress(at, holds), 'h0')}"
         f"{_marks('no', compress(at, ~holds), 'm-2-2l4 4m0-4l-4 4m2-2')}"
         f"{_labels(labels)}</svg></figure>"
