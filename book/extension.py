@@ -41,6 +41,7 @@ from book import (
     scoreboard,
     search,
     styles,
+    terse,
     words,
 )
 from stabsim._source import digest
@@ -86,7 +87,7 @@ class Templates(BuiltinTemplateLoader):
             if mark in html:
                 link = f'  <link rel="stylesheet" href="{static}/{style}" />\n  </head>'
                 html = html.replace("</head>", link, 1)
-        return policy.secure(html)
+        return policy.secure(terse.frame(html))
 
 
 def configure(app: Sphinx, config: Config) -> None:

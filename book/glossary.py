@@ -17,7 +17,10 @@ TERMS = BOOK / "glossary.yml"
 PAGE = "glossary"
 OTHERS = Text("elsewhere also: {words}", "di tempat lain juga: {words}")
 
-APART = (nodes.literal, nodes.reference, nodes.math, nodes.title, nodes.raw, nodes.caption)
+APART = (
+    nodes.literal, nodes.reference, nodes.math, nodes.title, nodes.raw, nodes.caption,
+    nodes.citation,
+)  # fmt: skip
 """Where no term is linked."""
 
 

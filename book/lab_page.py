@@ -5,6 +5,7 @@ import json
 import math
 from typing import Any
 
+from book.terse import terse
 from stabsim import diagnosis
 from stabsim._diagnosis_words import EVIDENCE, SWEEP, VERDICTS
 from stabsim._numerals import plain
@@ -150,7 +151,7 @@ def markup(lab: Lab, values: Values, tables: Tables, language: str, source: str,
 def _panel(lab: Lab, panel: Panel, language: str, wide: str | None, narrow: str | None) -> str:
     alt = html.escape(panel.alt.in_(language))
     start = f'<div class="lab-figure"><div class="lab-panel" role="img" aria-label="{alt}"'
-    if wide is None:
+    if wide is None or narrow is None:
         return f"{start} hidden></div></div>"
     set_here = (panel.level,) if panel.level else panel.click
     hint = ""
@@ -158,10 +159,12 @@ def _panel(lab: Lab, panel: Panel, language: str, wide: str | None, narrow: str 
         labels = ", ".join(lab.control(name).label.in_(language) for name in set_here)
         said = FRAME["drag" if panel.level else "click"].in_(language).format(label=labels)
         hint = f'<p class="lab-hint">{html.escape(said)}</p>'
-    return (
-        f'{start}><div class="lab-wide">{wide}</div><div class="lab-narrow">{narrow}</div></div>'
-        f"{hint}</div>"
-    )
+    return f"{start}>{either(wide, narrow)}</div>{hint}</div>"
+
+
+def either(wide: str, narrow: str) -> str:
+    """A panel's two pictures, of which the page shows the one that has room."""
+    return f'<div class="lab-wide">{terse(wide)}</div><div class="lab-narrow">{terse(narrow)}</div>'
 
 
 def _scrub(lab: Lab, tables: Tables, language: str) -> str:

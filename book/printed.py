@@ -21,7 +21,10 @@ SAID = {
     "live": Text("Every picture of a lab moves at", "Setiap gambar lab dapat digerakkan di"),
     "version": Text("Edition of stabsim {version}", "Edisi stabsim {version}"),
 }
-NOT_PRINTED = "script, noscript, .headerlink, #jb-print-docs-body, .lab-narrow, .progress-here"
+NOT_PRINTED = (
+    "script, noscript, .headerlink, #jb-print-docs-body, .progress-here, "
+    ".lab-main .lab-narrow, .lab-more .lab-wide, .lab-field .lab-wide"
+)
 REFERENCES = ("for", "aria-labelledby", "aria-describedby", "aria-controls", "list")
 """Attributes that name elements by their ids."""
 

@@ -139,10 +139,9 @@ def markup(language: str, source: str) -> str:
     main, *more = (
         f'<div class="lab-figure"><div class="lab-panel" role="img" data-chart="{name}" '
         f'aria-label="{say[f"alt {name}"]}">'
-        f'<div class="lab-wide">{drawn(name, made[name], language, WIDTH)}</div>'
-        f'<div class="lab-narrow">{drawn(name, made[name], language, lab_page.NARROW)}</div>'
-        "</div></div>"
+        f"{lab_page.either(*pair)}</div></div>"
         for name in PICTURES
+        for pair in [[drawn(name, made[name], language, w) for w in (WIDTH, lab_page.NARROW)]]
     )
     presets = "".join(
         f'<option value="{name}"{" selected" if name == START else ""}>'

@@ -18,8 +18,8 @@ TOP, SPREAD, FOOT, HEIGHT = 3, 20, 26, 36
 WIDE = 10
 """From this ratio of the largest to the smallest on, the axis is logarithmic."""
 
-APART = 34
-"""Pixels between two labels of the axis."""
+LETTER, GAP = 6.4, 3
+"""Pixels of a label's letter, and between two labels of the axis."""
 
 
 def drawn(strip: Strip, outcome: Outcome, language: str) -> str:
@@ -48,7 +48,7 @@ def drawn(strip: Strip, outcome: Outcome, language: str) -> str:
     return (
         f"<figure><figcaption>{title}</figcaption>"
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        f'aria-label="{title}: {written(values, language)}">{_region(strip, x)}'
+        f'aria-label="{written(values, language)}">{_region(strip, x)}'
         f"{_marks('ok', compress(at, holds), 'h0')}"
         f"{_marks('no', compress(at, ~holds), 'm-2-2l4 4m0-4l-4 4m2-2')}"
         f"{_labels(labels)}</svg></figure>"
@@ -88,11 +88,12 @@ def _region(strip: Strip, x: Callable[[float], float]) -> str:
 
 
 def _labels(labels: list[tuple[float, str]]) -> str:
-    placed: list[float] = []
+    placed: list[tuple[float, float]] = []
     found = ""
     for x, text in labels:
-        middle = min(max(x, APART / 2), WIDTH - APART / 2)
-        if all(abs(middle - other) >= APART for other in placed):
-            placed.append(middle)
+        half = len(text) * LETTER / 2
+        middle = min(max(x, half), WIDTH - half)
+        if all(abs(middle - other) >= half + its + GAP for other, its in placed):
+            placed.append((middle, half))
             found += f'<text x="{middle:.0f}" y="{HEIGHT - 1}">{text}</text>'
     return found

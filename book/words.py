@@ -12,9 +12,11 @@ from pathlib import Path
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from docutils.utils.smartquotes import smartchars
 from sphinx import locale
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.domains.python._object import PyObject
 
 from book import BOOK
 
@@ -66,6 +68,8 @@ def translate_settings(app: Sphinx, config: Config) -> None:
     ):  # fmt: skip
         config[name] = _(config[name])
     config.html_theme_options["search_bar_text"] = _("Search this book")
+    for field in PyObject.doc_field_types:  # named as Sphinx begins, before our words are there
+        field.label = _(field.label)
 
 
 def translate_names(html: str) -> str:
@@ -100,4 +104,5 @@ def translate_scripts(static: Path, language: str) -> None:
 
 def setup(app: Sphinx) -> None:
     """Before the extensions that read these settings when the configuration is there."""
+    smartchars.quotes["id"] = smartchars.quotes["en"]  # docutils knows of none
     app.connect("config-inited", translate_settings, priority=300)

@@ -4,16 +4,18 @@ import json
 import re
 from html import unescape
 from typing import Any, cast
+from urllib.parse import unquote
 
+import nbformat
 import pytest
 
 import stabsim as ss
-from book import build_page, outputs
-from book.notebooks import notebook, pages
-from book.repository import Place
+from book import LANGUAGES, build_page, outputs
+from book.notebooks import pages, write
+from book.repository import BRANCH, FOLDER, Place
 from stabsim._words import number
 from stabsim.exercises import BUILDS, EXERCISES
-from stabsim.exercises.frame.build import Curve, Lines, Notebook, Numbers
+from stabsim.exercises.frame.build import SAID, Curve, Lines, Notebook, Numbers
 from tests.node import READ, in_node
 
 KINDS = {
@@ -130,11 +132,27 @@ def test_numbers_are_read_as_the_language_writes_them():
     assert ss.diagnose(list(first.start)).verdict.value.startswith("early")
 
 
-def test_what_needs_python_leads_to_its_cell():
-    page, name = "batch_size", "batch-pairs"
-    links = build_page.markup(BUILDS[name], "en", page, HERE)
-    assert f"/en/{page}.ipynb#scrollTo={name}" in links
-    assert f"/en/{page}.ipynb%23cell-id%3D{name}" in links
-    assert "This exercise needs Python." in links
-    cell = next(c for c in notebook("en", page, HERE).cells if c["id"] == name)
-    assert "batch-pairs" in cell.source
+NEEDS_PYTHON = [name for name, build in BUILDS.items() if isinstance(build, Notebook)]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", NEEDS_PYTHON)
+def test_what_needs_python_leads_to_its_cell(tmp_path, name, language):
+    texts = {p: outputs.source(language, p).read_text(encoding="utf8") for p in pages()}
+    page = next(p for p, text in texts.items() if f"{{build}} {name}\n" in text)
+    said = build_page.markup(BUILDS[name], language, page, HERE)
+    assert SAID["notebook"].in_(language) in said
+    colab, binder, download = (unescape(link) for link in re.findall('href="([^"]*)"', said))
+    cell = f"{language}/{page}.ipynb#scrollTo={name}"
+    assert colab == f"https://colab.research.google.com/github/{HERE.path}/blob/{BRANCH}/{cell}"
+    # JupyterLab's address is part of Binder's, its own # and = written so.
+    place, path = binder.split("?urlpath=")
+    assert place == f"https://mybinder.org/v2/gh/{HERE.path}/HEAD"
+    assert unquote(path) == f"lab/tree/{FOLDER}/{language}/{page}.ipynb#cell-id={name}"
+    assert download == f"{FOLDER}/{page}.ipynb"
+    write(tmp_path, language, HERE)
+    made = nbformat.read(tmp_path / f"{page}.ipynb", as_version=4)
+    (there,) = (cell for cell in made.cells if cell["id"] == name)
+    task = TASK.search(texts[page])
+    assert task is not None
+    assert there.source == CELL.findall(task[2])[0]

@@ -27,7 +27,7 @@ FIRST = {
         "gradien meledak": "clipping#gradient-clipping",
         "exploding gradients": "clipping#gradient-clipping",
         "NaN": "diagnose#what-the-verdicts-mean",
-        "fp16": "api#precision",
+        "fp16": "half_precision#half-precision",
         "hilang": "fixes#initialization-a-product-of-many-factors",
         "warmup": "warmup#learning-rate-warmup",
         "memotong gradien": "clipping#gradient-clipping",

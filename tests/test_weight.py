@@ -13,7 +13,7 @@ KB = 1000
 BEFORE = {("boot.mjs", "lab.mjs"): 11, ("chart.mjs",): 150, ("layers.mjs", "digits.mjs"): 6}
 """In KB: what all labs share, the charts with the verdict on a run, and our own pictures."""
 
-MODULE = 110
+MODULE, PAGE = 110, 75
 
 
 def weight(*files):
@@ -30,3 +30,10 @@ def test_a_labs_program(site, language):
     programs = list((site / language / "_static/lab/models").glob("*.wasm"))
     assert len(programs) >= len(LABS)
     assert {p.name: weight(p) for p in programs if weight(p) >= MODULE * KB} == {}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_page(site, language):
+    pages = list((site / language).glob("*.html"))
+    assert pages
+    assert {p.name: weight(p) for p in pages if weight(p) >= PAGE * KB} == {}

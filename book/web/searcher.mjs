@@ -19,6 +19,8 @@ export function searcher({ language, sections, synonyms, commonest }) {
     const low = word.toLowerCase();
     return common.has(low) ? null : stem(low);
   }
+  /** @type {Set<string>} */
+  const known = new Set();
   const termsOf = (text) => (text.match(WORD) ?? []).map(termOf).filter(Boolean);
 
   const engine = new MiniSearch({
@@ -26,13 +28,18 @@ export function searcher({ language, sections, synonyms, commonest }) {
     extractField: (section, field) =>
       field === "text" ? section.paragraphs.join("\n") : section[field],
     tokenize: (text) => text.match(WORD) ?? [],
-    processTerm: termOf,
+    processTerm: (word) => {
+      const term = termOf(word);
+      if (term) known.add(term);
+      return term;
+    },
     searchOptions: {
       processTerm: (term) => term, // it is a stem already
       boost: { title: 4, chapter: 1.5 },
       boostDocument: (id) => sections[id].weight,
       prefix: (term) => term.length > 2,
-      fuzzy: (term) => (term.length > 5 ? 0.15 : false),
+      // A word that the book has is no other misspelt: "hilang" is not "silang".
+      fuzzy: (term) => (term.length > 5 && !known.has(term) ? 0.15 : false),
       weights: { prefix: 0.3, fuzzy: 0.2 },
     },
   });
