@@ -1,6 +1,8 @@
 """Pages in fewer bytes: what shows in a lab's pictures, and what works in the theme's frame.
 
-A page holds two pictures of each panel of a lab, and most of its bytes would be theirs.
+A page holds two pictures of each panel of a lab, and most of its bytes would be theirs. Our own
+and not SVGO, which knows nothing of clips that cut nothing and of marks for the mouse alone, and
+keeps every point of a line: it left a fifth more of the page on instability.
 """
 
 import math
