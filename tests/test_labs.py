@@ -596,7 +596,7 @@ def test_a_goal_is_told_whose_it_is_where_several_curves_are_drawn():
     facts = report(lab, tables, lab.defaults, "id").facts
     marked = marks(lab, lab.panels[0], tables, lab.defaults, facts, "id")
     assert [m["text"] for m in marked if m["kind"] == "goal"] == [
-        "sasaran: dengan pemotongan", "sasaran: tanpa pemotongan"]  # fmt: skip
+        "sasaran: Dengan pemotongan", "sasaran: Tanpa pemotongan"]  # fmt: skip
 
 
 @pytest.mark.parametrize(

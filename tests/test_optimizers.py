@@ -202,6 +202,9 @@ def scalar_path(rule, curvature, steps, start):
 
 
 STIFF = {
+    "SGD": lambda: ss.sgd(1.0),
+    "Momentum": lambda: ss.momentum(1.0, 0.9),
+    "Nesterov": lambda: ss.nesterov(1.0, 0.9),
     "AdamW without decay": lambda: ss.adamw(1.0, 0.9, 0.9, 1.0, weight_decay=0.0),
     "AdamW": lambda: ss.adamw(1.0, 0.9, 0.9, 1.0, weight_decay=0.01),
     "AdamW, much decay": lambda: ss.adamw(1.0, 0.5, 0.9, 1.0, weight_decay=0.7),
@@ -210,7 +213,7 @@ STIFF = {
     "Schedule-Free AdamW, β₁ = 0": lambda: ss.schedule_free_adamw(1.0, 0.0, 0.9, 1.0, 0.3),
     "Schedule-Free AdamW, β₁ = 0.5": lambda: ss.schedule_free_adamw(1.0, 0.5, 0.9, 1.0, 0.3),
 }
-"""Rules whose eps holds P at 1 while theta is tiny, as the thresholds assume."""
+"""Rules whose P is 1, or whose eps holds it there while theta is tiny, as thresholds assume."""
 
 
 @pytest.mark.parametrize("name", STIFF)
