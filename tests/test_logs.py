@@ -425,6 +425,16 @@ def edited(content, changes):
     return content
 
 
+@pytest.mark.parametrize("begin", ["{}: ", "[{}] "])
+def test_a_number_that_begins_a_line_is_its_step_beside_an_epoch_too(tmp_path, begin):
+    path = tmp_path / "run.log"
+    lines = [f"{begin.format(10 * i)}epoch {i // 10} loss {3 / (1 + i)}\n" for i in range(30)]
+    path.write_text("".join(lines))
+    log = read(path)
+    assert log.axis == "step"
+    assert log.loss.step.read(0, 3).tolist() == [0, 10, 20]
+
+
 @settings(max_examples=60)
 @given(st.sampled_from(["csv", "jsonl", "tensorboard"]), edits, st.booleans())
 def test_spoiled_logs(event_bytes, tmp_path_factory, kind, changes, told):
