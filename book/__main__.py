@@ -55,9 +55,10 @@ def main() -> None:
         return
     if arguments.command == "check":
         from book import lab_programs, labs
+        from stabsim.labs import LABS
 
         labs.share_programs()
-        lab_programs.record()
+        lab_programs.record(LABS.values())
         return
     # Only here, since the check of the languages needs neither Sphinx nor Node.
     from book import site

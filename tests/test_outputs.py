@@ -4,6 +4,7 @@ import pytest
 from jupyter_cache import get_cache
 
 from book import LANGUAGES, ROOT, outputs
+from stabsim._source import reached
 from stabsim.labs import LABS
 
 PAGE = """\
@@ -108,6 +109,12 @@ def test_pages_and_their_labs(language):
     shown = dict(outputs.labs(language, "clipping"))
     assert shown["clip"] == {"seed": 6}
     assert {"twins", "strategies"} <= set(shown)
+
+
+def test_a_lab_is_compiled_for_itself():
+    found = reached(["book.lab_programs", "stabsim.labs.valley"])
+    assert {"stabsim.labs.valley", "book.lab_programs"} <= found
+    assert not {f"stabsim.labs.{name}" for name in LABS if name != "valley"} & found
 
 
 def test_state_hangs_on_what_the_cells_call(monkeypatch):
