@@ -61,10 +61,10 @@ def main() -> None:
         lab_programs.record(LABS.values())
         return
     # Only here, since the check of the languages needs neither Sphinx nor Node.
-    from book import site
+    from book import preview, site
 
     if arguments.command == "serve":
-        site.serve(arguments.port)
+        preview.serve(arguments.port)
     else:
         site.build()
 

@@ -6,13 +6,10 @@ import os
 import re
 import shutil
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager, redirect_stderr, suppress
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import contextmanager, redirect_stderr
 from itertools import chain
 from multiprocessing import get_context
 from multiprocessing.synchronize import Event
@@ -100,26 +97,6 @@ def _build(first: Callable[[], None] | None) -> None:
     if not repository.place():
         print("No buttons to Colab and Binder: no repository on GitHub is known (_config.yml)")
     print(f"Built in {time.perf_counter() - start:.0f} s", flush=True)
-
-
-def serve(port: int) -> None:
-    """Build what has changed, and serve the site from when its first page can be read."""
-    SITE.mkdir(parents=True, exist_ok=True)
-    handler = partial(SimpleHTTPRequestHandler, directory=str(SITE))
-    with ThreadingHTTPServer(("localhost", port), handler) as server:
-        address = f"http://localhost:{server.server_port}"
-
-        def first() -> None:
-            english = next(iter(LANGUAGES))
-            print(
-                f"The first page can be read: {address}/{english}/. The rest follows.", flush=True
-            )
-
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        build(first)
-        print(f"The book is at {address} (stop with Ctrl-C)", flush=True)
-        with suppress(KeyboardInterrupt):
-            threading.Event().wait()
 
 
 class Begun(NamedTuple):

@@ -1,0 +1,49 @@
+"""What the authors' server answers while the site is built, and when it is."""
+
+import http.client
+import threading
+
+import pytest
+
+from book import preview
+
+
+@pytest.fixture
+def built():
+    return threading.Event()
+
+
+@pytest.fixture
+def ask(tmp_path, built):
+    """The status and the text of an address in a site that has but its first page."""
+    (tmp_path / "en").mkdir()
+    (tmp_path / "en/index.html").write_text("welcome")
+    server = preview.serving(0, built, tmp_path)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+
+    def ask(path):
+        connection = http.client.HTTPConnection("localhost", server.server_port)
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+
+    yield ask
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_page_that_is_not_built_yet_asks_again_by_itself(ask, tmp_path):
+    assert ask("/en/") == (200, "welcome")
+    for path in ("/", "/id/", "/en/warmup.html?lab=ramp"):
+        status, text = ask(path)
+        assert status == 503
+        assert 'http-equiv="refresh"' in text
+    (tmp_path / "en/warmup.html").write_text("warm-up")
+    assert ask("/en/warmup.html") == (200, "warm-up")
+
+
+def test_what_is_missing_from_a_built_site_is_not_found(ask, built):
+    assert ask("/en/lab.wasm")[0] == 404  # at any time: nobody waits for it
+    built.set()
+    assert ask("/en/nowhere.html")[0] == 404
+    assert ask("/")[0] == 404  # and no list of files
