@@ -14,7 +14,7 @@ from itertools import chain
 from multiprocessing import get_context
 from multiprocessing.synchronize import Event
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from jupyter_book.sphinx import build_sphinx
 
@@ -62,21 +62,22 @@ def build(first: Callable[[], None] | None = None) -> None:
 def _build(first: Callable[[], None] | None) -> None:
     start = time.perf_counter()
     processes = get_context("spawn")
-    with pictures_beside(), ProcessPoolExecutor(
-        os.cpu_count(), processes, initializer=labs.share_programs
-    ) as pool:  # fmt: skip
-        begun = Begun.of(pool)
-        assets.make()
-        english = next(iter(LANGUAGES))
-        wait(begun.welcome)
-        if first is not None and not (SITE / english / "index.html").exists():
-            welcome_page = processes.Process(target=build_first, args=(english,))
-            welcome_page.start()
-            welcome_page.join()
-            if (SITE / english / "index.html").exists():  # if not, the whole build says why
-                start_page()
-                first()
-        wait(begun.all)
+    with pictures_beside():
+        # Its processes end before Sphinx's begin: each holds most of a gigabyte.
+        with ProcessPoolExecutor(
+            os.cpu_count(), processes, initializer=labs.share_programs
+        ) as pool:
+            welcome = begin(pool)
+            assets.make()
+            english = next(iter(LANGUAGES))
+            wait(welcome)
+            if first is not None and not (SITE / english / "index.html").exists():
+                welcome_page = processes.Process(target=build_first, args=(english,))
+                welcome_page.start()
+                welcome_page.join()
+                if (SITE / english / "index.html").exists():  # if not, the whole build says why
+                    start_page()
+                    first()
         written, english_is_read = {}, processes.Event()
         for language in LANGUAGES:
             written[language] = processes.Process(
@@ -99,40 +100,35 @@ def _build(first: Callable[[], None] | None) -> None:
     print(f"Built in {time.perf_counter() - start:.0f} s", flush=True)
 
 
-class Begun(NamedTuple):
-    """What is being made before Sphinx comes to it: what is not there from an earlier build.
+def begin(pool: ProcessPoolExecutor) -> list[Future]:
+    """Run the cells and compile the labs that no earlier build has left, before Sphinx reads.
 
-    Attributes:
-        welcome: the cells and labs that the first language's welcome page needs.
-        all: those of all pages.
+    What the welcome page needs comes first, and the languages in their order.
+
+    Returns:
+        What the first language's welcome page waits for.
     """
+    english, *others = LANGUAGES
+    pages = outputs.pages()  # the welcome page first; none in a book without cells
+    first, rest = pages[:1], pages[1:]
+    on_first = dict.fromkeys(n for page in first for n, _ in outputs.labs(english, page))
+    used = dict.fromkeys(n for page in rest for n, _ in outputs.labs(english, page))
 
-    welcome: list[Future]
-    all: list[Future]
+    def run(languages: Sequence[str], pages: list[str]) -> list[Future]:
+        return [
+            pool.submit(outputs.run, page, languages)
+            for page in pages
+            if not all(outputs.kept(language, page) for language in languages)
+        ]
 
-    @classmethod
-    def of(cls, pool: ProcessPoolExecutor) -> "Begun":
-        """Begin, with what the welcome page needs first, and the languages in their order."""
-        english, *others = LANGUAGES
-        pages = outputs.pages()  # the welcome page first; none in a book without cells
-        first, rest = pages[:1], pages[1:]
-        on_first = dict.fromkeys(n for page in first for n, _ in outputs.labs(english, page))
-        used = dict.fromkeys(n for page in rest for n, _ in outputs.labs(english, page))
+    def compile_all(names: Iterable[str]) -> list[Future]:
+        return [pool.submit(labs.prepare, name) for name in names if not labs.prepared(name)]
 
-        def run(languages: Sequence[str], pages: list[str]) -> list[Future]:
-            return [
-                pool.submit(outputs.run, page, languages)
-                for page in pages
-                if not all(outputs.kept(language, page) for language in languages)
-            ]
-
-        def compile_all(names: Iterable[str]) -> list[Future]:
-            return [pool.submit(labs.prepare, name) for name in names if not labs.prepared(name)]
-
-        welcome = run([english], first) + compile_all(on_first)
-        made = run(list(LANGUAGES), rest) + run(others, first)
-        made += compile_all(name for name in used if name not in on_first)
-        return cls(welcome, welcome + made)
+    welcome = run([english], first) + compile_all(on_first)
+    run(list(LANGUAGES), rest)
+    run(others, first)
+    compile_all(name for name in used if name not in on_first)
+    return welcome
 
 
 def start_page() -> None:
