@@ -50,16 +50,17 @@ SAID = {
         "It did not hold in these seeds: {parts}.", "Tidak terpenuhi pada seed: {parts}."
     ),
     "enough": Text(
-        "{enough} of {seeds} would have been enough.", "{enough} dari {seeds} sudah cukup."
+        "{enough} of {seeds} would have been enough.",
+        "Sebenarnya {enough} dari {seeds} sudah cukup.",
     ),
     "strips": Text(
         "In each strip stand {seeds} seeds, each at a height of its own: a dot where the claim "
         "holds, a cross where it fails. The shaded part is where a seed has to lie. Without "
         "shade, whole curves were judged, and the number shows how much they differ.",
         "Setiap pita memuat {seeds} seed, masing-masing pada ketinggiannya sendiri: titik jika "
-        "klaim terpenuhi, silang jika tidak. Bagian yang diarsir ialah tempat seed harus berada. "
-        "Tanpa arsiran, yang dinilai adalah seluruh kurvanya, dan angkanya menunjukkan seberapa "
-        "besar perbedaannya.",
+        "klaim terpenuhi, silang jika tidak. Seed yang memenuhi syarat terletak di bagian yang "
+        "diarsir. Tanpa arsiran, yang dinilai adalah seluruh kurvanya, dan angkanya menunjukkan "
+        "seberapa besar perbedaannya.",
     ),
     "otherwise": Text("{verdict} with {sets}", "{verdict} dengan {sets}"),
     "headline": Text(
