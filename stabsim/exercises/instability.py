@@ -39,8 +39,8 @@ EXERCISES = (
         Text("A network's sharpness at initialization is ${sharpness}$. At which learning rate "
              "does the threshold of Momentum, with $\\gamma = {gamma}$, come down to it?",
              "Ketajaman sebuah jaringan saat inisialisasi adalah ${sharpness}$. Pada laju "
-             "pembelajaran berapa ambang Momentum, dengan $\\gamma = {gamma}$, turun sampai ke "
-             "ketajaman itu?"),
+             "pembelajaran berapa ambang Momentum, dengan $\\gamma = {gamma}$, turun sampai "
+             "sama dengan ketajaman itu?"),
         {"sharpness": (12, 17, 24, 34, 46, 62, 85), "gamma": (0.5, 0.7, 0.8, 0.95)},
         lambda sharpness, gamma: float(momentum(1.0, gamma).threshold(1.0)) / sharpness,
     )),
@@ -54,9 +54,9 @@ EXERCISES = (
         Text("On a parabola of curvature $h = {curvature}$ gradient descent runs with "
              "$\\eta = {rate}$. By which factor does every step multiply the distance from the "
              "bottom?",
-             "Pada parabola dengan kelengkungan $h = {curvature}$, penurunan gradien berjalan "
-             "dengan $\\eta = {rate}$. Dengan faktor berapa jarak ke dasar dikalikan pada "
-             "setiap langkah?"),
+             "Pada parabola dengan kelengkungan $h = {curvature}$, penurunan gradien dijalankan "
+             "dengan $\\eta = {rate}$. Pada setiap langkah, dengan faktor berapa jarak ke dasar "
+             "dikalikan?"),
         {"curvature": (6, 8, 12, 14, 16, 24), "rate": (0.15, 0.2, 0.3, 0.35, 0.45)},
         lambda curvature, rate: 1 - rate * curvature,
     )),
@@ -77,7 +77,7 @@ PREDICTIONS = (
         Text("At the high ones.", "Pada laju tinggi."),
         Text("At all of them alike.", "Pada semua laju sama saja."),
     ), 1, Text("At low rates they end nearly alike; at high ones the changed network fails first.",
-               "Pada laju rendah hasilnya hampir sama; pada laju tinggi jaringan yang diubah lebih "
+               "Pada laju rendah hasilnya hampir sama; pada laju tinggi jaringan ubahan lebih "
                "dahulu gagal.")),
     Choose("instability-step", Text("Where does the step land, and where at twice the rate?",
                                     "Di mana langkah itu mendarat, dan di mana pada dua kali laju "
