@@ -46,7 +46,7 @@ EXERCISES = (
         Text("A direction has curvature $h = {curvature}$. What is the largest rate at which "
              "Nesterov with $\\gamma = {gamma}$ is stable in it?",
              "Suatu arah mempunyai kelengkungan $h = {curvature}$. Berapa laju terbesar yang "
-             "membuat Nesterov dengan $\\gamma = {gamma}$ stabil pada arah itu?"),
+             "masih membuat Nesterov dengan $\\gamma = {gamma}$ stabil pada arah itu?"),
         {"curvature": (20, 40, 60, 80, 120, 160), "gamma": (0.5, 0.6, 0.7, 0.8)},
         lambda curvature, gamma: float(nesterov(1.0, gamma).threshold(1.0)) / curvature,
     )),
