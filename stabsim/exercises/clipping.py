@@ -71,8 +71,8 @@ EXERCISES = (
         Text("Momentum with $\\eta = {rate}$ and $\\gamma = {gamma}$ meets one outlier of norm "
              "$500$, which is clipped at $\\lambda = {threshold}$. How far does this gradient move "
              "the parameters in the end?",
-             "Momentum dengan $\\eta = {rate}$ dan $\\gamma = {gamma}$ bertemu satu pencilan "
-             "bernorma $500$, yang dipotong pada $\\lambda = {threshold}$. Sejauh apa "
+             "Dalam run dengan Momentum, $\\eta = {rate}$ dan $\\gamma = {gamma}$, muncul satu "
+             "pencilan dengan norma $500$, yang dipotong pada $\\lambda = {threshold}$. Sejauh apa "
              "parameter pada akhirnya bergeser karena gradien ini?"),
         {"rate": (0.01, 0.03, 0.05), "gamma": (0.8, 0.9, 0.98), "threshold": (1.0, 3.0, 4.0, 7.0)},
         _kick,
