@@ -65,7 +65,7 @@ EXERCISES = (
              "spiking late in it?",
              "Arah yang paling melengkung pada sebuah jaringan mempunyai kelengkungan "
              "$h = {curvature}$. Berapa $\\epsilon$ terkecil yang mencegah lonjakan tahap lanjut "
-             "Adam di sana, dengan $\\beta_1 = 0{{,}}9$ dan laju {rate}?"),
+             "Adam pada arah itu, dengan $\\beta_1 = 0{{,}}9$ dan laju {rate}?"),
         {"curvature": (5.0, 10.0, 30.0, 40.0, 80.0), "rate": (0.0003, 0.002, 0.003, 0.01)},
         _exact,
     )),
@@ -76,9 +76,9 @@ EXERCISES = (
         Text("After a first gradient of size 1 all further gradients vanish. For how many steps at "
              "least does Adam, with $\\beta_2 = {beta2}$, need to forget it so far that $\\sqrt v$ "
              "is {share} times what it was?",
-             "Setelah gradien pertama berukuran 1, semua gradien berikutnya nol. Paling sedikit "
-             "berapa langkah yang diperlukan Adam, dengan $\\beta_2 = {beta2}$, untuk melupakannya "
-             "sampai $\\sqrt v$ menjadi {share} kali semula?"),
+             "Setelah gradien pertama berukuran 1, semua gradien berikutnya nol. Dengan Adam "
+             "pada $\\beta_2 = {beta2}$, paling sedikit berapa langkah yang diperlukan sampai "
+             "$\\sqrt v$ tinggal {share} kali nilai semula?"),
         {"beta2": (0.95, 0.97, 0.99, 0.995), "share": (0.02, 0.01, 0.005, 0.002)},
         _forgotten,
     )),
