@@ -50,11 +50,11 @@ SAID = {
     "size": Text("The whole English edition is {size}.", "Seluruh edisi bahasa Indonesia: {size}."),
     "fetching": Text(
         "It is being fetched; once it is here, the book works without a network.",
-        "Edisi ini sedang diunduh; sesudah itu buku dapat dibaca tanpa jaringan.",
+        "Edisi ini sedang diunduh; sesudah itu buku dapat dibaca tanpa internet.",
     ),
     "kept": Text(
         "It is kept on this device: all of it works without a network.",
-        "Semuanya sudah tersimpan di perangkat ini dan dapat dipakai tanpa jaringan.",
+        "Semuanya sudah tersimpan di perangkat ini dan dapat dipakai tanpa internet.",
     ),
     "not": Text(
         "This browser does not keep it here: that takes an address that begins with https.",
