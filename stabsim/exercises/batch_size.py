@@ -38,7 +38,7 @@ def _pairs() -> float:
 
 EXERCISES = (
     Select("batch-colleague", 2, (
-        (Text("Small batches generalize better.", "Batch kecil lebih baik generalisasinya."),
+        (Text("Small batches generalize better.", "Generalisasi batch kecil lebih baik."),
          Text("At the first rate in this chapter they did, at the second they did not.",
               "Pada laju pertama di bab ini memang begitu, pada laju kedua sebaliknya.")),
         (Text("Batches of 4,096 need more epochs.", "Batch 4.096 memerlukan lebih banyak epoch."),
@@ -63,8 +63,8 @@ EXERCISES = (
     ), variant=Variant(
         Text("With batches of {small} the best rate of plain SGD is ${rate}$. Where would you "
              "start the search for batches of {large}, at the same number of epochs?",
-             "Dengan batch {small}, laju terbaik SGD biasa adalah ${rate}$. Dari mana Anda memulai "
-             "pencarian untuk batch {large}, pada banyak epoch yang sama?"),
+             "Dengan batch {small}, laju terbaik SGD biasa adalah ${rate}$. Dari mana Anda "
+             "memulai pencarian untuk batch {large}, pada jumlah epoch yang sama?"),
         {"small": (16, 24, 32), "large": (96, 144, 240), "rate": (0.004, 0.006, 0.01, 0.014, 0.02)},
         lambda small, large, rate: _scaled(rate, small, large),
     )),
@@ -142,9 +142,11 @@ PREDICTIONS = (
     ), 2, Text("A rate of 1/2 is still stable, and most seeds then end below 12%.",
                "Laju 1/2 masih stabil, dan dengan itu kebanyakan seed berakhir di bawah 12%.")),
     Choose("batch-fewer", Text("From batches of 1 to 16, and from 256 to 1,024, the steps fall",
-                               "Dari batch 1 ke 16 dan dari 256 ke 1.024, banyak langkah turun"), (
+                               "Dari batch 1 ke 16 dan dari 256 ke 1.024, banyaknya langkah "
+                               "berkurang"), (
         Text("16 times, then 4 times.", "16 kali, lalu 4 kali."),
-        Text("nearly 16 times, then hardly at all.", "hampir 16 kali, lalu hampir tidak turun."),
+        Text("nearly 16 times, then hardly at all.", "hampir 16 kali, lalu hampir tidak "
+                                                     "berkurang."),
         Text("4 times, then twice.", "4 kali, lalu 2 kali."),
     ), 1),
 )  # fmt: skip

@@ -16,7 +16,8 @@ def growth(gain: float, blocks: int, residual: bool) -> float:
 EXERCISES = (
     Select("fixes-identity", 2, (
         (Text("Norm(f(x))", "Norm(f(x))"),
-         Text("Nothing of the input goes past f.", "Tidak ada bagian masukan yang melewati f.")),
+         Text("Nothing of the input goes past f.", "Tidak ada bagian masukan yang sampai ke "
+                                                   "keluaran tanpa melalui f.")),
         (Text("Norm(x + f(x))", "Norm(x + f(x))"),
          Text("The sum is normalized, and the copy with it.",
               "Jumlahnya dinormalisasi, begitu pula salinan itu.")),
@@ -102,5 +103,5 @@ PREDICTIONS = (
         Text("Hardly.", "Hampir tidak."),
     ), 1, Text("The net is so steep that the first rates of the ramp are already too high.",
                "Loss jaringan itu begitu terjal sehingga laju pertama dalam warmup pun sudah "
-               "terlalu besar.")),
+               "terlalu tinggi.")),
 )  # fmt: skip

@@ -33,15 +33,16 @@ EXERCISES = (
               "float32.")),
         (Text("Weights that stand still.", "Bobot yang diam."),
          Text("Eight bits of precision make gaps of up to 1/128 of a weight.",
-              "Delapan bit ketelitian membuat jarak sampai 1/128 dari sebuah bobot.")),
+              "Dengan ketelitian delapan bit, jarak antarbilangan mencapai 1/128 dari besarnya "
+              "bobot.")),
         (Text("Outputs that overflow at 100,000.", "Keluaran yang overflow pada 100.000."),
          Text("That is float16, which ends at 65,504.",
               "Itu float16, yang berakhir pada 65.504.")),
     )),
     Number("half-gap", _half_gap, 0.01, hints=(
         Hint(0.00195, 0.00196, Text("That is the whole gap. From its middle on one rounds on.",
-                                    "Itu seluruh jaraknya. Pembulatan berpindah mulai dari "
-                                    "tengahnya.")),
+                                    "Itu seluruh jaraknya. Mulai dari tengahnya, hasil sudah "
+                                    "dibulatkan ke tetangga berikutnya.")),
         Hint(0.00117, 0.00118, Text("The gap is that of the power of two below the weight.",
                                     "Jarak itu ditentukan oleh pangkat dua di bawah bobotnya.")),
     ), variant=Variant(
@@ -58,13 +59,14 @@ EXERCISES = (
                           "Dengan itu entrinya masih di bawah bilangan terkecil.")),
         Hint(65536, 65536, Text("That brings it to the least normal number. Subnormal ones go on "
                                 "below.",
-                                "Itu membawanya ke bilangan normal terkecil. Di bawahnya masih ada "
-                                "bilangan subnormal.")),
+                                "Dengan skala itu, entrinya mencapai bilangan normal terkecil. "
+                                "Di bawahnya masih ada bilangan subnormal.")),
     ), variant=Variant(
         Text("An entry of a gradient is ${entry}$. What is the least loss scale, a power of two, "
              "that brings it to float16's least positive number or above?",
-             "Sebuah entri gradien bernilai ${entry}$. Berapa skala loss terkecil, sebuah pangkat "
-             "dua, yang membawanya ke bilangan positif terkecil float16 atau lebih?"),
+             "Sebuah entri gradien bernilai ${entry}$. Berapa skala loss terkecil, berupa "
+             "pangkat dua, yang membuat entri itu sebesar bilangan positif terkecil float16 atau "
+             "lebih?"),
         {"entry": (2e-12, 3e-12, 7e-12, 2e-11, 3e-11, 7e-11, 2e-10, 4e-10, 7e-10, 2e-9, 3e-9,
                    5e-9, 1e-8, 2e-8)}, _scale,
     )),
@@ -111,17 +113,17 @@ BUILDS = ()
 PREDICTIONS = (
     Choose("half-lose", Text("Of 70,000 and 1.001", "Dari 70.000 dan 1,001"), (
         Text("float16 loses the first, bfloat16 the second.",
-             "float16 kehilangan yang pertama, bfloat16 yang kedua."),
+             "yang pertama hilang dalam float16, yang kedua dalam bfloat16."),
         Text("float16 loses the second, bfloat16 the first.",
-             "float16 kehilangan yang kedua, bfloat16 yang pertama."),
-        Text("both lose both.", "kedua format kehilangan keduanya."),
+             "yang kedua hilang dalam float16, yang pertama dalam bfloat16."),
+        Text("both lose both.", "keduanya hilang dalam kedua format."),
     ), 0, Text("Float16 ends at 65,504, and beside 1 bfloat16 has nothing before 1.0078.",
                "Float16 berakhir pada 65.504, dan sesudah 1 bilangan bfloat16 berikutnya adalah "
                "1,0078.")),
     Choose("half-control", Text("A scale that is doubled after every 20 good steps will",
                                 "Skala yang digandakan setiap 20 langkah baik akan"), (
         Text("rescue the run from below, and not from above.",
-             "menyelamatkan run dari bawah, tetapi tidak dari atas."),
+             "menyelamatkan run dari ujung bawah, tetapi tidak dari ujung atas."),
         Text("rescue the run from both ends.", "menyelamatkan run dari kedua ujung."),
         Text("make the healthy run in the middle fail too.",
              "membuat run yang sehat di tengah ikut gagal."),
@@ -136,8 +138,8 @@ PREDICTIONS = (
         Text("about half.", "kira-kira separuh."),
         Text("about one in ten.", "kira-kira sepersepuluh."),
     ), 2, Text("Only those are moved whose half gap is shorter than the step: the small ones.",
-               "Yang bergerak hanya bobot yang setengah jaraknya lebih pendek daripada langkah: "
-               "yang kecil.")),
+               "Yang bergerak hanya bobot yang setengah jaraknya lebih pendek daripada langkah "
+               "itu, yaitu bobot yang kecil.")),
     Choose("half-image", Text("With one broken image among the training data:",
                               "Dengan satu gambar rusak di antara data latih:"), (
         Text("float16 is lost from then on, and bfloat16 goes on.",

@@ -98,10 +98,11 @@ BUILDS = (Notebook("metaparameter-evidence"),)
 
 PREDICTIONS = (
     Estimate("metaparameter-between", Text("Where do you now believe that the number lies?",
-                                           "Di mana kini Anda menduga bilangan itu berada?"),
+                                           "Sekarang, berapa dugaan Anda tentang bilangan itu?"),
              lambda: 1.0 / (1.0 + 1.0) * 2.0,
              told=Text("Halfway: what you believed and what you read are equally uncertain.",
-                       "Di tengah: dugaan semula dan hasil pengukuran sama tidak pastinya.")),
+                       "Di tengah: dugaan semula dan hasil pengukuran sama besar "
+                       "ketidakpastiannya.")),
     Choose("metaparameter-halfway", Text("Halfway between two runs three octaves apart, at a "
                                          "length-scale of half an octave, the curve",
                                          "Di tengah dua run yang berjarak tiga oktaf, dengan skala "
@@ -119,5 +120,5 @@ PREDICTIONS = (
              Text("And one that is wrong by a factor of eight on the long side needs more than "
                   "random search.",
                   "Proses yang skala panjangnya delapan kali terlalu panjang memerlukan lebih "
-                  "banyak daripada pencarian acak.")),
+                  "banyak run daripada pencarian acak.")),
 )  # fmt: skip

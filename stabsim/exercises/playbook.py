@@ -10,7 +10,7 @@ PREDICTIONS = (
     Choose("playbook-cause", Text("What will be found to limit the rate?",
                                   "Menurut hasilnya nanti, apa yang membatasi laju itu?"), (
         Text("No instability: the best rate is simply a higher one.",
-             "Bukan ketidakstabilan: laju terbaiknya hanya lebih tinggi."),
+             "Bukan ketidakstabilan: laju terbaiknya memang lebih tinggi daripada laju sekarang."),
         Text("Instability in the first steps, for which a warmup is tried first.",
              "Ketidakstabilan pada langkah-langkah pertama, sehingga warmup dicoba lebih dahulu."),
         Text("Instability in mid-training, when a warmup would be over.",

@@ -112,11 +112,11 @@ BUILDS = (
 
 PREDICTIONS = (
     Choose("warmup-edge", Text("Where will the best of these rates stand?",
-                               "Di mana letak laju terbaik di antara laju itu?"), (
+                               "Di mana letak laju terbaik di antara laju-laju itu?"), (
         Text("In the middle: on both sides of it the loss ends a little higher.",
              "Di tengah: di kedua sisinya loss akhir sedikit lebih tinggi."),
         Text("At the edge: a few steps of the grid further, runs come to nothing.",
-             "Di tepi: beberapa langkah lebih jauh, run sudah gagal."),
+             "Di tepi: beberapa tingkat sweep lebih tinggi, run sudah gagal."),
         Text("At the lowest rate of all.", "Pada laju yang paling rendah."),
     ), 1),
     Choose("warmup-length", Text("How many of the 400 steps must the ramp take?",
@@ -125,7 +125,8 @@ PREDICTIONS = (
         Text("more than 40", "lebih dari 40"),
     ), 2),
     Choose("warmup-doubled", Text("When the peak doubles, the shortest warmup that survives",
-                                  "Jika puncaknya digandakan, warmup terpendek yang selamat"), (
+                                  "Jika puncaknya digandakan, panjang warmup terpendek yang "
+                                  "berhasil"), (
         Text("stays the same.", "tetap sama."),
         Text("doubles.", "menjadi dua kali lipat."),
         Text("grows fourfold.", "menjadi empat kali lipat."),

@@ -243,8 +243,8 @@ print(ss.diagnose(trace.loss))
     Goal(
         Text(
             "Without leaving float16 for the network, bring patient C to a final loss below 1.",
-            "Tanpa meninggalkan float16 untuk jaringannya, bawa pasien C sampai loss akhirnya di "
-            "bawah 1.",
+            "Dengan jaringan yang tetap dihitung dalam float16, turunkan loss akhir pasien C "
+            "sampai di bawah 1.",
         ),
         (("patient", "==", "C"), ("format", "==", "float16"), ("final_loss", "<", 1.0)),
     ),

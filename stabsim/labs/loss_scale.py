@@ -184,7 +184,7 @@ print("steps skipped:", np.sum(~np.isfinite(trace.gradient_norm)))
         Text(
             "From a first scale of 2⁻¹⁶ or less, bring a run in float16 to a final loss below "
             "0.1.",
-            "Dari skala awal 2⁻¹⁶ atau kurang, bawa run float16 sampai loss akhirnya di bawah "
+            "Dari skala awal 2⁻¹⁶ atau kurang, turunkan loss akhir run float16 sampai di bawah "
             "0,1.",
         ),
         (("format", "==", "float16"), ("exponent", "<", -15.5), ("final_loss", "<", 0.1)),

@@ -126,8 +126,8 @@ for net, rule in ((net, rule), ({weights})):
         Text(
             "At a rate of 0.0001 or less, bring the run that keeps no weights in float32 to a "
             "final loss below 2.",
-            "Pada laju 0,0001 atau kurang, bawa run yang tidak menyimpan bobot dalam float32 "
-            "sampai loss akhirnya di bawah 2.",
+            "Pada laju 0,0001 atau kurang, turunkan loss akhir run yang tidak menyimpan bobot "
+            "dalam float32 sampai di bawah 2.",
         ),
         (("weights", "==", "stochastic"), ("learning_rate", "<", 1.001e-4),
          ("final_loss", "<", 2.0)),
