@@ -59,7 +59,7 @@ EVIDENCE = {
         "It is highest at step {step}, {peak}: a leap too short, or too slight beside its noise, "
         "to count as an instability.",
         "Loss sempat mencapai {peak} pada langkah {step}: lonjakan yang terlalu singkat, atau "
-        "terlalu kecil di antara deraunya, untuk disebut ketidakstabilan.",
+        "terlalu kecil dibandingkan dengan deraunya, untuk disebut ketidakstabilan.",
     ),
     "early": Text(
         "It rises early: from {low} at step {low_step} to {peak} at step {peak_step}, {back}.",
@@ -158,8 +158,8 @@ EVIDENCE = {
     "held out": Text(
         "This loss is of held-out data: where it rises, the model overfits, which is no "
         "instability.",
-        "Loss ini dihitung pada data yang tidak dilatihkan: kenaikannya berarti overfitting, bukan "
-        "ketidakstabilan.",
+        "Loss ini dihitung pada data yang tidak dipakai untuk melatih: kenaikannya berarti "
+        "overfitting, bukan ketidakstabilan.",
     ),
     "likely": Text(
         "This is likely, not sure: records of more steps, or another seed, would tell.",
@@ -168,7 +168,7 @@ EVIDENCE = {
     ),
     "open": Text(
         "So few records leave the verdict open: log every step.",
-        "Data log ini terlalu sedikit untuk disimpulkan: catat setiap langkah.",
+        "Isi log ini terlalu sedikit untuk disimpulkan: catat setiap langkah.",
     ),
     "changes": Text("Controls changed: {changes}.", "Pengaturan yang diubah: {changes}."),
     "gradient": Text(

@@ -67,7 +67,7 @@ DROP = {
     ),
     "skip-batches": Text("going back and skipping batches", "mundur dan melewati batch"),
     "beta2": Text("a lower beta2 of Adam", "beta2 Adam yang lebih kecil"),
-    "weight-decay": Text("weight decay", "weight decay"),
+    "weight-decay": Text("weight decay", "peluruhan bobot (weight decay)"),
     "rewarm": Text("a new warmup after a restart", "warmup baru sesudah laju dimulai ulang"),
     "loss-scale": Text("another loss scale", "skala loss yang lain"),
     "qk-norm": Text("QK-norm", "QK-norm"),

@@ -22,7 +22,7 @@ LOGS = {
     ),
     "other width": Text(
         "{count} rows have more or fewer cells than the first (the first is {first}).",
-        "{count} baris selnya lebih banyak atau lebih sedikit daripada baris nama (yang "
+        "{count} baris mempunyai sel lebih banyak atau lebih sedikit daripada baris nama (yang "
         "pertama {first}).",
     ),
     "no object": Text(
@@ -107,8 +107,8 @@ UNREADABLE = {
     ),
     "no objects": Text(
         "No line is a JSON object, and the whole is no JSON document with records in it.",
-        "Tidak ada baris yang berupa objek JSON, dan berkas ini seutuhnya bukan dokumen JSON yang "
-        "memuat record.",
+        "Tidak ada baris yang berupa objek JSON, dan berkas ini secara keseluruhan pun bukan "
+        "dokumen JSON yang memuat record.",
     ),
     "no records": Text(
         "This JSON document holds no list of records and no lists of numbers of equal length.",
@@ -226,7 +226,7 @@ ADVICE = {
     ),
     "rezero": Text(
         "Start the residual branches at zero, as ReZero does.",
-        "Mulai cabang residual dari nol, seperti ReZero.",
+        "Mulai cabang residual dari nol, seperti pada ReZero.",
     ),
     "lower-rate": Text(
         "Lower the learning rate below {rate}: the last resort.",
@@ -237,14 +237,14 @@ ADVICE = {
         "minibatch of that step, in a logarithm, a division or a root, in half precision.",
         "Tidak ada yang naik sebelum langkah {step}, jadi cari bilangan pertama yang tidak "
         "berhingga: dalam minibatch pada langkah itu, dalam logaritma, pembagian, atau akar, atau "
-        "karena luapan (overflow) pada presisi setengah.",
+        "karena overflow pada presisi setengah.",
     ),
     "skip-batches": Text(
         "In a long run, go back to a checkpoint from before step {step} and leave out the batches "
         "of the spike: the same batches did no harm elsewhere (Chowdhery et al. 2022, PaLM, 5.1).",
-        "Pada run yang panjang, kembali ke checkpoint sebelum langkah {step} dan lewati batch "
-        "di sekitar lonjakan: batch yang sama tidak merusak di tempat lain (Chowdhery et al. 2022, "
-        "PaLM, 5.1).",
+        "Pada run yang panjang, kembali ke checkpoint sebelum langkah {step} dan lewati batch di "
+        "sekitar lonjakan: pada langkah lain, batch yang sama tidak menimbulkan masalah "
+        "(Chowdhery et al. 2022, PaLM, 5.1).",
     ),
     "beta2": Text(
         "With Adam, try a beta2 of 0.95: a second moment with a long memory lags behind gradients "
@@ -272,9 +272,9 @@ ADVICE = {
         "Against a slow climb, look at the size of the weights and at weight decay: without it "
         "they grow on, until half precision cannot hold them apart (D'Angelo et al. 2023, Why do "
         "we need weight decay).",
-        "Jika kenaikannya lambat, periksa besarnya bobot dan weight decay: tanpa itu bobot "
-        "terus membesar sampai presisi setengah tidak dapat lagi membedakannya (D'Angelo et al. "
-        "2023, Why do we need weight decay).",
+        "Jika kenaikannya lambat, periksa besarnya bobot dan peluruhan bobot (weight decay): "
+        "tanpa peluruhan, bobot terus membesar sampai presisi setengah tidak dapat lagi "
+        "membedakannya (D'Angelo et al. 2023, Why do we need weight decay).",
     ),
     "rewarm": Text(
         "After the restart before step {step}, let the rate climb again over some hundred steps: "
@@ -288,9 +288,9 @@ ADVICE = {
         "Skipped steps are how a loss scaler works. If they become many, let the scale grow more "
         "rarely, or train in bfloat16, which needs no scale (Micikevicius et al. 2018, Mixed "
         "precision training).",
-        "Melewati langkah adalah cara kerja penskala loss. Jika terlalu banyak, biarkan skalanya "
-        "naik lebih jarang, atau latih dalam bfloat16 yang tidak memerlukan skala "
-        "(Micikevicius et al. 2018, Mixed precision training).",
+        "Penskala loss memang bekerja dengan melewati langkah. Jika terlalu banyak yang dilewati, "
+        "biarkan skalanya naik lebih jarang, atau latih dalam bfloat16 yang tidak memerlukan "
+        "skala (Micikevicius et al. 2018, Mixed precision training).",
     ),
     "few norms": Text(
         "Only {norms} finite norms were logged, and a threshold needs {enough}: log the norm at "
@@ -301,9 +301,9 @@ ADVICE = {
     "few before": Text(
         "Only {norms} finite norms were logged before step {step}, from which the run did not "
         "recover, and a threshold needs {enough}: judge it on a run that lasts longer.",
-        "Hanya {norms} norma berhingga yang dicatat sebelum langkah {step}, yang sesudahnya run "
-        "tidak pulih, sedangkan untuk menentukan ambang diperlukan {enough}: tentukan ambang itu "
-        "dari run yang bertahan lebih lama.",
+        "Hanya {norms} norma berhingga yang dicatat sebelum langkah {step} (sesudah itu run tidak "
+        "pulih), sedangkan untuk menentukan ambang diperlukan {enough}: tentukan ambang itu dari "
+        "run yang bertahan lebih lama.",
     ),
     "nothing left": Text(
         "Every experiment of the playbook's list was tried.",
@@ -401,7 +401,8 @@ REPORT = {
     ),
     "losses of sum": Text(
         "These losses are sums since the last record: the first record is not comparable.",
-        "Loss di sini adalah jumlah sejak baris sebelumnya: baris pertama tidak sebanding.",
+        "Loss di sini adalah jumlah sejak baris sebelumnya: baris pertama tidak dapat "
+        "dibandingkan dengan yang lain.",
     ),
     "take one": Text(
         "--run takes one of them and reports on it, as in --run {example}.",
@@ -490,7 +491,7 @@ SWEEPS = {
     "lengths": Text(
         "The runs are of different lengths, {least} to {most} records: their final losses are not "
         "those of the same training.",
-        "Panjang run berbeda-beda, {least} sampai {most} baris: loss akhirnya bukan dari "
+        "Panjang run berbeda-beda, {least} sampai {most} baris: loss akhirnya tidak berasal dari "
         "pelatihan yang sama.",
     ),
     "extend": Text(

@@ -145,12 +145,12 @@ WHY = {
 FOUND = {
     "suspected": Text(
         "That is near the best rate, so instability may hold it down, which a fix would show.",
-        "Itu dekat dengan laju terbaik, jadi laju ini mungkin dibatasi oleh ketidakstabilan. "
-        "Sebuah perbaikan akan menunjukkannya.",
+        "Laju yang tidak stabil itu dekat dengan laju terbaik, jadi laju terbaik mungkin dibatasi "
+        "oleh ketidakstabilan. Hal itu akan tampak jika ada perbaikan yang membantu.",
     ),
     "short calm": Text(
         "At {rate}, twice the best rate, nothing rises within {steps} steps.",
-        "Pada {rate}, dua kali laju terbaik, tidak ada kenaikan dalam {steps} langkah.",
+        "Pada {rate}, dua kali laju terbaik, loss tidak naik dalam {steps} langkah.",
     ),
     "short unstable": Text(
         "At {rate}, twice the best rate, the loss rises within the first {steps} steps: the "
@@ -171,8 +171,8 @@ FOUND = {
     "not hidden": Text(
         "With {settings} it ends at {new}, not better by 2% than {old} at the best rate: no "
         "instability hides.",
-        "Dengan {settings} hasilnya {new}, tidak 2% lebih baik daripada {old} pada laju terbaik: "
-        "tidak ada ketidakstabilan yang tersembunyi.",
+        "Dengan {settings} hasilnya {new}, tidak sampai 2% lebih baik daripada {old} pada laju "
+        "terbaik: tidak ada ketidakstabilan yang tersembunyi.",
     ),
     "longest": Text(
         "The longest, of {warmup} steps, is trained in full all the same.",
@@ -189,11 +189,11 @@ FOUND = {
     ),
     "helped": Text(
         "Best with {settings}: {new}, after {old} without. It is kept.",
-        "Terbaik dengan {settings}: {new}, tanpanya {old}. Perbaikan ini dipertahankan.",
+        "Hasil terbaik dengan {settings}: {new}; tanpanya {old}. Perbaikan ini dipertahankan.",
     ),
     "no help": Text(
         "Best with {settings}: {new}, against {old} without. It is not kept.",
-        "Terbaik dengan {settings}: {new}, tanpanya {old}. Perbaikan ini tidak dipakai.",
+        "Hasil terbaik dengan {settings}: {new}; tanpanya {old}. Perbaikan ini tidak dipakai.",
     ),
     "no feasible": Text(
         "No settings with it trained with every seed.",
@@ -207,7 +207,7 @@ FOUND = {
     "at the edge": Text(
         "Nothing else helped, and a rate below {rate}, the best of the sweep, learns less.",
         "Tidak ada perbaikan lain yang membantu, dan pada laju di bawah {rate}, yang terbaik "
-        "dalam sweep, hasil belajarnya lebih sedikit.",
+        "dalam sweep, yang dipelajari lebih sedikit.",
     ),
     "back off": Text(
         "With {settings}, {failed} of the other seeds failed: the rate is halved to {rate}.",
@@ -266,19 +266,20 @@ RESULT = {
     "too high": Text(
         "Cause: instability. It begins at {rate}, and the present rate is {present}; no fix that "
         "was tried did better than the best rate without one, {best}.",
-        "Sebab: ketidakstabilan. Mulainya pada {rate}, sedangkan laju yang sekarang {present}; "
-        "tidak ada perbaikan yang hasilnya lebih baik daripada laju terbaik tanpa perbaikan, "
-        "{best}.",
+        "Sebab: ketidakstabilan. Pelatihan tidak stabil mulai {rate}, sedangkan laju yang "
+        "sekarang {present}; di antara perbaikan yang dicoba, tidak ada yang hasilnya lebih baik "
+        "daripada laju terbaik tanpa perbaikan, {best}.",
     ),
     "healthy": Text(
         "Healthy: it is unstable only from {rate} on, which costs nothing: no fix that was tried "
         "is surely better than the best rate without one, {best}.",
-        "Sehat: pelatihan tidak stabil hanya mulai {rate}. Itu tidak merugikan: tidak ada "
-        "perbaikan yang pasti lebih baik daripada laju terbaik tanpa perbaikan, {best}.",
+        "Sehat: pelatihan baru tidak stabil mulai {rate}, dan itu tidak merugikan: di antara "
+        "perbaikan yang dicoba, tidak ada yang pasti lebih baik daripada laju terbaik tanpa "
+        "perbaikan, {best}.",
     ),
     "far": Text(
         "Healthy: it is unstable only from {rate} on, well above the best rate, {best}.",
-        "Sehat: pelatihan tidak stabil hanya mulai {rate}, jauh di atas laju terbaik, {best}.",
+        "Sehat: pelatihan baru tidak stabil mulai {rate}, jauh di atas laju terbaik, {best}.",
     ),
     "not known": Text(
         "It is unstable from {rate} on, near the best rate, {best}. Whether that costs something "
@@ -288,7 +289,7 @@ RESULT = {
     ),
     "never unstable": Text(
         "Healthy: no rate that was tried from the best on is unstable.",
-        "Sehat: mulai dari laju terbaik, tidak ada laju yang dicoba yang tidak stabil.",
+        "Sehat: semua laju yang dicoba, dari laju terbaik ke atas, stabil.",
     ),
     "ignored": Text(
         "The training seems to ignore {names}: whatever it is given, the losses are the same to "
@@ -360,7 +361,7 @@ HEADS = {
     ),
     "code": Text(
         "To paste",
-        "Untuk ditempelkan",
+        "Untuk disalin",
     ),
     "any optimizer": Text(
         "Adam and AdamW stand for the optimizer that you use.",
@@ -412,7 +413,7 @@ HEADS = {
     ),
     "interrupted": Text(
         "Interrupted. What was done is kept: the same command goes on from there.",
-        "Terputus. Yang sudah selesai tersimpan: perintah yang sama melanjutkannya.",
+        "Terputus. Yang sudah selesai tersimpan: jalankan perintah yang sama untuk melanjutkannya.",
     ),
 }
 """Headings, and words of tables and figures."""
