@@ -44,9 +44,17 @@ class Handler(SimpleHTTPRequestHandler):
 
 
 def serving(port: int, built: threading.Event, folder: Path = SITE) -> ThreadingHTTPServer:
-    """A server of what the folder holds; port 0 is one that is free."""
+    """A server of what the folder holds; port 0 is one that is free.
+
+    Raises:
+        SystemExit: if the port cannot be had.
+    """
     handler = partial(Handler, built=built, directory=str(folder))
-    return ThreadingHTTPServer(("localhost", port), handler)
+    try:
+        return ThreadingHTTPServer(("localhost", port), handler)
+    except OSError as error:
+        wrong = f"Port {port} cannot be had ({error.strerror}). Does another make serve run there?"
+        raise SystemExit(f"{wrong} Else: make serve PORT={port + 80}") from None
 
 
 def serve(port: int) -> None:
@@ -63,9 +71,7 @@ def serve(port: int) -> None:
                 f"The first page can be read: {address}/{english}/. The rest follows.", flush=True
             )
 
-        print(
-            f"Building; pages appear at {address} as they are ready (stop with Ctrl-C)", flush=True
-        )
+        print(f"Pages appear at {address} as they are built (stop with Ctrl-C)", flush=True)
         build(first)
         built.set()
         print(f"The book is at {address} (stop with Ctrl-C)", flush=True)

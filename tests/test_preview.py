@@ -47,3 +47,10 @@ def test_what_is_missing_from_a_built_site_is_not_found(ask, built):
     built.set()
     assert ask("/en/nowhere.html")[0] == 404
     assert ask("/")[0] == 404  # and no list of files
+
+
+def test_a_port_that_is_taken_is_named(built, tmp_path):
+    with preview.serving(0, built, tmp_path) as first:
+        port = first.server_port
+        with pytest.raises(SystemExit, match=f"{port} cannot be had.*PORT={port + 80}"):
+            preview.serving(port, built, tmp_path)
