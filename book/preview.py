@@ -1,5 +1,6 @@
-"""Serves the site to its authors while it is built: a page that is not there yet is waited for."""
+"""Serves the site to its authors while it is built: pages that are not ready are waited for."""
 
+import io
 import threading
 from contextlib import suppress
 from functools import partial
@@ -9,38 +10,45 @@ from pathlib import Path
 from typing import Any
 
 from book import BOOK, LANGUAGES, SITE
-from book.site import build
+from book.site import build, is_whole
+
+FIRST = f"/{next(iter(LANGUAGES))}/"
+"""The address of the page that is built before all others."""
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """Answers for a page that the build has not come to with one that asks again.
+    """Answers for a page that is not ready with one that asks again by itself.
+
+    While a site is built for the first time, its first page alone is served: another one may be
+    there already and still lack its formulas and the programs of its labs.
 
     Args:
-        built: set when the build has ended; what is missing then is not found.
+        built: set once the whole site can be read; what is missing then is not found.
     """
 
     def __init__(self, *arguments: Any, built: threading.Event, **options: Any) -> None:
         self.built = built
         super().__init__(*arguments, **options)
 
-    def list_directory(self, path: Any) -> None:
-        """A folder whose page is not there is not found: its files are no book."""
-        self.send_error(HTTPStatus.NOT_FOUND)
-
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """The page that waits, where one is asked for; else the error."""
-        is_page = self.path.split("?")[0].endswith(("/", ".html"))
-        if code != HTTPStatus.NOT_FOUND or not is_page or self.built.is_set():
-            super().send_error(code, message, explain)
-            return
+    def send_head(self) -> Any:
+        """The file that is asked for, or the page that waits for it."""
+        asked = self.path.split("?")[0]
+        is_page = asked.endswith(("/", ".html"))
+        is_first = asked.removesuffix("index.html") == FIRST
+        there = Path(self.translate_path(FIRST + "index.html")).exists()
+        if self.built.is_set() or not is_page or (is_first and there):
+            return super().send_head()
         body = (BOOK / "waiting.html").read_bytes()
         self.send_response(HTTPStatus.SERVICE_UNAVAILABLE)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")
         self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
+        return io.BytesIO(body)
+
+    def list_directory(self, path: Any) -> None:
+        """A folder without a page is not found: its files are no book."""
+        self.send_error(HTTPStatus.NOT_FOUND)
 
 
 def serving(port: int, built: threading.Event, folder: Path = SITE) -> ThreadingHTTPServer:
@@ -58,21 +66,16 @@ def serving(port: int, built: threading.Event, folder: Path = SITE) -> Threading
 
 
 def serve(port: int) -> None:
-    """Build what has changed, and serve the site from the start."""
+    """Build what has changed, and serve the site from the start; meanwhile as it was, if it was."""
     SITE.mkdir(parents=True, exist_ok=True)
     built = threading.Event()
+    if is_whole():
+        built.set()
     with serving(port, built) as server:
         address = f"http://localhost:{server.server_port}"
         threading.Thread(target=server.serve_forever, daemon=True).start()
-
-        def first() -> None:
-            english = next(iter(LANGUAGES))
-            print(
-                f"The first page can be read: {address}/{english}/. The rest follows.", flush=True
-            )
-
-        print(f"Pages appear at {address} as they are built (stop with Ctrl-C)", flush=True)
-        build(first)
+        print(f"Building. Pages appear at {address} as they are ready.", flush=True)
+        build(lambda: print(f"The first page can be read: {address}{FIRST}", flush=True))
         built.set()
         print(f"The book is at {address} (stop with Ctrl-C)", flush=True)
         with suppress(KeyboardInterrupt):

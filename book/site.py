@@ -51,7 +51,7 @@ def build(first: Callable[[], None] | None = None) -> None:
     """
     with alone():
         sources, kept = _sources(), BUILD / "sources"
-        if kept.exists() and kept.read_text(encoding="utf8") == sources and _is_whole():
+        if kept.exists() and kept.read_text(encoding="utf8") == sources and is_whole():
             print("Nothing has changed since the last build.", flush=True)
             return
         kept.unlink(missing_ok=True)
@@ -270,7 +270,7 @@ def _sources() -> str:
     return digest.hexdigest()
 
 
-def _is_whole() -> bool:
+def is_whole() -> bool:
     """Whether the site of the last build is still there."""
     pages = [file.stem for file in (ROOT / "chapters").glob("*/*.md")]
     there = [

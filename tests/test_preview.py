@@ -32,14 +32,21 @@ def ask(tmp_path, built):
     server.server_close()
 
 
-def test_a_page_that_is_not_built_yet_asks_again_by_itself(ask, tmp_path):
-    assert ask("/en/") == (200, "welcome")
+def test_a_page_that_is_not_ready_asks_again_by_itself(ask, built, tmp_path):
+    """Also one that Sphinx has written, whose labs' programs are not there yet."""
+    (tmp_path / "en/warmup.html").write_text("warm-up")
+    assert ask("/en/") == ask("/en/index.html?lab=first") == (200, "welcome")
     for path in ("/", "/id/", "/en/warmup.html?lab=ramp"):
         status, text = ask(path)
         assert status == 503
         assert 'http-equiv="refresh"' in text
-    (tmp_path / "en/warmup.html").write_text("warm-up")
+    built.set()
     assert ask("/en/warmup.html") == (200, "warm-up")
+
+
+def test_before_the_first_page_is_there_it_is_waited_for(ask, tmp_path):
+    (tmp_path / "en/index.html").unlink()
+    assert ask("/en/")[0] == 503
 
 
 def test_what_is_missing_from_a_built_site_is_not_found(ask, built):
