@@ -350,7 +350,7 @@ def test_an_edge_near_the_best_rate_may_cost_nothing():
     assert walk.sweep.limited_by_instability
     assert walk.limited is False
     assert "which costs nothing" in walk.text("en")
-    assert "Itu tidak merugikan" in walk.text("id")
+    assert "itu tidak merugikan" in walk.text("id")
     assert walk.facts()["limited_by_instability"] is False
     unfixed = walk_playbook(bowl, 1.0, STEPS, seeds=[0], progress=False,
                             skip=["warmup", "clipping", "comparison"])  # fmt: skip
