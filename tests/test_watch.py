@@ -245,7 +245,7 @@ def test_a_hook_that_fails_or_hangs_or_reads(tmp_path, monkeypatch):
         assert said in result.stderr, hook
 
 
-def test_an_interrupt_ends_the_hook_too(tmp_path):
+def test_an_interrupt_ends_the_hook_too(tmp_path, interruptible):
     path, alive = tmp_path / "run.jsonl", tmp_path / "alive"
     written(path, shifted())
     hook = f"echo $$ > {alive}; mv {alive} {alive}.pid; exec sleep 600"
