@@ -14,13 +14,15 @@ from book.site import build, is_whole
 
 FIRST = f"/{next(iter(LANGUAGES))}/"
 """The address of the page that is built before all others."""
+EARLY = ("/", FIRST)
+"""What can be read before all is built: that page, and the one that chooses a language."""
 
 
 class Handler(SimpleHTTPRequestHandler):
     """Answers for a page that is not ready with one that asks again by itself.
 
-    While a site is built for the first time, its first page alone is served: another one may be
-    there already and still lack its formulas and the programs of its labs.
+    While a site is built for the first time, its first page and the way to it alone are served:
+    another one may be there already and still lack its formulas and the programs of its labs.
 
     Args:
         built: set once the whole site can be read; what is missing then is not found.
@@ -32,11 +34,10 @@ class Handler(SimpleHTTPRequestHandler):
 
     def send_head(self) -> Any:
         """The file that is asked for, or the page that waits for it."""
-        asked = self.path.split("?")[0]
+        asked = self.path.split("?")[0].removesuffix("index.html")
         is_page = asked.endswith(("/", ".html"))
-        is_first = asked.removesuffix("index.html") == FIRST
-        there = Path(self.translate_path(FIRST + "index.html")).exists()
-        if self.built.is_set() or not is_page or (is_first and there):
+        is_early = asked in EARLY and Path(self.translate_path(asked), "index.html").exists()
+        if self.built.is_set() or not is_page or is_early:
             return super().send_head()
         body = (BOOK / "waiting.html").read_bytes()
         self.send_response(HTTPStatus.SERVICE_UNAVAILABLE)

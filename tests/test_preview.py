@@ -40,6 +40,8 @@ def test_a_page_that_is_not_ready_asks_again_by_itself(ask, built, tmp_path):
         status, text = ask(path)
         assert status == 503
         assert 'http-equiv="refresh"' in text
+    (tmp_path / "index.html").write_text("English, Bahasa Indonesia")
+    assert ask("/") == (200, "English, Bahasa Indonesia")  # the way to the first page
     built.set()
     assert ask("/en/warmup.html") == (200, "warm-up")
 
