@@ -119,6 +119,6 @@ PREDICTIONS = (
              _well_set, Text("runs", "run"),
              Text("And one that is wrong by a factor of eight on the long side needs more than "
                   "random search.",
-                  "Proses yang skala panjangnya delapan kali terlalu panjang memerlukan lebih "
-                  "banyak run daripada pencarian acak.")),
+                  "Proses yang skala panjangnya delapan kali lebih panjang daripada semestinya "
+                  "memerlukan lebih banyak run daripada pencarian acak.")),
 )  # fmt: skip
