@@ -34,7 +34,7 @@ BUILDS = ()
 
 PREDICTIONS = (
     Choose("simulator-end", Text("Where will a survivor's sharpness be in the end?",
-                                 "Berapa ketajaman run yang selamat pada akhirnya?"), (
+                                 "Berapa ketajaman akhir run yang selamat?"), (
         Text("Where it began, above 30.", "Tetap seperti semula, di atas 30."),
         Text("At 10, whichever seed survives.", "Di 10, dengan seed mana pun."),
         Text("Near 0.", "Di dekat 0."),
