@@ -61,7 +61,7 @@ CONTROLS = (
         Option("one", Text("one for all batch sizes", "satu untuk semua ukuran batch"),
                "{learning_rate}"),
         Option("own", Text("each size's best on validation data",
-                           "terbaik tiap ukuran di data validasi"),
+                           "terbaik tiap ukuran menurut data validasi"),
                'best_rate(batch_size, "{epochs}")'),
     )),
     Slider("learning_rate", Text("The one learning rate", "Laju bersama"),
@@ -152,8 +152,8 @@ LAB = Lab(
             "valleys of the same depth, the larger the batch the further right. Rings mark the "
             "chosen rates.",
             "Galat validasi terhadap laju pembelajaran untuk empat ukuran batch, beserta "
-            "selangnya: empat lembah yang sama dalam, makin besar batch makin ke kanan. Cincin "
-            "menandai laju yang dipilih."),
+            "selangnya: empat lembah yang sama dalamnya; makin besar batch, makin ke kanan "
+            "letaknya. Cincin menandai laju yang dipilih."),
             click=("learning_rate",)),
         Panel("sizes", _sizes, Text(
             "Test error at the chosen rates against batch size, with intervals.",

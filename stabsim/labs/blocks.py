@@ -83,7 +83,7 @@ def run(block: Any, gain: Any, learning_rate: Any, seed: Any) -> Tables:
 
 SIZES = {
     "signal": Text("signal", "sinyal"),
-    "gradient": Text("gradient, against the last block's", "gradien, terhadap blok terakhir"),
+    "gradient": Text("gradient, against the last block's", "gradien / gradien blok terakhir"),
 }
 SIZE = Text("size at the start", "ukuran di awal")
 LOSS = Text("loss", "loss")
@@ -112,9 +112,9 @@ LAB = Lab(
             "Three maps of the blocks, the first at the bottom, over the steps: the size of each "
             "block's output, of its gradient, and of its update against its weights. What is no "
             "longer finite is orange.",
-            "Tiga peta blok, dengan blok pertama di bawah, sepanjang langkah: ukuran keluaran "
-            "setiap blok, ukuran gradiennya, dan ukuran pembaruannya terhadap bobotnya. Yang "
-            "tidak lagi berhingga berwarna jingga.")),
+            "Tiga peta blok, dengan blok pertama di bawah, menurut langkah: ukuran keluaran "
+            "setiap blok, ukuran gradiennya, dan ukuran pembaruannya relatif terhadap bobotnya. "
+            "Yang tidak lagi berhingga berwarna jingga.")),
     ),
     (Curve("run", "loss"),),
     """import stabsim as ss

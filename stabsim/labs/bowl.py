@@ -67,7 +67,8 @@ LAB = Lab(
     (
         Panel("cut", lambda language: charts.cut(language, BALL, ACROSS), Text(
             "A parabola, the ball at the step of the cursor, and a line to where its step leads.",
-            "Sebuah parabola, bola pada langkah kursor, dan garis ke tempat langkahnya mendarat.")),
+            "Sebuah parabola, bola pada langkah yang ditunjuk kursor, dan garis ke tempat "
+            "langkahnya mendarat.")),
         charts.over_steps("swing", DISTANCE, DISTANCE["distance"], None, STEPS, Text(
             "The distance from the bottom at every step.",
             "Jarak dari dasar pada setiap langkah."), height=130, points=True, log=False),

@@ -200,10 +200,10 @@ LAB = Lab(
             "itself and the last update, and the circle of the threshold: what of the arrow lies "
             "within it is left by clipping. The dots are the gradients up to there, orange if "
             "clipped.",
-            "Gradien di kursor sebagai panah, panjangnya logaritmik, pada bidang gradien itu dan "
-            "pembaruan terakhir, dan lingkaran ambang: bagian panah di dalamnya itulah yang "
-            "tersisa setelah dipotong. Titik-titik adalah gradien sampai ke situ, jingga "
-            "jika dipotong.")),
+            "Gradien pada langkah yang ditunjuk kursor, berupa panah dengan panjang logaritmik "
+            "pada bidang yang direntang gradien itu dan pembaruan terakhir, beserta lingkaran "
+            "ambang: bagian panah di dalam lingkaran itulah yang tersisa setelah dipotong. "
+            "Titik-titik adalah gradien sampai langkah itu, jingga jika dipotong.")),
         Panel("histogram", _histogram, Text(
             "A histogram of these norms over all steps, with lines at the threshold and at the "
             "90th percentile: most norms lie close together, a few far to the right.",

@@ -222,7 +222,7 @@ LAB = Lab(
             "Three maps of the twelve blocks, the first at the bottom, over the steps: the largest "
             "output of each block, its largest gradient with the loss scale divided out, and its "
             "largest update. What is not finite is orange.",
-            "Tiga peta kedua belas blok, dengan blok pertama di bawah, sepanjang langkah: keluaran "
+            "Tiga peta kedua belas blok, dengan blok pertama di bawah, menurut langkah: keluaran "
             "terbesar setiap blok, gradien terbesarnya setelah dibagi skala loss, dan pembaruan "
             "terbesarnya. Yang tidak berhingga berwarna jingga.")),
         charts.over_steps("run", {"loss": LOSS}, LOSS, (1e-3, 1e5), STEPS, Text(

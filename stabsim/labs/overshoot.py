@@ -122,7 +122,7 @@ LAB = Lab(
             "The loss along the direction in which it curves most, at the step of the cursor, "
             "as a valley: the network's own loss, the parabola of its curvature, and a line from "
             "where the run stands to where its step leads.",
-            "Loss sepanjang arah yang paling melengkung, pada langkah kursor, berupa "
+            "Loss sepanjang arah yang paling melengkung, pada langkah yang ditunjuk kursor, berupa "
             "lembah: loss jaringan itu sendiri, parabola dengan kelengkungan yang sama, dan garis "
             "dari posisi run ke tempat langkahnya mendarat.")),
         charts.over_steps("swing", SWING, SWING["x"], (-0.3, 0.3), STEPS, Text(

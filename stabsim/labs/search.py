@@ -89,8 +89,8 @@ print("half of the searches have arrived after", arrived[len(arrived) // 2], "ru
     ),
     facts=(
         Fact("facts", "given", Text("Runs until half of the searches have arrived: {value} as set,",
-                                    "Run hingga separuh pencarian sampai: {value} menurut "
-                                    "setelan,")),
+                                    "Banyaknya run hingga separuh pencarian sudah sampai: "
+                                    "{value} menurut setelan,")),
         Fact("facts", "learned", Text("{value} with hyperparameters learned,",
                                       "{value} dengan hiperparameter yang dipelajari,")),
         Fact("facts", "random", Text("{value} at random (∞: more than 24).",

@@ -109,8 +109,8 @@ LAB = Lab(
             "How far one weight has come, in gaps between neighbouring numbers of bfloat16: of "
             "the last layer's weights from 0.125 to 0.25, the one that comes furthest in float32.",
             "Seberapa jauh satu bobot berpindah, dalam jarak antara dua bilangan bfloat16 yang "
-            "bertetangga: dari bobot lapisan terakhir sebesar 0,125 sampai 0,25, yang berpindah "
-            "paling jauh dalam float32."),
+            "bertetangga. Yang digambar adalah bobot yang paling jauh berpindah dalam float32 di "
+            "antara bobot lapisan terakhir yang besarnya 0,125 sampai 0,25."),
             height=150, log=False),
     ),
     (Curve("run", "loss", HALF), Curve("run", "loss_2", FREE)),

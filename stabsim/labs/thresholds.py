@@ -116,8 +116,8 @@ SPECTRUM = {
     "share_5": Text("λ₅", "λ₅"),
 }
 READ = (
-    ("sharpness", Text("λ₁ itself", "λ₁ sendiri")),
-    ("threshold", Text("threshold itself", "ambang sendiri")),
+    ("sharpness", Text("λ₁ itself", "nilai λ₁")),
+    ("threshold", Text("threshold itself", "nilai ambang")),
 )
 """What the cursor also says."""
 

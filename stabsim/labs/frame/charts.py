@@ -666,7 +666,7 @@ def surrogate(language: str, names: dict[str, Text], loss: Text) -> Any:
 
 
 def _rate(language: str) -> alt.X:
-    title = Text("learning rate (the metaparameter)", "laju pembelajaran (metaparameternya)")
+    title = Text("learning rate (the metaparameter)", "laju pembelajaran (metaparameter)")
     return alt.X(
         "learning_rate:Q",
         scale=alt.Scale(type="log", nice=False),
