@@ -40,6 +40,6 @@ PREDICTIONS = (
         Text("Near 0.", "Di dekat 0."),
     ), 1, Text("Above 10 the run is unstable and is driven away; a minimum need not be flat, so it "
                "does not fall to 0 either.",
-               "Di atas 10 run tidak stabil sehingga terdorong menjauh; minimum tidak harus "
+               "Di atas 10, run tidak stabil sehingga terdorong menjauh; minimum tidak harus "
                "landai, jadi ketajamannya juga tidak turun ke 0.")),
 )  # fmt: skip

@@ -137,7 +137,7 @@ print((trace.sharpness / trace.threshold).max())
         Fact("now", "leap", Text(
             "After step 166 the loss leaps to at most {value}× its lowest before; a leap that "
             "undoes less than a sixteenth of what was learned counts as stable.",
-            "Setelah langkah 166 loss melonjak paling tinggi ke {value}× nilai terendah "
+            "Setelah langkah 166, loss melonjak paling tinggi ke {value}× nilai terendah "
             "sebelumnya; lonjakan yang menghapus kurang dari seperenam belas dari yang sudah "
             "dipelajari dianggap stabil.")),
     ),
