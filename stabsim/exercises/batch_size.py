@@ -106,8 +106,8 @@ EXERCISES = (
              "which batch size does training take exactly ${times}$ times the least number of "
              "steps, $S_0$?",
              "Dalam model $S(B) = S_0\\,(1 + b/B)$, misalkan $b$, skala derau, sama dengan "
-             "${noise}$. Pada ukuran batch berapa banyaknya langkah tepat ${times}$ kali "
-             "minimumnya, $S_0$?"),
+             "${noise}$. Banyaknya langkah tepat ${times}$ kali minimumnya, $S_0$, pada ukuran "
+             "batch berapa?"),
         {"noise": (36, 48, 72, 90, 120), "times": (1.25, 1.5, 3, 5)},
         _critical,
     )),
