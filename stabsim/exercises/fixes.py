@@ -58,7 +58,7 @@ EXERCISES = (
         (Text("ReZero is better than pre-norm.", "ReZero lebih baik daripada pra-norm."),
          Text("Look at a rate of 0.004 too.", "Lihat juga laju 0,004.")),
         (Text("At this rate and on this net ReZero is stable and pre-norm is not.",
-              "Pada laju ini dan jaringan ini ReZero stabil, sedangkan pra-norm tidak."),
+              "Pada laju ini dan jaringan ini, ReZero stabil, sedangkan pra-norm tidak."),
          Text("Whole rows may be compared, single columns may not.",
               "Yang boleh dibandingkan adalah baris utuh, bukan satu kolom.")),
         (Text("Pre-norm cannot be trained at 32 blocks.",
