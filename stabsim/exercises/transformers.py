@@ -124,7 +124,7 @@ BUILDS = (
 
 PREDICTIONS = (
     Choose("transformers-grow", Text("At ten times the rate the largest attention logit is about",
-                                     "Pada laju sepuluh kali lipat logit attention terbesar "
+                                     "Pada laju sepuluh kali lipat, logit attention terbesar "
                                      "kira-kira"), (
         Text("60: it grows with the root of the rate.", "60: tumbuh sebanding dengan akar laju."),
         Text("200: it grows with the rate.", "200: tumbuh sebanding dengan laju."),
