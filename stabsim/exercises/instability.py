@@ -77,17 +77,17 @@ PREDICTIONS = (
         Text("At the high ones.", "Pada laju tinggi."),
         Text("At all of them alike.", "Pada semua laju sama saja."),
     ), 1, Text("At low rates they end nearly alike; at high ones the changed network fails first.",
-               "Pada laju rendah hasilnya hampir sama; pada laju tinggi jaringan ubahan lebih "
+               "Pada laju rendah, hasilnya hampir sama; pada laju tinggi, jaringan ubahan lebih "
                "dahulu gagal.")),
     Choose("instability-step", Text("Where does the step land, and where at twice the rate?",
                                     "Di mana langkah itu mendarat, dan di mana pada dua kali laju "
                                     "itu?"), (
         Text("On the same side and nearer; then on the other side and nearer.",
-             "Di sisi yang sama dan lebih dekat; lalu di sisi lain dan lebih dekat."),
+             "Di sisi yang sama dan lebih dekat; lalu di sisi seberang dan lebih dekat."),
         Text("On the other side and nearer; then on the other side and farther.",
-             "Di sisi lain dan lebih dekat; lalu di sisi lain dan lebih jauh."),
+             "Di sisi seberang dan lebih dekat; lalu di sisi seberang dan lebih jauh."),
         Text("On the other side and farther, both times.",
-             "Di sisi lain dan lebih jauh, dua-duanya."),
+             "Di sisi seberang dan lebih jauh, dua-duanya."),
     ), 1, Text("The factor 1 - ηh is about -0.4, and at twice the rate about -1.8.",
                "Faktor 1 - ηh kira-kira -0,4, dan pada dua kali laju itu kira-kira -1,8.")),
 )  # fmt: skip
