@@ -118,7 +118,7 @@ PREDICTIONS = (
              "yang kedua hilang dalam float16, yang pertama dalam bfloat16."),
         Text("both lose both.", "keduanya hilang dalam kedua format."),
     ), 0, Text("Float16 ends at 65,504, and beside 1 bfloat16 has nothing before 1.0078.",
-               "Float16 berakhir pada 65.504, dan sesudah 1 bilangan bfloat16 berikutnya adalah "
+               "Float16 berakhir pada 65.504, dan bilangan bfloat16 berikutnya sesudah 1 adalah "
                "1,0078.")),
     Choose("half-control", Text("A scale that is doubled after every 20 good steps will",
                                 "Skala yang digandakan setiap 20 langkah baik akan"), (
@@ -129,8 +129,8 @@ PREDICTIONS = (
              "membuat run yang sehat di tengah ikut gagal."),
     ), 1, Text("From below it climbs, and from above it comes down at once, a skipped step at a "
                "time.",
-               "Dari bawah skala itu naik; dari atas skala itu langsung turun, dengan satu langkah "
-               "dilewati setiap kali.")),
+               "Dari bawah, skala itu naik; dari atas, skala itu langsung turun, dengan satu "
+               "langkah dilewati setiap kali.")),
     Choose("half-still", Text("Of the weights, a step of Adam at a rate of 0.0001 moves",
                               "Dari semua bobot, satu langkah Adam pada laju 0,0001 menggerakkan"),
            (
