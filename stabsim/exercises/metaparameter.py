@@ -69,7 +69,7 @@ EXERCISES = (
          Text("Look at the band in the first lab at a length-scale of 30: is it wide anywhere?",
               "Lihat pita di lab pertama pada skala panjang 30: adakah yang lebar?")),
         (Text("After a few runs it is sure of the whole curve, and wrongly so.",
-              "Setelah beberapa run prosesnya sudah yakin akan seluruh kurva, padahal keliru."),
+              "Setelah beberapa run, prosesnya sudah yakin akan seluruh kurva, padahal keliru."),
          Text("Its band is narrow where it has seen nothing.",
               "Pitanya sempit di tempat yang belum pernah dicoba.")),
         (Text("Its noise is too large.", "Deraunya terlalu besar."),
