@@ -125,7 +125,7 @@ def terse(drawn: str) -> str:
         body += shown
     sizes = " ".join(f'{name}="{root.get(name)}"' for name in ("width", "height", "viewBox"))
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" {sizes} fill="none" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" {sizes} preserveAspectRatio="none" fill="none" '
         f'font-family="sans-serif" font-size="10" stroke-miterlimit="10">{body}</svg>'
     )
 

@@ -7,7 +7,7 @@ from stabsim.labs import LABS
 from stabsim.labs.frame.lab import Slider
 from tests.browser import watch
 from tests.test_engines import LABS as PAGES
-from tests.test_live import open_lab
+from tests.test_live import open_lab, press
 
 pytestmark = pytest.mark.long_runs
 
@@ -117,3 +117,16 @@ def test_each_control_is_moved_with_the_main_chart_in_view_and_none_jumps(
             assert max(far) <= MOST, (control.name, far)
     assert page.evaluate(TOGETHER, lab) == []
     assert not wrong
+
+
+@pytest.mark.parametrize("width", [1366, 1440, 390])
+def test_at_the_first_touch_the_main_chart_keeps_its_size(address, context, width):
+    page = context(viewport={"width": width, "height": 800}).new_page()
+    lab = open_lab(page, address, "en", "warmup", "ramp")
+    panel = lab.locator(".lab-main .lab-panel")
+    first = panel.locator("svg:visible:not(svg svg)").bounding_box()
+    press(page, lab, "learning_rate")
+    live = panel.locator("canvas").bounding_box()
+    assert first is not None and live is not None
+    assert abs(first["width"] - live["width"]) <= MOST
+    assert abs(first["height"] - live["height"]) <= MOST
