@@ -208,7 +208,7 @@ def _fall(runs: xr.Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def the_decay_halves_the_loss(seeds: Seeds) -> Outcome:
     """In its last fifth, where the rate falls, warmup-stable-decay halves its loss, and a rate that stays does not.
 
-    Pada seperlima terakhir, saat lajunya turun, warmup-stable-decay memotong loss menjadi separuh, sedangkan tanpa peluruhan tidak.
+    Pada seperlima terakhir, saat lajunya turun, warmup-stable-decay memotong loss menjadi separuh, sedangkan laju yang tetap tidak.
     """  # noqa: E501
     start, before, end = _fall(_scheduled(seeds, _stable_decay, [2.0**-7]))
     _, plain, stayed = _fall(_scheduled(seeds, _held, [2.0**-7]))
@@ -223,7 +223,7 @@ def the_decay_halves_the_loss(seeds: Seeds) -> Outcome:
         ),
         [
             part("the decay halves it", "peluruhan menjadikannya separuh", end <= before / 2),
-            part("a rate that stays does not", "tanpa peluruhan tidak", stayed > plain / 2),
+            part("a rate that stays does not", "laju yang tetap tidak", stayed > plain / 2),
         ],
     )  # fmt: skip
 

@@ -44,7 +44,7 @@ def _best(seeds: Seeds, **options: Any) -> np.ndarray:
 def mup_keeps_the_best_rate(seeds: Seeds) -> Outcome:
     """From width 16 to 64 a language model's best rate falls at least fourfold, and in muP changes at most twofold.
 
-    Dari lebar 16 ke 64, laju terbaik model bahasa menjadi seperempatnya atau kurang, dan dalam muP berubah paling banyak dua kali lipat.
+    Dari lebar 16 ke 64 laju terbaik model bahasa turun sedikitnya empat kali lipat, dan dalam muP berubah paling banyak dua kali lipat.
     """  # noqa: E501
     narrow = _best(seeds, width=16)
     usual, mup = (_best(seeds, width=64, mup_base=base) for base in (None, 16))

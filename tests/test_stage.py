@@ -127,6 +127,7 @@ def test_at_the_first_touch_the_main_chart_keeps_its_size(address, context, widt
     first = panel.locator("svg:visible:not(svg svg)").bounding_box()
     press(page, lab, "learning_rate")
     live = panel.locator("canvas").bounding_box()
-    assert first is not None and live is not None
+    assert first is not None
+    assert live is not None
     assert abs(first["width"] - live["width"]) <= MOST
     assert abs(first["height"] - live["height"]) <= MOST
