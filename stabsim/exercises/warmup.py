@@ -93,8 +93,8 @@ EXERCISES = (
               "Yang menentukan adalah kenaikan laju per langkah.")),
         (Text("It grows fourfold.", "Menjadi empat kali lipat."),
          Text("Read off the shortest at 0.25 and at 1: that is two doublings.",
-              "Baca warmup terpendek pada 0,25 dan pada 1: di antaranya laju dua kali "
-              "digandakan.")),
+              "Baca warmup terpendek pada 0,25 dan pada 1: dari 0,25 ke 1, laju "
+              "digandakan dua kali.")),
     )),
     Number("warmup-uv", _uv, 0.01, hints=(
         Hint(4.159, 4.161, Text("Nothing has moved yet: write the update.",
