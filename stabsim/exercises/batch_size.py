@@ -142,11 +142,11 @@ PREDICTIONS = (
     ), 2, Text("A rate of 1/2 is still stable, and most seeds then end below 12%.",
                "Laju 1/2 masih stabil, dan dengan itu kebanyakan seed berakhir di bawah 12%.")),
     Choose("batch-fewer", Text("From batches of 1 to 16, and from 256 to 1,024, the steps fall",
-                               "Dari batch 1 ke 16 dan dari 256 ke 1.024, banyaknya langkah "
-                               "berkurang"), (
-        Text("16 times, then 4 times.", "16 kali, lalu 4 kali."),
-        Text("nearly 16 times, then hardly at all.", "hampir 16 kali, lalu hampir tidak "
-                                                     "berkurang."),
-        Text("4 times, then twice.", "4 kali, lalu 2 kali."),
+                               "Dari batch 1 ke 16, lalu dari 256 ke 1.024, banyaknya "
+                               "langkah menjadi"), (
+        Text("16 times, then 4 times.", "16 kali, lalu 4 kali lebih sedikit."),
+        Text("nearly 16 times, then hardly at all.", "hampir 16 kali lebih sedikit, lalu "
+                                                     "hampir sama."),
+        Text("4 times, then twice.", "4 kali, lalu 2 kali lebih sedikit."),
     ), 1),
 )  # fmt: skip
