@@ -51,30 +51,32 @@ def compile_quickly(request):
     jax.config.update("jax_disable_most_optimizations", not careful)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def forget():
-    """What one file's tests traced and compiled serves no other's, and fills the memory."""
-    yield
-    give_memory_back()
+@pytest.fixture(scope="session")
+def held() -> list[int]:
+    """How many bytes this process held each time after it forgot what it had compiled."""
+    return [0]
 
 
 @pytest.fixture(autouse=True)
-def stay_small():
-    """Two processes of tests and their browsers are to fit in a small machine."""
+def stay_small(held):
+    """Two processes of tests and their browsers are to fit in a small machine.
+
+    What is compiled is forgotten once it is much, and not after each test of a process that is
+    large for other reasons: it would all be compiled anew.
+    """
     yield
-    if psutil.Process().memory_info().rss > LARGE:
-        give_memory_back()
+    process = psutil.Process()
+    if process.memory_info().rss > max(LARGE, held[-1] + GROWN):
+        jax.clear_caches()
+        if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
+            trim(0)  # glibc keeps what LLVM frees
+        held.append(process.memory_info().rss)
 
 
 LARGE = 2**30
 """Bytes in memory from which a process of tests forgets what it compiled."""
-
-
-def give_memory_back() -> None:
-    """Forget what was traced and compiled, and tell glibc, which keeps what LLVM frees."""
-    jax.clear_caches()
-    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
-        trim(0)
+GROWN = 2**28
+"""Bytes by which it must have grown since it last did."""
 
 
 @pytest.fixture
