@@ -14,8 +14,8 @@ STEPS = 20
 
 
 @pytest.fixture(scope="module")
-def trainer(tmp_path_factory):
-    """Trains a line with transformers' Trainer; gives back its log_history, as a document."""
+def state(tmp_path_factory):
+    """Trains a line with transformers' Trainer; gives back its trainer_state.json."""
     transformers = pytest.importorskip("transformers")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
@@ -36,20 +36,30 @@ def trainer(tmp_path_factory):
         for x in rng.normal(size=(4 * STEPS, 3)).astype(np.float32)
     ]
 
-    def run(every, nan_from=10**9, **options):
+    def run(every, nan_from=10**9, resumed_from=0, **options):
+        """``resumed_from``: the step whose checkpoint a second call goes on from."""
         folder = tmp_path_factory.mktemp("trainer")
         arguments = transformers.TrainingArguments(
             str(folder), max_steps=STEPS, logging_steps=every, per_device_train_batch_size=4,
-            learning_rate=0.1, report_to=[], save_strategy="no", disable_tqdm=True, use_cpu=True,
-            seed=1, **options,
+            learning_rate=0.1, report_to=[], disable_tqdm=True, use_cpu=True, seed=1,
+            save_strategy="steps" if resumed_from else "no", save_steps=resumed_from or 1,
+            **options,
         )  # fmt: skip
         trained = transformers.Trainer(Line(nan_from), arguments, train_dataset=data)
         trained.train()
+        if resumed_from:
+            trained.train(resume_from_checkpoint=f"{folder}/checkpoint-{resumed_from}")
         path = folder / "trainer_state.json"
         trained.state.save_to_json(str(path))
-        return read(path)
+        return path
 
     return run
+
+
+@pytest.fixture(scope="module")
+def trainer(state):
+    """The same, read."""
+    return lambda *given, **options: read(state(*given, **options))
 
 
 def values(series):
@@ -77,6 +87,14 @@ def test_trainer_logs_the_rate_of_one_step(trainer):
     of_done = 0.1 * (1 - np.arange(STEPS) / STEPS)
     assert np.allclose(rates, of_done) != np.allclose(rates, of_next)
     assert np.allclose(rates, of_done)
+
+
+def test_trainer_ends_with_the_mean_since_it_was_begun_or_resumed(state):
+    for resumed_from in (0, 15):
+        *records, end = json.loads(state(1, resumed_from=resumed_from).read_text())["log_history"]
+        losses = [float(record["loss"]) for record in records]
+        assert len(losses) == STEPS
+        np.testing.assert_allclose(float(end["train_loss"]), np.mean(losses[resumed_from:]), 1e-3)
 
 
 def test_trainer_writes_nan_as_zero(trainer):
