@@ -57,7 +57,7 @@ def description(lab: Lab, language: str, programs: dict[str, Any]) -> dict[str, 
         "parts": lab.parts,
         "rows": lab.rows,
         "code": lab.code,
-        "goal": None if lab.goal is None else [list(c) for c in lab.goal.conditions],
+        "goals": [[lab.goal_key(place), goal.conditions] for place, goal in enumerate(lab.goals)],
         "programs": programs,
         "charts": specifications(lab, language),
     }
@@ -65,7 +65,7 @@ def description(lab: Lab, language: str, programs: dict[str, Any]) -> dict[str, 
 
 def _described(lab: Lab, panel: Panel, language: str) -> dict[str, Any]:
     columns = [[name, text.in_(language)] for name, text in panel.columns]
-    goals = [[y, goal_text(of, language)] for y, of in lab.goal_lines(panel)]
+    goals = [[y, goal_text(of, language), where] for y, of, where in lab.goal_lines(panel)]
     return {
         "table": panel.table, "click": panel.click, "over": panel.over,
         "along": panel.along.in_(language), "columns": columns,
@@ -113,10 +113,6 @@ def markup(lab: Lab, values: Values, tables: Tables, language: str, source: str,
         for panel, *pair in zip(lab.panels, wide, narrow, strict=True)
     ]
     main, *more = (figure for under, figure in drawn if not under)
-    goal = ""
-    if lab.goal is not None:
-        text = html.escape(lab.goal.text.in_(language))
-        goal = f'<p class="lab-goal"><strong>{say["goal"]}:</strong> {text}</p>'
     idle = lab.idle(values)
     controls = "".join(
         field(c, values, idle, language, place,
@@ -135,7 +131,7 @@ def markup(lab: Lab, values: Values, tables: Tables, language: str, source: str,
         f'<section class="lab full-width" id="{place}" data-lab="{lab.name}" '
         f'data-source="{source}" data-setting="{setting}" '
         f'aria-label="{say["lab"]}{again}: {title}">'
-        f'<div class="lab-head"><p class="lab-title">{title}</p>{goal}</div>'
+        f'<div class="lab-head"><p class="lab-title">{title}</p>{_goals(lab, language)}</div>'
         f'<div class="lab-charts"><div class="lab-main">{main}{_scrub(lab, tables, language)}'
         f'<span class="lab-reached" aria-live="polite"></span></div>'
         f'<div class="lab-more">{"".join(more)}</div></div>'
@@ -146,6 +142,17 @@ def markup(lab: Lab, values: Values, tables: Tables, language: str, source: str,
         f'<div class="lab-buttons">{buttons}</div>'
         f'<p class="lab-note"><noscript>{say["noscript"]}</noscript></p></div></section>'
     )
+
+
+def _goals(lab: Lab, language: str) -> str:
+    """What to reach; the page ticks each once it was."""
+    texts = [html.escape(goal.text.in_(language)) for goal in lab.goals]
+    keys = [f'class="lab-goal" data-goal="{lab.goal_key(i)}"' for i in range(len(texts))]
+    if len(texts) == 1:
+        return f"<p {keys[0]}><strong>{FRAME['goal'].in_(language)}:</strong> {texts[0]}</p>"
+    listed = "".join(f"<li {key}>{text}</li>" for key, text in zip(keys, texts, strict=True))
+    title = f"<p><strong>{FRAME['goals'].in_(language)}:</strong></p>"
+    return f"{title}<ol>{listed}</ol>" if listed else ""
 
 
 def _panel(lab: Lab, panel: Panel, language: str, wide: str | None, narrow: str | None) -> str:

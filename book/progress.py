@@ -78,7 +78,9 @@ def chapters(language: str) -> list[dict[str, Any]]:
             "title": title[1] if title else page,
             "guesses": GUESSED.findall(text),
             "answers": [*ASKED.findall(text), *filter(_written_here, BUILT.findall(text))],
-            "goals": [name for name in shown if LABS[name].goal is not None],
+            "goals": [
+                LABS[name].goal_key(i) for name in shown for i in range(len(LABS[name].goals))
+            ],
         })  # fmt: skip
     return [one for one in found if any(one[kind] for kind in KINDS)]
 

@@ -472,7 +472,8 @@ def test_the_page_reports_as_python_does(case):
             "for (const t of Object.values(tables)) for (const k in t)\n"
             "  t[k] = t[k].map((x) => (x === null ? NaN : x));\n"
             "const said = report(lab, words, tables, values);\n"
-            "console.log(JSON.stringify([said.sentences, reached(lab.goal, said.facts),\n"
+            "const goals = lab.goals.map(([, conditions]) => reached(conditions, said.facts));\n"
+            "console.log(JSON.stringify([said.sentences, goals,\n"
             "  tables.axis?.kind ?? null, python(lab, values)]));",
             {
                 "lab": page.description(lab, language, {}),
@@ -484,9 +485,10 @@ def test_the_page_reports_as_python_does(case):
         here = report(lab, tables, values, language)
         if name == "mend":
             assert here.facts["changes"] == len(static) - ("seed" in static)
-            assert reached(lab, here.facts) is (here.facts["changes"] == 2)
+            assert reached(lab.goals[0], here.facts) is (here.facts["changes"] == 2)
         kind = tables["axis"]["kind"].tolist() if lab.sweep else None
-        assert there == [here.sentences, reached(lab, here.facts), kind, lab.python(values)]
+        goals = [reached(goal, here.facts) for goal in lab.goals]
+        assert there == [here.sentences, goals, kind, lab.python(values)]
 
 
 RISE = re.compile(
@@ -652,7 +654,8 @@ def test_goals_are_not_reached_at_first_but_can_be():
     lab = LABS["strides"]
     for warmup, expected in ((0, False), (10, True)):
         values = lab.setting({"warmup": warmup})
-        assert reached(lab, report(lab, lab.compute(values), values, "en").facts) is expected
+        facts = report(lab, lab.compute(values), values, "en").facts
+        assert reached(lab.goals[0], facts) is expected
 
 
 @pytest.mark.parametrize("case", in_turn(("blocks", "clip", "first"), "clip"))
@@ -770,7 +773,7 @@ def test_the_catapult_catapults(times):
     facts = report(lab, tables, values, "en").facts
     assert facts["leap"] > 2
     assert facts["final_loss"] < facts["initial_loss"] / 10
-    assert not reached(lab, facts)
+    assert not reached(lab.goals[0], facts)
     sharpness, threshold = tables["sharpness"]["sharpness"], tables["sharpness"]["threshold"]
     assert sharpness[0] > 6 * threshold[1]
     assert sharpness[2] < min(threshold[1], sharpness[0] / 8)
@@ -780,7 +783,7 @@ def test_the_catapult_catapults(times):
 def test_the_catapults_goal_can_be_reached(rate):
     lab = LABS["ramp"]
     values = lab.setting({"warmup": 0, "learning_rate": rate, "seed": 3})
-    assert reached(lab, report(lab, lab.compute(values), values, "en").facts)
+    assert reached(lab.goals[0], report(lab, lab.compute(values), values, "en").facts)
 
 
 # --- the programs ---

@@ -206,9 +206,9 @@ async function wake(section, key) {
     find(".lab-report").replaceChildren(
       ...shown.sentences.flatMap((text, i) => (i ? [document.createElement("br"), text] : [text])),
     );
-    const done = reached(lab.goal, shown.facts);
-    find(".lab-reached").textContent = done ? `✓ ${words.frame.reached}` : "";
-    if (done && !keptBefore().goals[lab.name]) keepFor("goals", lab.name, true);
+    const now = lab.goals.filter(([, conditions]) => reached(conditions, shown.facts));
+    find(".lab-reached").textContent = now.length ? `✓ ${words.frame.reached}` : "";
+    for (const [key] of now) if (!keptBefore().goals[key]) keepFor("goals", key, true);
   }
 
   // --- running: the latest setting wins, and no run waits behind one that is stale ---

@@ -8,6 +8,8 @@ const COUNTED = ["guesses", "answers", "goals"];
 
 // --- a chapter ---
 
+/** @type {NodeListOf<HTMLElement>} */
+const asked = document.querySelectorAll("[data-goal]");
 /** @type {HTMLElement | null} */
 const line = document.querySelector("[data-progress-here]");
 const names = {
@@ -17,14 +19,15 @@ const names = {
   answers: [...document.querySelectorAll("form[data-exercise]")].map(({ id }) =>
     id.replace("exercise-", ""),
   ),
-  goals: [
-    ...new Set(
-      [...document.querySelectorAll("section[data-lab]:has(.lab-goal)")].map((section) =>
-        section.getAttribute("data-lab"),
-      ),
-    ),
-  ],
+  goals: [...new Set([...asked].map(({ dataset }) => dataset.goal))],
 };
+
+/** A tick at each goal that was reached. */
+function tick() {
+  const { goals } = kept();
+  for (const goal of asked)
+    goal.classList.toggle("is-reached", goals[goal.dataset.goal ?? ""] === true);
+}
 
 function sayHere() {
   if (!line) return;
@@ -152,8 +155,10 @@ function wholeClass(place, { chapters, say }) {
 
 const nameOf = ({ file, held }) => held.name || file;
 
-addEventListener("stabsim-progress", sayHere);
-sayHere();
+for (const show of [sayHere, tick]) {
+  addEventListener("stabsim-progress", show);
+  show();
+}
 /** @type {NodeListOf<HTMLElement>} */
 const places = document.querySelectorAll("[data-progress]");
 for (const place of places) {

@@ -155,7 +155,7 @@ trace = ss.simulate(
 print(ss.diagnose(trace.loss))
 print(f"Largest attention logit at the end: {float(trace.observed[-1]):.3g}")
 """,
-    Goal(
+    (Goal(
         Text(
             "At a rate of at least 0.05, keep the attention's entropy above 0.5 nats and the final "
             "loss below 1.",
@@ -163,7 +163,7 @@ print(f"Largest attention logit at the end: {float(trace.observed[-1]):.3g}")
             "akhir di bawah 1.",
         ),
         (("learning_rate", ">", 0.0499), ("left", ">", 0.5), ("final_loss", "<", 1)),
-    ),
+    ),),
     facts=(
         Fact("now", "logit", Text("The largest attention logit at the end is {value}.",
                                   "Logit attention terbesar di akhir run {value}.")),

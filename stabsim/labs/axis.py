@@ -96,13 +96,13 @@ runs = ss.sweep(experiment, learning_rate=[2.0**k for k in range(-10, 0)])
 print(ss.diagnose_sweep(runs))
 print(ss.diagnose(runs.loss.sel(learning_rate={shown}, method="nearest").to_numpy()))
 """,
-    Goal(
+    (Goal(
         Text(
             "With the plain block, make a rate of at least 0.0625 the best one.",
             "Dengan blok polos, jadikan laju 0,0625 atau lebih sebagai yang terbaik.",
         ),
         (("block", "==", "plain"), ("best_learning_rate", ">", 0.0624)),
-    ),
+    ),),
     sweep=True,
     parts=len(RATES),
     rows=("sweep", "axis"),

@@ -173,7 +173,7 @@ def experiment(batch_size, seed):
 runs = ss.sweep(experiment, batch_size=[8, 32, 128, 512], seed=range(5, 15), loop="batch_size")
 print(100 * runs["{epochs}"].mean("seed").to_series())
 """,
-    Goal(
+    (Goal(
         Text(
             "Make the largest batch look best: with one rate for all, let its test error be less "
             "than half that of the smallest.",
@@ -181,7 +181,7 @@ print(100 * runs["{epochs}"].mean("seed").to_series())
             "ujinya kurang dari separuh galat uji batch terkecil.",
         ),
         (("view", "==", "one"), ("ratio", "<", 0.5)),
-    ),
+    ),),
     facts=(
         Fact("facts", "smallest", Text("Test error with batches of 8: {value}%,",
                                        "Galat uji dengan batch 8: {value}%,")),

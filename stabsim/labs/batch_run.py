@@ -84,14 +84,14 @@ trace = ss.simulate(
 print(ss.diagnose(trace.loss))
 print(f"validation error {100 * float(trace.validation_error[-1]):.3g} %")
 """,
-    Goal(
+    (Goal(
         Text(
             "Bring the full batch, 512, to a validation error below 12% in its forty steps.",
             "Turunkan galat validasi batch penuh, 512, sampai di bawah 12% dalam keempat puluh "
             "langkahnya.",
         ),
         (("batch_size", "==", "512"), ("validation_error", "<", 12)),
-    ),
+    ),),
     facts=(
         Fact("facts", "validation_error", Text(
             "Validation error at the end: {value}%.", "Galat validasi di akhir: {value}%.")),

@@ -201,13 +201,13 @@ def experiment(octave, seed):
 runs = ss.sweep(experiment, octave=list(AROUND), seed=SEEDS)
 print(runs["{target}"].median("seed").to_series())
 """,
-    Goal(
+    (Goal(
         Text(
             "Reach 5% in fewer than 20 steps.",
             "Capai 5% dalam kurang dari 20 langkah.",
         ),
         (("target", "==", "0.05"), ("steps", "<", 20)),
-    ),
+    ),),
     facts=(
         Fact("facts", "steps", Text("Steps: {value};", "Banyaknya langkah: {value};")),
         Fact("facts", "examples", Text("examples seen in them: {value};",

@@ -123,12 +123,12 @@ net = ss.workloads.residual_mlp(depth=16, width=24, block="{block}", gain={gain}
 trace = ss.simulate(net, ss.sgd({learning_rate}), steps=150, batch_size=24, seed={seed})
 print(ss.diagnose(trace.loss))
 """,
-    Goal(
+    (Goal(
         Text(
             "Make the plain net learn by its gain alone: a final loss below 2.",
             "Usahakan agar jaringan polos belajar hanya dengan mengatur penguatan awal: loss "
             "akhir di bawah 2.",
         ),
         (("block", "==", "plain"), ("learning_rate", "==", 0.05), ("final_loss", "<", 2.0)),
-    ),
+    ),),
 )  # fmt: skip

@@ -80,7 +80,7 @@ bowl = ss.workloads.quadratic([1.0])
 trace = ss.simulate(bowl, ss.sgd({product}), steps=20, record_parameters=True)
 print(trace.parameters[:8, 0])
 """,
-    Goal(
+    (Goal(
         Text(
             "Let every step change sides, and the ball come to rest all the same: a factor below "
             "−0.5 and a final loss below 0.001.",
@@ -88,7 +88,7 @@ print(trace.parameters[:8, 0])
             "−0,5 dan loss akhir di bawah 0,001.",
         ),
         (("factor", "<", -0.5), ("final_loss", "<", 0.001)),
-    ),
+    ),),
     facts=(
         Fact("now", "factor", Text("Every step multiplies the distance by 1 − ηh = {value}.",
                                    "Pada setiap langkah jarak dikalikan dengan 1 − ηh = {value}.")),

@@ -228,7 +228,7 @@ print(f"{100 * float(trace.clipped.mean()):.3g}% of the updates were clipped")
 print(ss.playbook.advise_clipping(trace.gradient_norm))
 plots.gradient_norms(trace, threshold={threshold})
 """,
-    Goal(
+    (Goal(
         Text(
             "Without lowering the rate, make the run stable with a final loss below 0.1, and clip "
             "fewer than 15% of the updates.",
@@ -237,7 +237,7 @@ plots.gradient_norms(trace, threshold={threshold})
         ),
         (("verdict", "==", "stable"), ("final_loss", "<", 0.1), ("clipped", "<", 15),
          ("learning_rate", ">", 0.0499)),
-    ),
+    ),),
     facts=(CLIPPED,),
     opens=62,  # the first corrupted minibatch with the seed that the chapter shows
 )  # fmt: skip

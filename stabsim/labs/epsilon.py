@@ -81,7 +81,7 @@ trace = ss.simulate(
 print(f"eps* = {{curvature} / rule.threshold({learning_rate}):.3g}")
 print(f"{(trace.sharpness / trace.threshold).max():.3g} times the threshold")
 """,
-    Goal(
+    (Goal(
         Text(
             "At β₂ = 0.95, a rate of at least 0.01 and a curvature of at least 1, stay below the "
             "threshold with an ε under 0.0003.",
@@ -90,7 +90,7 @@ print(f"{(trace.sharpness / trace.threshold).max():.3g} times the threshold")
         ),
         (("learning_rate", ">", 0.0099), ("curvature", ">", 0.99), ("beta2", "==", "0.95"),
          ("eps", "<", 3e-4), ("top", "<", 1)),
-    ),
+    ),),
     facts=(
         Fact("now", "exact", Text("ε* is {value};", "ε* besarnya {value};")),
         Fact("now", "top", Text("after step 100, h/P comes up to {value}× the threshold.",

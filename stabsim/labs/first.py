@@ -56,8 +56,8 @@ rule = ss.sgd(ss.schedules.linear_warmup({learning_rate}, {warmup}))
 trace = ss.simulate(net, rule, steps=200, batch_size=32, seed={seed})
 print(ss.diagnose(trace.loss))
 """,
-    Goal(
+    (Goal(
         Text("Bring the final loss below 0.15.", "Turunkan loss akhir sampai di bawah 0,15."),
         (("verdict", "==", "stable"), ("final_loss", "<", 0.15)),
-    ),
+    ),),
 )  # fmt: skip

@@ -240,14 +240,14 @@ rule = HalfAdam(0.01, eps, scale, skips, wide, "{format}")
 trace = ss.simulate(net, rule, steps=88, batch_size=16, seed={seed})
 print(ss.diagnose(trace.loss))
 """,
-    Goal(
+    (Goal(
         Text(
             "Without leaving float16 for the network, bring patient C to a final loss below 1.",
             "Dengan jaringan yang tetap dihitung dalam float16, turunkan loss akhir pasien C "
             "sampai di bawah 1.",
         ),
         (("patient", "==", "C"), ("format", "==", "float16"), ("final_loss", "<", 1.0)),
-    ),
+    ),),
     facts=(
         Fact("facts", "lost", Text(
             "Steps with a number that is not finite: {value}.",

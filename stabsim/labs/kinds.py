@@ -96,7 +96,7 @@ rate = ss.schedules.linear_warmup({times} * best, {warmup})
 trace = ss.simulate(net, rule(rate), steps=steps, batch_size=batch_size, seed={seed})
 print(ss.diagnose(trace.loss))
 """,
-    Goal(
+    (Goal(
         Text(
             "Find an instability that warmup does not mend: mid-training, with at least 50 steps "
             "of warmup.",
@@ -104,5 +104,5 @@ print(ss.diagnose(trace.loss))
             "dengan warmup sedikitnya 50 langkah.",
         ),
         (("warmup", ">", 49), ("verdict", "==", "mid-training instability")),
-    ),
+    ),),
 )  # fmt: skip

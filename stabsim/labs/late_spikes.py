@@ -121,7 +121,7 @@ trace = ss.simulate(
 print(ss.diagnose(trace.loss))
 print((trace.sharpness / trace.threshold).max())
 """,
-    Goal(
+    (Goal(
         Text(
             "Keep the rate and β₂, and keep the sharpness below its threshold for the whole run, "
             "with a final loss below 0.02.",
@@ -130,7 +130,7 @@ print((trace.sharpness / trace.threshold).max())
         ),
         (("beta2", "==", "0.99"), ("learning_rate", ">", 0.0099), ("top", "<", 1),
          ("final_loss", "<", 0.02)),
-    ),
+    ),),
     facts=(
         Fact("now", "top", Text("At most the sharpness is {value}× the threshold.",
                                 "Ketajaman paling tinggi {value}× ambangnya.")),

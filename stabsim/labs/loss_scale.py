@@ -180,7 +180,7 @@ trace = ss.simulate(
 print(ss.diagnose(trace.loss))
 print("steps skipped:", np.sum(~np.isfinite(trace.gradient_norm)))
 """,
-    Goal(
+    (Goal(
         Text(
             "From a first scale of 2⁻¹⁶ or less, bring a run in float16 to a final loss below "
             "0.1.",
@@ -188,7 +188,7 @@ print("steps skipped:", np.sum(~np.isfinite(trace.gradient_norm)))
             "0,1.",
         ),
         (("format", "==", "float16"), ("exponent", "<", -15.5), ("final_loss", "<", 0.1)),
-    ),
+    ),),
     facts=(
         Fact("facts", "skips", Text("Steps skipped: {value}.", "Langkah yang dilewati: {value}.")),
         Fact("facts", "zeros", Text(

@@ -100,7 +100,7 @@ trace = ss.simulate(
 )
 print(ss.diagnose(trace.loss))
 """,
-    Goal(
+    (Goal(
         Text(
             "A stable run with a final loss below 0.2, with at most two changes and without "
             "lowering the rate.",
@@ -109,5 +109,5 @@ print(ss.diagnose(trace.loss))
         ),
         (("verdict", "==", "stable"), ("final_loss", "<", 0.2), ("changes", "<", 3),
          ("learning_rate", ">", 0.0499)),
-    ),
+    ),),
 )  # fmt: skip

@@ -146,7 +146,7 @@ trace = ss.simulate(
 print(ss.diagnose(trace.loss))
 print("Rate times curvature:", {learning_rate} * trace.sharpness[:8])
 """,
-    Goal(
+    (Goal(
         Text(
             "Begin well above the edge, with a rate times curvature of at least 2.5, and let the "
             "run end with a loss below 0.5 all the same.",
@@ -154,7 +154,7 @@ print("Rate times curvature:", {learning_rate} * trace.sharpness[:8])
             "usahakan agar run itu tetap berakhir dengan loss di bawah 0,5.",
         ),
         (("start_product", ">", 2.5), ("final_loss", "<", 0.5)),
-    ),
+    ),),
     facts=(
         Fact("start", "start_product", Text("At step 0, ηh is {value}.",
                                             "Pada langkah 0, ηh sebesar {value}.")),

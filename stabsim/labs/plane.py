@@ -156,7 +156,7 @@ sizes = np.linalg.svd(path - path.mean(0), compute_uv=False)
 print("Share of the path's variance in two directions:", (sizes[:2]**2).sum() / (sizes**2).sum())
 print(ss.diagnose(trace.loss))
 """,
-    Goal(
+    (Goal(
         Text(
             "Find a run that ends with a loss below 0.2, although no plane holds as much as 80% "
             "of its path.",
@@ -164,7 +164,7 @@ print(ss.diagnose(trace.loss))
             "memuat sampai 80% lintasannya.",
         ),
         (("plane", "==", "principal"), ("share", "<", 80), ("final_loss", "<", 0.2)),
-    ),
+    ),),
     facts=(
         Fact("held", "share", Text(
             "The plane holds {value}% of the path's variance.",

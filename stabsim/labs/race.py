@@ -143,7 +143,7 @@ for name, trace in traces.items():
     print(name, ss.diagnose(trace.loss))
 plots.trajectories(traces, "{surface}").savefig("race.png")
 """,
-    Goal(
+    (Goal(
         Text(
             "In the valley, let SGD diverge while Momentum, at the same rate, arrives: a final "
             "loss below 0.01.",
@@ -151,6 +151,6 @@ plots.trajectories(traces, "{surface}").savefig("race.png")
             "dasar: loss akhir di bawah 0,01.",
         ),
         (("surface", "==", "valley"), ("verdict", "==", "diverged"), ("final_loss_2", "<", 0.01)),
-    ),
+    ),),
     opens=40,  # when the rules have parted, and the slow ones are still on their way
 )  # fmt: skip

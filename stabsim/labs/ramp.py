@@ -88,7 +88,7 @@ trace = ss.simulate(net, rule, steps=120, seed={seed}, measure_sharpness_at=meas
 print(ss.diagnose(trace.loss))
 plots.sharpness(trace)
 """,
-    Goal(
+    (Goal(
         Text(
             "Find a catapult: without any warmup, a run whose loss leaps to more than three times "
             "its start, and that still ends with a loss below 0.4. Not every seed has one.",
@@ -101,7 +101,7 @@ plots.sharpness(trace)
             ("leap", ">", 3.0),
             ("final_loss", "<", 0.4),
         ),
-    ),
+    ),),
     facts=(
         Fact("facts", "leap", Text(
             "The highest loss is {value}× the loss at the start.",

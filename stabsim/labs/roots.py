@@ -151,7 +151,7 @@ trace = ss.simulate(bowl, {rule}, steps=60, record_parameters=True)
 print(trace.parameters[:8, 0])
 print(ss.diagnose(trace.loss))
 """,
-    Goal(
+    (Goal(
         Text(
             "With Momentum and a rate times curvature of at least 3, bring both roots into the "
             "unit circle.",
@@ -159,7 +159,7 @@ print(ss.diagnose(trace.loss))
             "lingkaran satuan.",
         ),
         (("rule", "==", "momentum"), ("product", ">", 2.999), ("largest", "<", 1)),
-    ),
+    ),),
     facts=(
         Fact("now", "largest", Text("The larger root has a size |z| of {value}.",
                                     "Akar yang lebih besar: |z| = {value}.")),

@@ -80,13 +80,13 @@ searches = [tuner.search(seed, choose) for seed in range(tuner.SEARCHES)]
 arrived = sorted(float(tuner.arrivals(search.recommended)) for search in searches)
 print("half of the searches have arrived after", arrived[len(arrived) // 2], "runs")
 """,
-    Goal(
+    (Goal(
         Text(
             "Set the process so that half of its searches arrive within 7 runs.",
             "Setel proses itu sehingga separuh pencariannya sampai dalam 7 run.",
         ),
         (("given", "<", 7.5),),
-    ),
+    ),),
     facts=(
         Fact("facts", "given", Text("Runs until half of the searches have arrived: {value} as set,",
                                     "Banyaknya run hingga separuh pencarian sudah sampai: "

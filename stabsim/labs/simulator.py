@@ -10,7 +10,7 @@ from stabsim._words import Text
 from stabsim.clipping import clip_by_global_norm
 from stabsim.labs.frame import charts, halves, landscape, units
 from stabsim.labs.frame.any_rule import RULE_NAMES, RULES, AnyRule
-from stabsim.labs.frame.lab import Choice, Curve, Idle, Lab, Option, Panel, Slider, Tables
+from stabsim.labs.frame.lab import Choice, Curve, Goal, Idle, Lab, Option, Panel, Slider, Tables
 from stabsim.schedules import (
     Schedule,
     constant,
@@ -168,6 +168,31 @@ SHARPNESS = {
 }
 
 
+GOALS = (
+    Goal(
+        Text(
+            "The ReLU net at a rate of at least 1: a final loss below 0.1.",
+            "Jaringan ReLU dengan laju sedikitnya 1: loss akhir di bawah 0,1.",
+        ),
+        (("net", "==", "relu"), ("learning_rate", ">", 0.999), ("final_loss", "<", 0.1)),
+    ),
+    Goal(
+        Text(
+            "The residual net at a rate of at least 0.1: a final loss below 0.1.",
+            "Jaringan residual dengan laju sedikitnya 0,1: loss akhir di bawah 0,1.",
+        ),
+        (("net", "==", "residual"), ("learning_rate", ">", 0.0999), ("final_loss", "<", 0.1)),
+    ),
+    Goal(
+        Text(
+            "The valley at a rate of at least 0.15: a final loss below 0.001.",
+            "Lembah dengan laju sedikitnya 0,15: loss akhir di bawah 0,001.",
+        ),
+        (("net", "==", "valley"), ("learning_rate", ">", 0.1499), ("final_loss", "<", 0.001)),
+    ),
+)
+
+
 LAB = Lab(
     "simulator",
     Text("The stability simulator", "Simulator kestabilan"),
@@ -206,6 +231,7 @@ trace = ss.simulate(
 )
 print(ss.diagnose(trace.loss))
 """,
+    GOALS,
     parts=halves.PARTS,
     rows=("sharpness",),
 )  # fmt: skip

@@ -122,7 +122,7 @@ for net, rule in ((net, rule), ({weights})):
     trace = ss.simulate(net, rule, steps=250, batch_size=64, seed={seed})
     print(ss.diagnose(trace.loss))
 """,
-    Goal(
+    (Goal(
         Text(
             "At a rate of 0.0001 or less, bring the run that keeps no weights in float32 to a "
             "final loss below 2.",
@@ -131,7 +131,7 @@ for net, rule in ((net, rule), ({weights})):
         ),
         (("weights", "==", "stochastic"), ("learning_rate", "<", 1.001e-4),
          ("final_loss", "<", 2.0)),
-    ),
+    ),),
     facts=(
         Fact("facts", "still", Text(
             "On average {value}% of the weights stood still in a step.",

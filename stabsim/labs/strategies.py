@@ -185,7 +185,7 @@ trace = ss.simulate(
 print(ss.diagnose(trace.loss))
 print(f"{100 * float(trace.clipped.mean()):.3g}% of the updates were clipped")
 """,
-    Goal(
+    (Goal(
         Text(
             "With corrupted minibatches 30 times as large and without lowering the rate, get a "
             "stable run with a final loss below 0.5, and clip fewer than 10% of the "
@@ -197,6 +197,6 @@ print(f"{100 * float(trace.clipped.mean()):.3g}% of the updates were clipped")
         ),
         (("outliers", ">", 29.9), ("learning_rate", ">", 0.0155), ("verdict", "==", "stable"),
          ("final_loss", "<", 0.5), ("clipped", "<", 10)),
-    ),
+    ),),
     facts=(CLIPPED,),
 )  # fmt: skip

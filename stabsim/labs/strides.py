@@ -87,7 +87,7 @@ for stride in (2, 1):
     trace = ss.simulate(net, rule, steps=100, batch_size=64, seed={seed})
     print(ss.diagnose(trace.loss))
 """,
-    Goal(
+    (Goal(
         Text(
             "Mend the changed net without lowering the rate of 0.5: no instability, final loss "
             "below 0.3.",
@@ -95,6 +95,6 @@ for stride in (2, 1):
             "akhir di bawah 0,3.",
         ),
         (("learning_rate", ">", 0.499), ("verdict", "==", "stable"), ("final_loss", "<", 0.3)),
-    ),
+    ),),
     parts=len(STRIDES),
 )  # fmt: skip

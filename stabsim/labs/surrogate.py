@@ -185,7 +185,7 @@ print("log marginal likelihood", tuner.log_evidence(h, known))
 print("log prior density", tuner.log_prior(h))
 print("next learning rate", tuner.RATES[int(tuner.with_given(h)(known))])
 """,
-    Goal(
+    (Goal(
         Text(
             "After at least 12 runs, find hyperparameters whose log posterior density is less than "
             "half a nat below the highest.",
@@ -193,7 +193,7 @@ print("next learning rate", tuner.RATES[int(tuner.with_given(h)(known))])
             "kurang dari setengah nat di bawah puncaknya.",
         ),
         (("evaluations", ">", 11), ("below", "<", 0.5)),
-    ),
+    ),),
     facts=(
         Fact("facts", "evidence", Text("Log marginal likelihood, in nats: {value}.",
                                        "Log likelihood marginal, dalam nat: {value}.")),

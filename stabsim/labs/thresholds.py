@@ -174,7 +174,7 @@ trace = ss.simulate(
 print(ss.diagnose(trace.loss))
 plots.sharpness(trace).save("sharpness.html")
 """,
-    Goal(
+    (Goal(
         Text(
             "Nesterov with γ = 0.9 diverges at a rate of 0.35. Keep the rule and the rate, and "
             "make the run stable.",
@@ -182,7 +182,7 @@ plots.sharpness(trace).save("sharpness.html")
             "buat run stabil.",
         ),
         (("rule", "==", "nesterov"), ("learning_rate", ">", 0.349), ("verdict", "==", "stable")),
-    ),
+    ),),
     facts=(
         Fact("now", "edge_at", Text(
             "The threshold at the full rate is {value} (∞: none, and the rate sets the swing).",

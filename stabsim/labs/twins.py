@@ -93,7 +93,7 @@ for name, trace in runs.items():
     print(f"{100 * float(trace.clipped.mean()):.3g}% of the updates were clipped")
 plots.loss_curves(runs)
 """,
-    Goal(
+    (Goal(
         Text(
             "Let the clipped run learn at a rate of 50 or more, to a final loss below 0.15; and "
             "without clipping get below 0.06.",
@@ -101,6 +101,6 @@ plots.loss_curves(runs)
             "bawah 0,15; dan tanpa pemotongan, capai loss akhir di bawah 0,06.",
         ),
         (("learning_rate", ">", 49.9), ("final_loss", "<", 0.15), ("final_loss_2", "<", 0.06)),
-    ),
+    ),),
     facts=(CLIPPED,),
 )  # fmt: skip

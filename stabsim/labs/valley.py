@@ -102,7 +102,7 @@ trace = ss.simulate(
 print(ss.diagnose(trace.loss))
 print(trace.parameters[:5])
 """,
-    Goal(
+    (Goal(
         Text(
             "On the product, begin with a sharpness above the threshold, with SGD, and arrive all "
             "the same: a final loss below 0.001.",
@@ -111,7 +111,7 @@ print(trace.parameters[:5])
         ),
         (("surface", "==", "uv"), ("rule", "==", "sgd"), ("edge", "<", 4.866),
          ("final_loss", "<", 0.001)),
-    ),
+    ),),
     facts=(
         Fact("start", "first", Text("At step 0 the sharpness is {value},",
                                     "Pada langkah 0 ketajamannya {value},")),

@@ -148,7 +148,7 @@ rule = ss.sgd(ss.schedules.linear_warmup({learning_rate}, {warmup}))
 trace = ss.simulate(net, rule, steps=200, seed={seed})
 print(ss.diagnose(trace.loss))
 """,
-    Goal(
+    (Goal(
         Text(
             "Without warmup the net of seed 0 survives no peak rate above 0.0442. Make it stable "
             "at a rate ten times as high, with fewer than 25 steps of warmup.",
@@ -158,5 +158,5 @@ print(ss.diagnose(trace.loss))
             "25 langkah.",
         ),
         (("learning_rate", ">", 0.4419), ("warmup", "<", 25), ("verdict", "==", "stable")),
-    ),
+    ),),
 )  # fmt: skip

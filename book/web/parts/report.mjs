@@ -24,7 +24,7 @@ export function report(lab, words, tables, values) {
     facts[`peak_loss${suffix}`] = Math.max(found.initial, ...peaks);
     facts[`diverged_at${suffix}`] = found.end ?? NaN;
   });
-  const isAsked = (fact) => lab.goal?.some(([name]) => name === fact);
+  const isAsked = (fact) => lab.goals.some(([, conditions]) => conditions.some(([name]) => name === fact));
   for (const [table, column] of lab.facts) facts[column] = tables[table][column][0];
   const known = lab.facts.filter(([, column]) => !Number.isNaN(facts[column]));
   const told = known.map(([, column, text]) => fill(text, { value: write(facts[column]) }));
@@ -73,17 +73,19 @@ function readSweep(words, tables, facts, write) {
   return [said.join(" ")];
 }
 
-/** Whether a run reaches the lab's goal. */
-export function reached(goal, facts) {
+/** Whether a run fulfils the conditions of a goal. */
+export function reached(conditions, facts) {
   const relations = { "<": (a, b) => a < b, ">": (a, b) => a > b, "==": (a, b) => a === b };
-  return Boolean(goal?.every(([name, how, value]) => relations[how](facts[name], value)));
+  return conditions.every(([name, how, value]) => relations[how](facts[name], value));
 }
 
 /** What is marked in a chart over steps, one row each, by its kind: as marks of report.py. */
 export function marks(lab, panel, tables, values, facts) {
   if (!panel.columns.length) return [];
   const along = tables[panel.table][panel.over];
-  const found = panel.goals.map(([y, text]) => mark("goal", { y, text }));
+  const found = panel.goals
+    .filter(([, , where]) => Object.entries(where).every(([name, value]) => values[name] === value))
+    .map(([y, text]) => mark("goal", { y, text }));
   const level = lab.controls.find(({ name }) => name === panel.level);
   if (level && !isIdle(level, values)) {
     found.push(mark("level", { y: values[level.name], text: level.label }));

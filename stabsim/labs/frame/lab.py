@@ -259,6 +259,20 @@ class Goal(NamedTuple):
     conditions: tuple[tuple[str, str, float | str], ...]
 
 
+class GoalLine(NamedTuple):
+    """A goal's height in a chart.
+
+    Attributes:
+        y: the height.
+        of: the curve of which it is asked, where several are drawn.
+        where: the menus of a setting in which it is drawn, by control; none if in all.
+    """
+
+    y: float
+    of: Text
+    where: dict[str, float | str]
+
+
 @dataclass(frozen=True)
 class Lab:
     """One experiment.
@@ -274,7 +288,8 @@ class Lab:
             the others.
         code: Python that repeats the run; ``{name}`` stands for a control's value, other braces
             for themselves.
-        goal: what to reach, if anything.
+        goals: what to reach, if anything. With several, each speaks of settings of its own: those
+            in which its menus are chosen as its conditions say.
         facts: numbers to state, by the names of their columns.
         sweep: whether the table "sweep" holds a ``learning_rate`` and a ``loss`` of shape
             ``(rates, steps)``. Their reading is added to the table "axis", and the report.
@@ -294,7 +309,7 @@ class Lab:
     panels: tuple[Panel, ...]
     curves: tuple[Curve, ...]
     code: str
-    goal: Goal | None = None
+    goals: tuple[Goal, ...] = ()
     sweep: bool = False
     facts: tuple[Fact, ...] = ()
     parts: int = 1
@@ -322,23 +337,35 @@ class Lab:
             if c.idle is not None and values[c.idle.control] in c.idle.values
         }
 
-    def goal_lines(self, panel: Panel) -> list[tuple[float, Text]]:
-        """The heights in a panel that the goal asks a final value to lie below, or above.
+    @property
+    def asked(self) -> set[str]:
+        """What the goals rest on: controls and facts."""
+        return {name for goal in self.goals for name, *_ in goal.conditions}
 
-        With each the curve that it is asked of, where several are drawn.
-        """
-        if self.goal is None:
-            return []
+    def goal_key(self, place: int) -> str:
+        """What the goal at a place is called where it is kept that it was reached."""
+        return self.name if place == 0 else f"{self.name}-{place + 1}"
+
+    def goal_lines(self, panel: Panel) -> list[GoalLine]:
+        """The heights in a panel that the goals ask a final value to lie below, or above."""
         drawn = {
             "final_loss" + ("" if place == 1 else f"_{place}"): curve.label
             for place, curve in enumerate(self.curves, 1)
             if curve.table == panel.table and curve.column in panel.names
         } | {panel.ends: Text("", "")}
         return [
-            (float(value), drawn[name])
-            for name, how, value in self.goal.conditions
+            GoalLine(float(value), drawn[name], self._menus(goal) if len(self.goals) > 1 else {})
+            for goal in self.goals
+            for name, how, value in goal.conditions
             if name in drawn and how != "=="
         ]
+
+    def _menus(self, goal: Goal) -> dict[str, float | str]:
+        """The menus that a goal asks for."""
+        names = {control.name for control in self.controls if isinstance(control, Choice)}
+        return {
+            name: value for name, how, value in goal.conditions if name in names and how == "=="
+        }
 
     def setting(self, changes: Mapping[str, Any]) -> Values:
         """The defaults with ``changes``.

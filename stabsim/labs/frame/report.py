@@ -11,7 +11,7 @@ import xarray as xr
 from stabsim._diagnosis_words import EVIDENCE, SWEEP, VERDICTS
 from stabsim._words import Text, number
 from stabsim.diagnosis import Diagnosis, Verdict, diagnose
-from stabsim.labs.frame.lab import Curve, Lab, Panel, Tables, Values
+from stabsim.labs.frame.lab import Curve, Goal, Lab, Panel, Tables, Values
 from stabsim.labs.frame.words import FRAME
 from stabsim.sweeps.diagnosis import diagnose_sweep
 from stabsim.trace import tail
@@ -52,7 +52,7 @@ def report(lab: Lab, tables: Tables, values: Values, language: str) -> Report:
         facts |= {name + suffix: fact for name, fact in _facts(diagnosis).items()}
     for fact in lab.facts:
         facts[fact.column] = float(np.asarray(tables[fact.table][fact.column])[0])
-    asked = set() if lab.goal is None else {name for name, *_ in lab.goal.conditions}
+    asked = lab.asked
     known = [fact for fact in lab.facts if not np.isnan(float(facts[fact.column]))]
     told = [
         f.text.in_(language).format(value=number(float(facts[f.column]), language)) for f in known
@@ -124,7 +124,11 @@ def marks(
     if not panel.columns:
         return []
     along = np.asarray(tables[panel.table][panel.over], float)
-    found = [_mark("goal", y=y, text=goal_text(of, language)) for y, of in lab.goal_lines(panel)]
+    found = [
+        _mark("goal", y=y, text=goal_text(of, language))
+        for y, of, where in lab.goal_lines(panel)
+        if where.items() <= values.items()
+    ]
     if panel.level and panel.level not in lab.idle(values):
         label = lab.control(panel.level).label.in_(language)
         found.append(_mark("level", y=values[panel.level], text=label))
@@ -187,13 +191,11 @@ def _read_sweep(tables: Tables, facts: dict[str, Any], language: str) -> list[st
     return [" ".join(reading.sentences(language))]
 
 
-def reached(lab: Lab, facts: dict[str, float | int | str]) -> bool:
-    """Whether a run reaches the lab's goal."""
-    if lab.goal is None:
-        return False
+def reached(goal: Goal, facts: dict[str, float | int | str]) -> bool:
+    """Whether a run reaches a goal."""
     relations = {
         "<": lambda a, b: a < b,
         ">": lambda a, b: a > b,
         "==": lambda a, b: a == b,
     }
-    return all(relations[how](facts[name], value) for name, how, value in lab.goal.conditions)
+    return all(relations[how](facts[name], value) for name, how, value in goal.conditions)

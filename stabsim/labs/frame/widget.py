@@ -48,15 +48,15 @@ class LabWidget(widgets.VBox):
         self._fields = {c.name: self._field(c) for c in lab.controls}
         self._pictures = [widgets.HTML() for _ in lab.panels]
         self._report, self._note, self._there = (widgets.HTML() for _ in range(3))
-        goal = widgets.HTML()
-        if lab.goal is not None:
-            goal.value = f"<b>{self._say('goal')}:</b> {html.escape(lab.goal.text.in_(language))}"
-        self._goal = widgets.HTML()
+        self._ticked: set[int] = set()
+        self._goals, self._reached = widgets.HTML(), widgets.HTML()
+        self._tick()
         self._list = widgets.VBox()
         buttons = [("reset", self.reset), ("keep", self.keep), ("python", self._show_code)]
         row = widgets.HBox([self._button(self._say(name), act) for name, act in buttons])
         super().__init__([
-            widgets.HTML(f"<b>{html.escape(lab.title.in_(language))}</b>"), goal, self._goal,
+            widgets.HTML(f"<b>{html.escape(lab.title.in_(language))}</b>"), self._goals,
+            self._reached,
             *self._under(""), *self._scrub(), self._there,
             *(part for name, field in self._fields.items() for part in (field, *self._under(name))),
             self._report, self._list, row, self._note,
@@ -69,6 +69,16 @@ class LabWidget(widgets.VBox):
         """The pictures under a control; those above all of them for ""."""
         placed = zip(self._pictures, self.lab.panels, strict=True)
         return [picture for picture, panel in placed if panel.under == name]
+
+    def _tick(self) -> None:
+        """Show the goals, with a tick at each that was reached."""
+        rows = [
+            html.escape(goal.text.in_(self.language)) + " ✓" * (place in self._ticked)
+            for place, goal in enumerate(self.lab.goals)
+        ]
+        title = f"<b>{self._say('goal' if len(rows) == 1 else 'goals')}:</b>"
+        listed = f"<ol>{''.join(f'<li>{row}</li>' for row in rows)}</ol>"
+        self._goals.value = f"{title} {rows[0] if len(rows) == 1 else listed}" if rows else ""
 
     def _say(self, name: str) -> str:
         return FRAME[name].in_(self.language)
@@ -286,7 +296,9 @@ class LabWidget(widgets.VBox):
             self._look()
         self._draw(self._shown, self.lab.panels)
         self._report.value = "<br>".join(map(html.escape, said.sentences))
-        done = reached(self.lab, said.facts)
-        self._goal.value = f"✓ {self._say('reached')}" if done else ""
+        now = [i for i, goal in enumerate(self.lab.goals) if reached(goal, said.facts)]
+        self._ticked.update(now)
+        self._tick()
+        self._reached.value = f"✓ {self._say('reached')}" if now else ""
         self._note.value = self._say("kernel")
         self.runs += 1

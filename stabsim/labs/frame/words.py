@@ -5,6 +5,7 @@ from stabsim._words import Text
 FRAME = {
     "lab": Text("Lab", "Lab"),
     "goal": Text("Goal", "Sasaran"),
+    "goals": Text("Goals", "Sasaran"),
     "reached": Text("Reached.", "Tercapai."),
     "reset": Text("Reset", "Setel ulang"),
     "keep": Text("Keep this run to compare", "Simpan run ini sebagai pembanding"),
