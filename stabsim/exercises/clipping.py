@@ -93,7 +93,7 @@ EXERCISES = (
         Text("A clipped run at a rate of ${rate}$ and a threshold of ${threshold}$ clips every "
              "update. Which threshold makes a run at the rate of ${other}$ the same?",
              "Dalam run dengan laju ${rate}$ dan ambang ${threshold}$, setiap pembaruan dipotong. "
-             "Pada ambang berapa run dengan laju ${other}$ sama dengan run itu?"),
+             "Ambang berapa yang menghasilkan run yang sama pada laju ${other}$?"),
         {"rate": (2, 4, 8), "threshold": (0.03, 0.05, 0.07), "other": (16, 32, 50, 100)},
         lambda rate, threshold, other: rate * threshold / other,
     ), hints=(
