@@ -55,8 +55,8 @@ EXERCISES = (
              "$\\eta = {rate}$. By which factor does every step multiply the distance from the "
              "bottom?",
              "Pada parabola dengan kelengkungan $h = {curvature}$, penurunan gradien dijalankan "
-             "dengan $\\eta = {rate}$. Pada setiap langkah, dengan faktor berapa jarak ke dasar "
-             "dikalikan?"),
+             "dengan $\\eta = {rate}$. Pada setiap langkah, jarak ke dasar dikalikan "
+             "dengan faktor berapa?"),
         {"curvature": (6, 8, 12, 14, 16, 24), "rate": (0.15, 0.2, 0.3, 0.35, 0.45)},
         lambda curvature, rate: 1 - rate * curvature,
     )),
