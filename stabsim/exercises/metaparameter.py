@@ -47,7 +47,7 @@ EXERCISES = (
         Text("Three quantities were read once each, with $\\sigma = {noise}$: ${a}$, ${b}$ and "
              "${c}$. At which $\\tau$ is the evidence highest?",
              "Tiga besaran masing-masing diukur sekali, dengan $\\sigma = {noise}$: ${a}$, ${b}$, "
-             "dan ${c}$. Pada $\\tau$ berapa buktinya tertinggi?"),
+             "dan ${c}$. Buktinya tertinggi pada $\\tau$ berapa?"),
         {"a": (3.0, 4.0, 5.0), "b": (-1.0, -2.0, -3.0), "c": (1.0, 2.0), "noise": (0.5, 1.0, 1.5)},
         lambda a, b, c, noise: _most_evident([a, b, c], noise),
     )),
