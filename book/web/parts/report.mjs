@@ -24,7 +24,8 @@ export function report(lab, words, tables, values) {
     facts[`peak_loss${suffix}`] = Math.max(found.initial, ...peaks);
     facts[`diverged_at${suffix}`] = found.end ?? NaN;
   });
-  const isAsked = (fact) => lab.goals.some(([, conditions]) => conditions.some(([name]) => name === fact));
+  const asked = lab.goals.flatMap(([, conditions]) => conditions.map(([name]) => name));
+  const isAsked = (fact) => asked.includes(fact);
   for (const [table, column] of lab.facts) facts[column] = tables[table][column][0];
   const known = lab.facts.filter(([, column]) => !Number.isNaN(facts[column]));
   const told = known.map(([, column, text]) => fill(text, { value: write(facts[column]) }));
