@@ -127,11 +127,12 @@ def markup(lab: Lab, values: Values, tables: Tables, language: str, source: str,
     title = html.escape(lab.title.in_(language))
     # Regions need names of their own, also where a page shows a lab again.
     again = place.removeprefix(f"lab-{lab.name}").replace("-", " ")
+    goals = "" if again and len(lab.goals) > 1 else _goals(lab, language)  # a list stands once
     return (
         f'<section class="lab full-width" id="{place}" data-lab="{lab.name}" '
         f'data-source="{source}" data-setting="{setting}" '
         f'aria-label="{say["lab"]}{again}: {title}">'
-        f'<div class="lab-head"><p class="lab-title">{title}</p>{_goals(lab, language)}</div>'
+        f'<div class="lab-head"><p class="lab-title">{title}</p>{goals}</div>'
         f'<div class="lab-charts"><div class="lab-main">{main}{_scrub(lab, tables, language)}'
         f'<span class="lab-reached" aria-live="polite"></span></div>'
         f'<div class="lab-more">{"".join(more)}</div></div>'

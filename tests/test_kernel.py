@@ -76,6 +76,18 @@ def test_a_control_moved_in_a_browser_runs_the_lab(name):
     assert widget.runs == 2
 
 
+def test_of_several_goals_each_is_ticked_and_stays_so():
+    crossed = {"net": "valley", "learning_rate": 0.15, "rule": "momentum"}
+    widget = labs.show("simulator", "en", **crossed).widget()
+    assert widget.wait(PATIENCE)
+    assert widget._reached.value
+    told(widget._fields["rule"], index=0)
+    assert widget.wait(PATIENCE)
+    assert not widget._reached.value
+    assert [row.endswith("✓") for row in widget._goals.value.split("</li>")[:3]] == [
+        False, False, True]  # fmt: skip
+
+
 def test_a_number_is_typed_and_runs_are_kept():
     widget = labs.show("kinds", "id", net="outliers").widget()
     assert widget.wait(PATIENCE)

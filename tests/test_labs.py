@@ -592,6 +592,16 @@ def test_a_cross_stands_in_every_chart_over_steps_of_a_run_that_blew_up(name):
     assert crosses == [[] if panel.under else at for panel in lab.panels]
 
 
+def test_of_several_goals_those_of_the_menus_are_drawn():
+    lab = LABS["simulator"]
+    for net, heights in {"tanh": [], "relu": [0.1], "valley": [0.001]}.items():
+        values = lab.setting({"net": net})
+        tables = lab.compute(values)
+        facts = report(lab, tables, values, "en").facts
+        marked = marks(lab, lab.panels[0], tables, values, facts, "en")
+        assert [mark["y"] for mark in marked if mark["kind"] == "goal"] == heights
+
+
 def test_a_goal_is_told_whose_it_is_where_several_curves_are_drawn():
     lab = LABS["twins"]
     tables = lab.compute(lab.defaults)

@@ -77,6 +77,19 @@ def test_the_report_is_the_one_that_python_gives(address, context, language):
     assert shown.split(".")[0] == said[0].split(".")[0], kind
 
 
+def test_of_several_goals_each_is_ticked_and_stays_so(address, context):
+    page = context().new_page()
+    crossed = "?simulator.net=valley&simulator.learning_rate=0.15&simulator.rule=momentum"
+    lab = open_lab(page, address, "en", "simulator", "simulator", crossed)
+    ticked = lab.locator("[data-goal].is-reached")
+    ticked.wait_for()
+    lab.locator("[data-do=reset]").click()
+    page.wait_for_function(DONE, arg=["simulator", 1])
+    assert not lab.locator(".lab-reached").inner_text()
+    assert ticked.evaluate_all("(all) => all.map(({ dataset }) => dataset.goal)") == ["simulator-3"]
+    assert "1/3" in page.locator(".progress-here").inner_text()
+
+
 def test_a_goal_is_noticed_when_it_is_reached(address, context):
     page = context(viewport=WIDE).new_page()
     lab = open_lab(page, address, "id", "instability", "strides", "?strides.warmup=9")

@@ -35,7 +35,7 @@ EXERCISES = (
              "factor does the signal's root mean square change, on average over the weights as "
              "in the text?",
              "Sebuah jaringan polos terdiri atas ${layers}$ lapisan berpenyearah, dengan penguatan "
-             "awal ${gain}$. Menjadi berapa kali lipat akar rata-rata kuadrat sinyalnya, secara "
+             "awal ${gain}$. Akar rata-rata kuadrat sinyalnya menjadi berapa kali lipat, secara "
              "rata-rata atas bobot seperti dalam teks?"),
         {"layers": (6, 10, 14, 18, 24, 30), "gain": (0.8, 1.0, 1.2, 1.6, 2.0)},
         lambda layers, gain: math.sqrt(growth(gain, layers, residual=False)),
@@ -49,7 +49,7 @@ EXERCISES = (
         Text("A net of ${blocks}$ blocks $x + f(x)$ starts with a gain of ${gain}$. By which "
              "factor does the mean square grow, if the two terms are taken as uncorrelated?",
              "Sebuah jaringan terdiri atas ${blocks}$ blok $x + f(x)$, penguatan awalnya ${gain}$. "
-             "Menjadi berapa kali lipat rata-rata kuadratnya, jika kedua suku dianggap tidak "
+             "Rata-rata kuadratnya menjadi berapa kali lipat, jika kedua suku dianggap tidak "
              "berkorelasi?"),
         {"blocks": (4, 6, 8, 12, 20, 24), "gain": (0.5, 0.8, 1.0, 1.2, 1.4)},
         lambda blocks, gain: growth(gain, blocks, residual=True),
