@@ -52,13 +52,13 @@ def compile_quickly(request):
 
 
 @pytest.fixture(scope="session")
-def held() -> list[int]:
+def memory_after_forgetting() -> list[int]:
     """How many bytes this process held each time after it forgot what it had compiled."""
     return [0]
 
 
 @pytest.fixture(autouse=True)
-def stay_small(held):
+def stay_small(memory_after_forgetting):
     """Two processes of tests and their browsers are to fit in a small machine.
 
     What is compiled is forgotten once it is much, and not after each test of a process that is
@@ -66,11 +66,11 @@ def stay_small(held):
     """
     yield
     process = psutil.Process()
-    if process.memory_info().rss > max(LARGE, held[-1] + GROWN):
+    if process.memory_info().rss > max(LARGE, memory_after_forgetting[-1] + GROWN):
         jax.clear_caches()
         if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
             trim(0)  # glibc keeps what LLVM frees
-        held.append(process.memory_info().rss)
+        memory_after_forgetting.append(process.memory_info().rss)
 
 
 LARGE = 2**30
