@@ -71,7 +71,7 @@ def test_first_words_are_those_of_the_first_touch_and_those_after_reset(site, ca
         tables = {n: {k: np.asarray(x, float) for k, x in t.items()} for n, t in columns.items()}
         said = report(lab, tables, values, language)
         assert sentences == said.sentences
-        assert done == [reached(goal, said.facts) for goal in lab.goals]
+        assert done == [reached(lab, said.facts, i) for i in range(len(lab.goals))]
         assert marked == [marks(lab, p, tables, values, said.facts, language) for p in lab.panels]
         for panel, points in zip(lab.panels, drawn, strict=True):
             table = tables[panel.table]

@@ -17,7 +17,7 @@ def facts(name: str, **changes: Any) -> tuple[dict, bool]:
     lab = LABS[name]
     values = lab.setting(changes)
     found = report(lab, lab.compute(values), values, "en").facts
-    return found, reached(lab.goals[0], found)
+    return found, reached(lab, found)
 
 
 def two_shared_rates_give_opposite_verdicts(nudge: Nudge) -> Iterator[Statement]:

@@ -33,7 +33,7 @@ def facts(name: str, **changes: Any) -> tuple[dict, bool]:
     lab = LABS[name]
     values = lab.setting(changes)
     found = report(lab, lab.compute(values), values, "en").facts
-    return found, reached(lab.goals[0], found)
+    return found, reached(lab, found)
 
 
 def a_well_set_process_needs_few_runs(_: Nudge) -> Iterator[Statement]:

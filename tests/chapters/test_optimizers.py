@@ -21,7 +21,7 @@ def run(name, **changes):
         values = lab.setting(changes | {"seed": seed})
         found = tables(name, values)
         facts = report(lab, found, values, "en").facts
-        runs.append((found, facts, reached(lab.goals[0], facts)))
+        runs.append((found, facts, reached(lab, facts)))
     return runs
 
 

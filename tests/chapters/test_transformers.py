@@ -85,7 +85,7 @@ def parabola(**changes):
     lab = LABS["epsilon"]
     values = lab.setting(changes)
     found = report(lab, tables("epsilon", values), values, "en").facts
-    return found["top"], reached(lab.goals[0], found)
+    return found["top"], reached(lab, found)
 
 
 def test_epsilon_ends_the_spikes_at_its_edge():

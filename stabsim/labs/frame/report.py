@@ -11,7 +11,7 @@ import xarray as xr
 from stabsim._diagnosis_words import EVIDENCE, SWEEP, VERDICTS
 from stabsim._words import Text, number
 from stabsim.diagnosis import Diagnosis, Verdict, diagnose
-from stabsim.labs.frame.lab import Curve, Goal, Lab, Panel, Tables, Values
+from stabsim.labs.frame.lab import Curve, Lab, Panel, Tables, Values
 from stabsim.labs.frame.words import FRAME
 from stabsim.sweeps.diagnosis import diagnose_sweep
 from stabsim.trace import tail
@@ -191,11 +191,14 @@ def _read_sweep(tables: Tables, facts: dict[str, Any], language: str) -> list[st
     return [" ".join(reading.sentences(language))]
 
 
-def reached(goal: Goal, facts: dict[str, float | int | str]) -> bool:
-    """Whether a run reaches a goal."""
+def reached(lab: Lab, facts: dict[str, float | int | str], place: int = 0) -> bool:
+    """Whether a run reaches a lab's goal, the first unless told; never where there is none."""
     relations = {
         "<": lambda a, b: a < b,
         ">": lambda a, b: a > b,
         "==": lambda a, b: a == b,
     }
-    return all(relations[how](facts[name], value) for name, how, value in goal.conditions)
+    goals = lab.goals[place : place + 1]
+    return bool(goals) and all(
+        relations[how](facts[name], value) for name, how, value in goals[0].conditions
+    )

@@ -296,7 +296,7 @@ class LabWidget(widgets.VBox):
             self._look()
         self._draw(self._shown, self.lab.panels)
         self._report.value = "<br>".join(map(html.escape, said.sentences))
-        now = [i for i, goal in enumerate(self.lab.goals) if reached(goal, said.facts)]
+        now = [i for i in range(len(self.lab.goals)) if reached(self.lab, said.facts, i)]
         self._ticked.update(now)
         self._tick()
         self._reached.value = f"✓ {self._say('reached')}" if now else ""
