@@ -18,6 +18,7 @@ from book.assets import ASSETS, NPM
 from tests.browser import NARROW, WIDE, pages, visit, watch
 from tests.tiers import in_short
 
+POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)"')
 CONTRAST = ["color-contrast"]
 LAYOUT = ["aria-hidden-focus", "button-name", "link-name", "scrollable-region-focusable"]
 """What dark colours, and a narrow screen, may change of what axe finds on a wide light one."""
@@ -94,12 +95,24 @@ def test_every_page(site, address, context, language, thorough):
     assert not problems, json.dumps(problems, indent=2)
 
 
+def test_no_page_may_run_what_is_not_the_sites(site):
+    """What a page may run and fetch: the site's files, scripts that it names, and WebAssembly."""
+    for name in [*pages(site), "index.html"]:
+        (policy,) = POLICY.findall((site / name).read_text(encoding="utf8"))
+        allowed = {kind: set(rest) for kind, *rest in map(str.split, policy.split(";"))}
+        own = {s for s in allowed["script-src"] if not s.startswith("'sha256-")}
+        assert own == {"'self'", "'wasm-unsafe-eval'"}, name
+        assert allowed["default-src"] == allowed["worker-src"] == {"'self'"}
+        assert allowed["object-src"] == {"'none'"}
+
+
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_a_labs_first_picture_can_be_read(address, context, size):
     page = context(viewport=size, java_script_enabled=False).new_page()
     page.goto(f"{address}en/instability.html")
     drawn = page.locator(".lab-panel :is(.lab-wide, .lab-narrow) > svg:visible")
-    assert drawn.count() == page.locator(".lab-panel:visible").count() > 0
+    panels = page.locator(".lab-panel:not([hidden])")  # and not those seen: an empty one is not
+    assert drawn.count() == panels.count() > 0
     for picture in drawn.all():
         box = picture.bounding_box()
         assert box is not None
