@@ -148,7 +148,6 @@ def test_every_page_once_the_network_is_gone(site, server, context, language):
     assert not wrong
 
 
-@pytest.mark.long
 def test_an_update_comes_whole_or_not_at_all(site, server, tmp_path, browser):
     """Killed in the middle, or from a server that is itself being updated: the old one stays."""
     newer = tmp_path / "newer"
