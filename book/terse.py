@@ -124,6 +124,7 @@ def terse(drawn: str) -> str:
             shown = f"<svg {room}>{shown}</svg>"
         body += shown
     sizes = " ".join(f'{name}="{root.get(name)}"' for name in ("width", "height", "viewBox"))
+    # Its place may be a little wider than it was drawn, and then it is stretched: book/web/lab.css.
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" {sizes} preserveAspectRatio="none" fill="none" '
         f'font-family="sans-serif" font-size="10" stroke-miterlimit="10">{body}</svg>'

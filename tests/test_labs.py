@@ -600,6 +600,14 @@ def test_of_several_goals_those_of_the_menus_are_drawn():
         facts = report(lab, tables, values, "en").facts
         marked = marks(lab, lab.panels[0], tables, values, facts, "en")
         assert [mark["y"] for mark in marked if mark["kind"] == "goal"] == heights
+        script = (
+            READ + 'import { marks } from "./report.mjs";\n'
+            "const { lab, values } = given;\n"
+            "const tables = { run: { step: [0, 1] } };\n"
+            "console.log(JSON.stringify(marks(lab, lab.panels[0], tables, values, {})));"
+        )
+        there = in_node(script, {"lab": page.description(lab, "en", {}), "values": values})
+        assert [mark["y"] for mark in there if mark["kind"] == "goal"] == heights
 
 
 def test_a_goal_is_told_whose_it_is_where_several_curves_are_drawn():
