@@ -100,7 +100,7 @@ PREDICTIONS = (
                                 "Apakah warmup ada dalam pasangan yang memperbaiki jaringan "
                                 "itu?"), (
         Text("Yes, in most of them.", "Ya, dalam kebanyakan pasangan."),
-        Text("Hardly.", "Hampir tidak."),
+        Text("Hardly.", "Hampir tidak pernah."),
     ), 1, Text("The net is so steep that the first rates of the ramp are already too high.",
                "Loss jaringan itu begitu terjal sehingga laju pertama dalam warmup pun sudah "
                "terlalu tinggi.")),
