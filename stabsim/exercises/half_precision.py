@@ -44,7 +44,8 @@ EXERCISES = (
                                     "Itu seluruh jaraknya. Mulai dari tengahnya, hasil sudah "
                                     "dibulatkan ke tetangga berikutnya.")),
         Hint(0.00117, 0.00118, Text("The gap is that of the power of two below the weight.",
-                                    "Jarak itu ditentukan oleh pangkat dua di bawah bobotnya.")),
+                                    "Jarak itu ditentukan oleh pangkat dari dua di bawah "
+                                    "bobotnya.")),
     ), variant=Variant(
         Text("A weight of ${weight}$ is kept in bfloat16 and rounded to the nearest. How long must "
              "a step be at least to move it?",
@@ -54,9 +55,9 @@ EXERCISES = (
         _half_gap,
     )),
     Number("half-scale", _scale, 0.0, hints=(
-        Hint(59, 60.5, Text("Now the next power of two.", "Sekarang pangkat dua berikutnya.")),
+        Hint(59, 60.5, Text("Now the next power of two.", "Sekarang pangkat dari dua berikutnya.")),
         Hint(32, 32, Text("That leaves it under the least number.",
-                          "Dengan itu entrinya masih di bawah bilangan terkecil.")),
+                          "Dengan itu, entrinya masih di bawah bilangan terkecil.")),
         Hint(65536, 65536, Text("That brings it to the least normal number. Subnormal ones go on "
                                 "below.",
                                 "Dengan skala itu, entrinya mencapai bilangan normal terkecil. "
@@ -65,8 +66,8 @@ EXERCISES = (
         Text("An entry of a gradient is ${entry}$. What is the least loss scale, a power of two, "
              "that brings it to float16's least positive number or above?",
              "Sebuah entri gradien bernilai ${entry}$. Berapa skala loss terkecil, berupa "
-             "pangkat dua, yang membuat entri itu sebesar bilangan positif terkecil float16 atau "
-             "lebih?"),
+             "pangkat dari dua, yang membuat entri itu sebesar bilangan positif terkecil float16 "
+             "atau lebih?"),
         {"entry": (2e-12, 3e-12, 7e-12, 2e-11, 3e-11, 7e-11, 2e-10, 4e-10, 7e-10, 2e-9, 3e-9,
                    5e-9, 1e-8, 2e-8)}, _scale,
     )),
@@ -92,16 +93,16 @@ EXERCISES = (
         (Text("Nothing.", "Tidak melakukan apa-apa."),
          Text("The scaler seeks the highest scale at which the gradients are finite, and has to "
               "pass it for that.",
-              "Penskala mencari skala tertinggi yang gradiennya masih berhingga, dan untuk itu "
+              "Penskala mencari skala tertinggi yang gradiennya masih berhingga, dan untuk itu, "
               "skala harus melampauinya.")),
     )),
     Select("half-patient", 2, (
         (Text("In an output, on the way forward.", "Pada keluaran, dalam lintasan maju."),
          Text("At that step the first map is finite throughout.",
-              "Pada langkah itu seluruh peta pertama berhingga.")),
+              "Pada langkah itu, seluruh peta pertama berhingga.")),
         (Text("In a gradient, on the way back.", "Pada gradien, dalam lintasan mundur."),
          Text("At that step the second map is finite throughout.",
-              "Pada langkah itu seluruh peta kedua berhingga.")),
+              "Pada langkah itu, seluruh peta kedua berhingga.")),
         (Text("In the update.", "Pada pembaruan."),
          Text("A second moment that became 0, and an epsilon that became 0: m/0.",
               "Momen kedua yang menjadi 0, dan epsilon yang menjadi 0: m/0.")),
