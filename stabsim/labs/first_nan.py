@@ -214,7 +214,7 @@ MAPS = (
 
 LAB = Lab(
     "first_nan",
-    Text("The first number that is not finite", "Bilangan tak berhingga yang pertama"),
+    Text("The first number that is not finite", "Bilangan pertama yang tidak berhingga"),
     CONTROLS,
     run,
     (
@@ -251,6 +251,6 @@ print(ss.diagnose(trace.loss))
     facts=(
         Fact("facts", "lost", Text(
             "Steps with a number that is not finite: {value}.",
-            "Langkah dengan bilangan tak berhingga: {value}.")),
+            "Langkah dengan bilangan yang tidak berhingga: {value}.")),
     ),
 )  # fmt: skip
