@@ -50,7 +50,7 @@ EXERCISES = (
     )),
     Number("clipping-entry", _entry, 0.01, hints=(
         Hint(5, 5, Text("That cuts the entry off by itself, and turns the gradient.",
-                        "Dengan itu hanya entri kedua yang dipotong, dan arah gradien berubah.")),
+                        "Dengan itu, hanya entri kedua yang dipotong, dan arah gradien berubah.")),
         Hint(3, 3, Text("That is the first entry.", "Itu entri pertama.")),
         Hint(8, 8, Text("The norm is 10, above the threshold.",
                         "Normanya 10, di atas ambang.")),
