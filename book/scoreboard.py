@@ -67,8 +67,8 @@ SAID = {
         "Of {claims} claims, {reproduced} were reproduced on the {seeds} seeds {first} to {last}, "
         "{partly} partly, and {failed} not. They were computed with jaxlib {jaxlib} on these "
         "processors and under these instruction sets: {sets}. {same}",
-        "Dari {claims} klaim, {reproduced} tereproduksi pada {seeds} seed, {first} sampai "
-        "{last}, {partly} tereproduksi sebagian, dan {failed} tidak. Semuanya dihitung dengan "
+        "Dari {claims} klaim, {reproduced} tereproduksi pada {seeds} seed ({first} sampai "
+        "{last}), {partly} tereproduksi sebagian, dan {failed} tidak. Semuanya dihitung dengan "
         "jaxlib {jaxlib} pada prosesor dan set instruksi berikut: {sets}. {same}",
     ),
     "set": Text(
