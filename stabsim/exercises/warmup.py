@@ -76,8 +76,8 @@ EXERCISES = (
              "steps to a peak of ${peak}$, at which (fractional) step would the threshold "
              "$2/\\eta_t$ reach it, if the sharpness did not change?",
              "Ketajaman awal sebuah jaringan ${sharpness}$. Dengan warmup $W = {warmup}$ "
-             "langkah menuju puncak ${peak}$, pada langkah (pecahan) berapa ambang "
-             "$2/\\eta_t$ mencapainya, andaikan ketajamannya tidak berubah?"),
+             "langkah menuju puncak ${peak}$, ambang $2/\\eta_t$ mencapainya pada langkah "
+             "(pecahan) berapa, andaikan ketajamannya tidak berubah?"),
         {
             "sharpness": (60.0, 90.0, 120.0, 160.0), "warmup": (30, 50, 80),
             "peak": (0.1, 0.2, 0.25, 0.5),
@@ -114,7 +114,7 @@ PREDICTIONS = (
     Choose("warmup-edge", Text("Where will the best of these rates stand?",
                                "Di mana letak laju terbaik di antara laju-laju itu?"), (
         Text("In the middle: on both sides of it the loss ends a little higher.",
-             "Di tengah: di kedua sisinya loss akhir sedikit lebih tinggi."),
+             "Di tengah: di kedua sisinya, loss akhir sedikit lebih tinggi."),
         Text("At the edge: a few steps of the grid further, runs come to nothing.",
              "Di tepi: beberapa tingkat sweep lebih tinggi, run sudah gagal."),
         Text("At the lowest rate of all.", "Pada laju yang paling rendah."),
