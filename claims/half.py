@@ -70,7 +70,7 @@ def float16_needs_a_loss_scale_on_digits(seeds: Seeds) -> Outcome:
             "final loss {one} at a scale of 1, {scaled} at 1,024; at 2^-16, as if the loss were a "
             "mean over 65,536 times as many rows, {small}",
             "loss akhir {one} pada skala 1, {scaled} pada 1.024; pada 2^-16, seakan-akan loss "
-            "rata-rata atas 65.536 kali lebih banyak baris, {small}",
+            "adalah rata-rata atas baris yang 65.536 kali lebih banyak, {small}",
             one=one, scaled=scaled, small=small,
         ),
         whole(one >= 1.1 * scaled),
@@ -80,7 +80,7 @@ def float16_needs_a_loss_scale_on_digits(seeds: Seeds) -> Outcome:
 def control_finds_the_scale(seeds: Seeds) -> Outcome:
     """From scales of 2^-16 and 2^30, at both of which float16 fails, control ends within a factor 4 of float32.
 
-    Dari skala 2^-16 dan 2^30, yang keduanya gagal dalam float16, dengan kendali loss-nya paling banyak empat kali float32.
+    Dari skala 2^-16 dan 2^30, yang keduanya gagal dalam float16, kendali membuat loss akhirnya paling banyak empat kali loss float32.
     """  # noqa: E501
     net = computed_in(reader(), "float16")
     exact = final(_trained(seeds, reader(), ss.momentum(0.1)))
@@ -94,12 +94,12 @@ def control_finds_the_scale(seeds: Seeds) -> Outcome:
         *measured(
             "final loss from 2^-16 {low} held, {from_low} controlled; from 2^30 {high} held, "
             "{from_high} controlled; float32 {exact}",
-            "loss akhir dari 2^-16 {low} jika tetap, {from_low} jika dikendalikan; dari 2^30 "
-            "{high} jika tetap, {from_high} jika dikendalikan; float32 {exact}",
+            "loss akhir dari 2^-16 {low} dengan skala tetap, {from_low} jika dikendalikan; dari "
+            "2^30 {high} dengan skala tetap, {from_high} jika dikendalikan; float32 {exact}",
             low=held[low], high=held[high], from_low=found[low], from_high=found[high], exact=exact,
         ),
         [
-            part("held they fail", "jika tetap, keduanya gagal", held[low] > 10 * exact,
+            part("held they fail", "dengan skala tetap, keduanya gagal", held[low] > 10 * exact,
                  held[high] > 10 * exact),
             part("controlled they train", "jika dikendalikan, keduanya terlatih",
                  found[low] <= 4 * exact, found[high] <= 4 * exact),

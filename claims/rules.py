@@ -208,7 +208,7 @@ def _fall(runs: xr.Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def the_decay_halves_the_loss(seeds: Seeds) -> Outcome:
     """In its last fifth, where the rate falls, warmup-stable-decay halves its loss, and a rate that stays does not.
 
-    Pada seperlima terakhir, saat lajunya turun, warmup-stable-decay memotong loss menjadi separuh, sedangkan laju yang tetap tidak.
+    Pada seperlima terakhir, saat lajunya turun, warmup-stable-decay memotong loss menjadi separuh, sedangkan dengan laju tetap, loss tidak turun sebanyak itu.
     """  # noqa: E501
     start, before, end = _fall(_scheduled(seeds, _stable_decay, [2.0**-7]))
     _, plain, stayed = _fall(_scheduled(seeds, _held, [2.0**-7]))
@@ -216,14 +216,14 @@ def the_decay_halves_the_loss(seeds: Seeds) -> Outcome:
         *measured(
             "the loss falls from {before} to {end}, at a rate that stays from {plain} to "
             "{stayed}; of all that is gained from {start} on, the last fifth brings {share}%",
-            "loss turun dari {before} ke {end}, pada laju yang tetap dari {plain} ke {stayed}; "
+            "loss turun dari {before} ke {end}, pada laju tetap dari {plain} ke {stayed}; "
             "dari seluruh penurunan sejak {start}, seperlima terakhir menyumbang {share}%",
             before=before, end=end, plain=plain, stayed=stayed, start=start,
             share=100 * (before - end) / (start - end),
         ),
         [
             part("the decay halves it", "peluruhan menjadikannya separuh", end <= before / 2),
-            part("a rate that stays does not", "laju yang tetap tidak", stayed > plain / 2),
+            part("a rate that stays does not", "tanpa peluruhan tidak", stayed > plain / 2),
         ],
     )  # fmt: skip
 

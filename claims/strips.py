@@ -274,7 +274,7 @@ SHOWN = {
         Strip(Text("highest sharpness over its threshold, at twice the epsilon",
                    "ketajaman tertinggi dibagi ambangnya, pada dua kali epsilon"),
               _row("enough"), high=1, part=0),
-        Strip(Text("the same, at a quarter of it", "sama, pada seperempatnya"),
+        Strip(Text("the same, at a quarter", "sama, pada seperempat"),
               _row("little"), low=1, part=1),
     ]),
     "update_clipping_ends_late_spikes": Shown("transformers-late", [

@@ -68,7 +68,7 @@ def _sensitivity(runs: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
 def attention_becomes_one_hot(seeds: Seeds) -> Outcome:
     """At four times the rate attention logits are over four times as large, and attention is one-hot at 0.25.
 
-    Pada laju empat kali lipat logit attention menjadi lebih dari empat kali lipat, dan pada 0,25 attention menjadi one-hot.
+    Pada laju empat kali lipat, logit attention menjadi lebih dari empat kali lipat, dan pada 0,25 attention menjadi one-hot.
     """  # noqa: E501
     runs = _attends(seeds, [0.0625, 0.25])
     low, high = _at(runs, 0.0625, "largest"), _at(runs, 0.25, "largest")
@@ -93,7 +93,7 @@ def attention_becomes_one_hot(seeds: Seeds) -> Outcome:
 def qk_norm_keeps_attention_open(seeds: Seeds) -> Outcome:
     """At a rate of 0.0625 QK-norm keeps attention's entropy above half a nat, and the loss is lower.
 
-    Pada laju 0,0625 QK-norm menjaga entropi attention di atas setengah nat, dan loss-nya lebih rendah.
+    Pada laju 0,0625, QK-norm menjaga entropi attention di atas setengah nat, dan loss-nya lebih rendah.
     """  # noqa: E501
     plain, normed = (_attends(seeds, [0.0625], qk_norm=norm) for norm in (False, True))
     rate = 0.0625
@@ -168,7 +168,7 @@ def caps_and_clips_lower_sensitivity(seeds: Seeds) -> Outcome:
 def z_loss_lowers_the_loss(seeds: Seeds) -> Outcome:
     """At a rate of 0.25 a z-loss of 1e-3 keeps log Z smaller, and the cross-entropy ends lower.
 
-    Pada laju 0,25 z-loss sebesar 1e-3 menjaga log Z lebih kecil, dan cross-entropy-nya berakhir lebih rendah.
+    Pada laju 0,25, z-loss sebesar 1e-3 menjaga log Z lebih kecil, dan cross-entropy-nya berakhir lebih rendah.
     """  # noqa: E501
     weight, rate = 1e-3, 0.25
     plain = _attends(seeds, [rate])
@@ -196,7 +196,7 @@ def z_loss_lowers_the_loss(seeds: Seeds) -> Outcome:
 def decay_holds_attention_logits(seeds: Seeds) -> Outcome:
     """At a rate of 0.25 a decoupled decay of 0.1 halves the largest attention logit, and lowers the loss.
 
-    Pada laju 0,25 peluruhan terpisah 0,1 memperkecil logit attention terbesar menjadi kurang dari setengahnya, dan menurunkan loss.
+    Pada laju 0,25, peluruhan terpisah 0,1 memperkecil logit attention terbesar menjadi kurang dari setengahnya, dan menurunkan loss.
     """  # noqa: E501
     rate = 0.25
     plain = _attends(seeds, [rate])
@@ -354,9 +354,9 @@ def beta2_sets_when_spikes_come(seeds: Seeds) -> Outcome:
 
 
 def epsilon_ends_late_spikes(seeds: Seeds) -> Outcome:
-    """An epsilon of twice rate times sharpness over 38 keeps a net below Adam's threshold, a quarter of it does not.
+    """An epsilon of twice rate times sharpness over 38 keeps a net below Adam's threshold, and a quarter of rate times sharpness over 38 does not.
 
-    Epsilon sebesar dua kali laju kali ketajaman dibagi 38 menjaga jaringan di bawah ambang Adam, seperempatnya tidak.
+    Epsilon sebesar dua kali laju kali ketajaman dibagi 38 menjaga jaringan di bawah ambang Adam, sedangkan seperempat laju kali ketajaman dibagi 38 tidak.
     """  # noqa: E501
     plain = _Late(seeds, beta2=0.99)
     exact = float(np.median(plain.sharpness[:, LENGTH // EVERY // 2 :])) * 0.01 / 38
@@ -426,7 +426,7 @@ def the_rms_warns_of_a_spike(seeds: Seeds) -> Outcome:
 def the_best_rate_falls_with_width(seeds: Seeds) -> Outcome:
     """In the usual parametrization Adam's best rate is at least four times lower at width 256 than at 32.
 
-    Dalam parametrisasi biasa laju terbaik Adam pada lebar 256 sedikitnya empat kali lebih rendah daripada pada lebar 32.
+    Dalam parametrisasi biasa, laju terbaik Adam pada lebar 256 sedikitnya empat kali lebih rendah daripada pada lebar 32.
     """  # noqa: E501
     best = {}
     for width in (32, 256):

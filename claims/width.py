@@ -44,7 +44,7 @@ def _best(seeds: Seeds, **options: Any) -> np.ndarray:
 def mup_keeps_the_best_rate(seeds: Seeds) -> Outcome:
     """From width 16 to 64 a language model's best rate falls at least fourfold, and in muP changes at most twofold.
 
-    Dari lebar 16 ke 64 laju terbaik model bahasa turun sedikitnya empat kali lipat, dan dalam muP berubah paling banyak dua kali lipat.
+    Dari lebar 16 ke 64, laju terbaik model bahasa turun menjadi seperempatnya atau kurang, sedangkan dalam muP laju itu berubah paling banyak dua kali lipat.
     """  # noqa: E501
     narrow = _best(seeds, width=16)
     usual, mup = (_best(seeds, width=64, mup_base=base) for base in (None, 16))
@@ -66,7 +66,7 @@ def mup_keeps_the_best_rate(seeds: Seeds) -> Outcome:
 def qk_norm_steadies_a_language_model(seeds: Seeds) -> Outcome:
     """On characters, too, QK-norm makes the loss less sensitive to the rate.
 
-    Pada model bahasa berbasis karakter pun QK-norm membuat loss kurang peka terhadap laju.
+    Pada model bahasa berbasis karakter pun, QK-norm membuat loss kurang peka terhadap laju.
     """
     rates = [4.0**k for k in range(-5, 1)]
     without, with_ = (

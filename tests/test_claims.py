@@ -1,6 +1,8 @@
 """The record of the claims, and the claims that are quick to test; ``make claims`` tests all."""
 
+import ast
 import csv
+import inspect
 import sys
 
 import numpy as np
@@ -19,9 +21,13 @@ from claims.curvature import (
     edge_of_nesterov,
 )
 from claims.figures import figure_7a, figure_7b, figure_9
-from claims.fixes import clipping_half_is_a_smaller_rate, clipping_mends_spikes
+from claims.fixes import (
+    clipping_half_is_a_smaller_rate,
+    clipping_mends_spikes,
+    residuals_and_normalization,
+)
 from claims.kept import code
-from claims.outcome import SEEDS, Outcome, measured, part, share_interval, statement, whole
+from claims.outcome import SEEDS, WHOLE, Outcome, measured, part, share_interval, statement, whole
 from claims.processors import Machine, first_equal
 from claims.recorded import RESULTS, Record, Row, load, save
 from claims.table import table
@@ -67,6 +73,55 @@ def test_the_record_is_of_every_claim_as_it_stands():
         for outcome in row.outcomes.values():
             assert {len(part.holds) for part in outcome.parts} == {len(SEEDS)}
     assert RESULTS.with_name("RESULTS.md").read_text(encoding="utf8") == table(record)
+
+
+COMPOSED = residuals_and_normalization.__name__
+"""Puts its words together when it runs, so that they count as code."""
+
+
+def test_the_record_says_what_the_claims_say():
+    homes = {claim.__name__: inspect.getsource(sys.modules[claim.__module__]) for claim in CLAIMS}
+    for row in (row for row in load().rows if row.name != COMPOSED):
+        nodes = ast.walk(ast.parse(homes[row.name]))
+        said = {node.value for node in nodes if isinstance(node, ast.Constant)} | {*WHOLE}
+        for one in row.outcomes.values():
+            recorded = {*one.says}.union(*(part.text for part in one.parts))
+            assert recorded <= said, f"results.json keeps other words of {row.name}: change them"
+
+
+CLAIM = '''"""Claims."""
+
+def falls(seeds):
+    """It falls.
+
+    Turun.
+    """
+    return Outcome(
+        *measured("from {a}", "dari {a}", a=1),
+        [part("that is", "yaitu", seeds > 2)],
+    )
+'''
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "counts"),
+    [
+        ("It falls.", "It does fall, and in more words.", False),
+        ("dari {a}", "mulai dari {a}", False),
+        ('"that is", "yaitu"', '"this is", "ini"', False),
+        ("seeds > 2", "seeds > 3", True),
+        ("a=1", "a=2", True),
+        ("def falls", "def rises", True),
+    ],
+)
+def test_a_record_is_of_the_code_and_not_of_its_words(old, new, counts, monkeypatch):
+    assert CLAIM.count(old) == 1
+
+    def digest(source):
+        monkeypatch.setattr(inspect, "getsource", lambda _: source)
+        return code(sys)
+
+    assert (digest(CLAIM) != digest(CLAIM.replace(old, new))) is counts
 
 
 def outcome(held: int, seeds: int) -> Outcome:

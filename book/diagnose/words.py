@@ -62,9 +62,7 @@ DROP = {
     ),
     "rezero": Text("branches that start at zero", "cabang yang mulai dari nol"),
     "lower-rate": Text("a lower learning rate", "laju pembelajaran yang lebih rendah"),
-    "first-nan": Text(
-        "a search for the first NaN", "pencarian bilangan tak berhingga yang pertama"
-    ),
+    "first-nan": Text("a search for the first NaN", "pencarian NaN yang pertama"),
     "skip-batches": Text("going back and skipping batches", "mundur dan melewati batch"),
     "beta2": Text("a lower beta2 of Adam", "beta2 Adam yang lebih kecil"),
     "weight-decay": Text("weight decay", "peluruhan bobot (weight decay)"),

@@ -144,9 +144,9 @@ PREDICTIONS = (
     Choose("batch-fewer", Text("From batches of 1 to 16, and from 256 to 1,024, the steps fall",
                                "Dari batch 1 ke 16, lalu dari 256 ke 1.024, banyaknya "
                                "langkah menjadi"), (
-        Text("16 times, then 4 times.", "16 kali, lalu 4 kali lebih sedikit."),
-        Text("nearly 16 times, then hardly at all.", "hampir 16 kali lebih sedikit, lalu "
+        Text("16 times, then 4 times.", "seperenam belasnya, lalu seperempatnya."),
+        Text("nearly 16 times, then hardly at all.", "hampir seperenam belasnya, lalu "
                                                      "hampir sama."),
-        Text("4 times, then twice.", "4 kali, lalu 2 kali lebih sedikit."),
+        Text("4 times, then twice.", "seperempatnya, lalu separuhnya."),
     ), 1),
 )  # fmt: skip
