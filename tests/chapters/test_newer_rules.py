@@ -27,16 +27,18 @@ def ends(**changes):
 @pytest.mark.parametrize(
     ("rule", "rate", "low", "high"),
     [
-        ("adamw", 0.01, 0.85, 1.0),
-        ("radam", 0.02, 0.85, 1.0),
+        ("adamw", 0.01, 0.9, 1.0),
+        ("radam", 0.02, 0.9, 1.0),
         ("schedule_free_adamw", 0.02, 1.0, 1.1),
-        ("adafactor", 0.02, 1.05, 1.15),
+        ("adafactor", 0.02, 1.1, 1.15),
     ],
 )
 def test_under_four_of_them_the_sharpness_comes_to_the_line(rule, rate, low, high):
-    shares = ends(rule=rule, learning_rate=rate)
-    assert (low < shares).all()
-    assert (shares < high).all()
+    for near in (0.95, 1, 1.05):
+        shares = ends(rule=rule, learning_rate=rate * near)
+        assert low < np.median(shares) < high
+        assert 0.95 * low < shares.min()
+        assert shares.max() < 1.05 * high
 
 
 @pytest.mark.long
