@@ -78,6 +78,7 @@ LAB = Lab(
 
 bowl = ss.workloads.quadratic([1.0])
 trace = ss.simulate(bowl, ss.sgd({product}), steps=20, record_parameters=True)
+print(ss.diagnose(trace.loss))
 print(trace.parameters[:8, 0])
 """,
     (Goal(

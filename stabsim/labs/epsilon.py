@@ -78,6 +78,7 @@ rule = ss.adam({learning_rate}, beta2={beta2}, eps={eps})
 trace = ss.simulate(
     bowl, rule, steps=700, measure_sharpness_at=range(100, 700)
 )
+print(ss.diagnose(trace.loss))
 print(f"eps* = {{curvature} / rule.threshold({learning_rate}):.3g}")
 print(f"{(trace.sharpness / trace.threshold).max():.3g} times the threshold")
 """,

@@ -82,10 +82,10 @@ LAB = Lab(
     """import stabsim as ss
 
 rule = ss.momentum(ss.schedules.linear_warmup({learning_rate}, {warmup}))
-for stride in (2, 1):
+for stride in (1, 2):
     net = ss.workloads.resnet(blocks=2, channels=4, stride=stride)
     trace = ss.simulate(net, rule, steps=100, batch_size=64, seed={seed})
-    print(ss.diagnose(trace.loss))
+    print(f"stride {stride}:", ss.diagnose(trace.loss))
 """,
     (Goal(
         Text(

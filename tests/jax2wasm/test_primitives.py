@@ -55,6 +55,16 @@ def test_our_own_functions_over_all_floats():
         assert off.max() < 3, (name, x[finite][off.argmax()])
 
 
+def test_a_computation_over_no_entries():
+    """Where there are no rows, and where each has none."""
+
+    def joined(x):
+        return [jax.lax.reduce(x, np.float32(0), lambda a, b: a + b + a * b, (axis,))
+                for axis in (0, 1)]  # fmt: skip
+
+    check(joined, np.zeros((3, 0), np.float32))
+
+
 def test_special_functions():
     """Against SciPy in double precision, since XLA's lgamma is 5e-6 away from it."""
     near = np.linspace(-30, 60, 20_001)

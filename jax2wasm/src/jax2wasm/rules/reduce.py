@@ -1,5 +1,6 @@
 """Sums and their kin over axes, and cumulative ones along an axis."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -134,12 +135,12 @@ def reduce_by(p: Any, *operands: Array) -> list[Array]:
     """By any computation, which takes one entry after another."""
     half, axes = len(operands) // 2, p["dimensions"]
     rows = [jnp.moveaxis(x, axes, range(len(axes))) for x in operands[:half]]
-    shape = rows[0].shape[len(axes) :]
+    length, shape = math.prod(rows[0].shape[: len(axes)]), rows[0].shape[len(axes) :]
     step = by_entry(p, len(shape))
     result, _ = lax.scan(
         lambda so_far, now: (tuple(step(*so_far, *now)), None),
         tuple(jnp.broadcast_to(start, shape) for start in operands[half:]),
-        [x.reshape(-1, *shape) for x in rows],
+        [x.reshape(length, *shape) for x in rows],
     )
     return list(result)
 
