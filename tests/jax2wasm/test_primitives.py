@@ -62,7 +62,7 @@ def test_a_computation_over_no_entries():
         return [jax.lax.reduce(x, np.float32(0), lambda a, b: a + b + a * b, (axis,))
                 for axis in (0, 1)]  # fmt: skip
 
-    check(joined, np.zeros((3, 0), np.float32))
+    check(joined, (np.zeros((3, 0), np.float32),))
 
 
 def test_special_functions():
