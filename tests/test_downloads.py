@@ -74,6 +74,11 @@ def test_every_control_that_changes_a_run_is_in_the_python():
         assert controls - places == VIEWS.get(name, set()), name
 
 
+def test_every_lab_with_a_verdict_asks_for_it_in_the_python():
+    for name, lab in LABS.items():
+        assert ("ss.diagnose(" in lab.code) is bool(lab.curves), name
+
+
 @pytest.mark.parametrize(
     "name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.long) for n in LABS]
 )
