@@ -1,6 +1,9 @@
 """What may import what: the package stands alone, and frames know nothing of what they frame."""
 
 import ast
+import re
+import sys
+import tomllib
 
 import pytest
 
@@ -13,6 +16,24 @@ LABS = {f"stabsim.labs.{f.stem}" for f in (ROOT / "stabsim/labs").glob("*.py")} 
 EXERCISES = {f"stabsim.exercises.{f.stem}" for f in (ROOT / "stabsim/exercises").glob("*.py")} - {
     "stabsim.exercises.__init__"
 }
+
+
+EXTRAS = {
+    "stabsim.classroom.assignment": "nbformat",
+    "stabsim.classroom.autograde": "nbgrader",
+    "stabsim.exercises.frame.guess": "ipywidgets",
+    "stabsim.exercises.frame.widget": "ipywidgets",
+    "stabsim.labs.frame.widget": "ipywidgets",
+    "stabsim.logs.hooks.keras": "keras",
+    "stabsim.logs.hooks.lightning": "pytorch_lightning",
+    "stabsim.logs.hooks.optax": "optax",
+    "stabsim.logs.hooks.torch": "torch",
+    "stabsim.logs.hooks.transformers": "torch",
+    "stabsim.probe.keras": "keras",
+    "stabsim.probe.torch": "torch",
+    "stabsim.rules.widget": "ipywidgets",
+}
+"""Modules that need an extra, and what of it they need first."""
 
 
 def names(file):
@@ -34,6 +55,27 @@ def within(file, folder):
 def test_the_package_imports_nothing_that_is_not_installed_with_it(file):
     roots = {name.split(".")[0] for name in names(file)}
     assert not roots & {"book", "jax2wasm", "claims", "tests", "benchmarks"}
+
+
+def test_modules_that_need_an_extra_are_those_that_are_said_to():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf8"))["project"]
+    needed = [re.match(r"[\w-]+", line)[0] for line in project["dependencies"]]
+    there = {"stabsim", "sklearn", *needed, *sys.stdlib_module_names}
+    found = {}
+    for file in FILES:
+        tree = ast.parse(file.read_text(encoding="utf8"))
+        first = [
+            name.split(".")[0]
+            for node in tree.body
+            for name in (
+                [alias.name for alias in node.names] if isinstance(node, ast.Import)
+                else [node.module] if isinstance(node, ast.ImportFrom) else []
+            )
+            if name.split(".")[0] not in there
+        ]  # fmt: skip
+        if first:
+            found[".".join(file.relative_to(ROOT).with_suffix("").parts)] = first[0]
+    assert found == EXTRAS
 
 
 @pytest.mark.parametrize(

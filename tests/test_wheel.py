@@ -9,6 +9,7 @@ import venv
 import pytest
 
 from book import ROOT
+from tests.test_boundaries import EXTRAS
 
 pytestmark = pytest.mark.long
 
@@ -33,17 +34,6 @@ for name in stabsim.__all__:
 for module, name in sorted(missing.items()):
     print(module, name)
 """
-
-EXTRAS = {
-    "stabsim.classroom.assignment": "nbformat",
-    "stabsim.classroom.autograde": "nbgrader",
-    "stabsim.exercises.frame.widget": "ipywidgets",
-    "stabsim.labs.frame.widget": "ipywidgets",
-    "stabsim.logs.hooks.keras": "keras",
-    "stabsim.logs.hooks.optax": "optax",
-    "stabsim.logs.hooks.torch": "torch",
-}
-"""Modules that need an extra, and what of it they need first."""
 
 
 class Alone:
