@@ -77,8 +77,8 @@ PREDICTIONS = (
         Text("At the high ones.", "Pada laju tinggi."),
         Text("At all of them alike.", "Pada semua laju sama saja."),
     ), 1, Text("At low rates the changed network even ends lower; at high ones it fails first.",
-               "Pada laju rendah, hasil jaringan ubahan bahkan lebih baik; pada laju tinggi, jaringan "
-               "itu lebih dahulu gagal.")),
+               "Pada laju rendah, hasil jaringan ubahan bahkan lebih baik; pada laju tinggi, "
+               "jaringan itu lebih dahulu gagal.")),
     Choose("instability-step", Text("Where does the step land, and where at twice the rate?",
                                     "Di mana langkah itu mendarat, dan di mana pada dua kali laju "
                                     "itu?"), (
