@@ -142,6 +142,19 @@ def cases() -> list[Any]:
     ]  # fmt: skip
 
 
+def test_no_choice_is_longer_than_the_longest_that_fits():
+    """In letters, of all labs: 37 fit the menus of the smallest screen, as seen; 41 did not."""
+    labels = [
+        text
+        for lab in LABS.values()
+        for control in lab.controls
+        if isinstance(control, Choice)
+        for option in control.options
+        for text in option.label
+    ]
+    assert [text for text in labels if len(text) > 37] == []
+
+
 @pytest.mark.parametrize(("size", "language", "name"), cases())
 def test_nothing_that_is_written_is_cut_or_lies_on_another(address, context, size, language, name):
     window, lab = context(viewport={"width": size[0], "height": size[1]}), f"#lab-{name}"

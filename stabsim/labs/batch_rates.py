@@ -61,7 +61,7 @@ CONTROLS = (
         Option("one", Text("one for all batch sizes", "satu untuk semua ukuran batch"),
                "{learning_rate}"),
         Option("own", Text("each size's best on validation data",
-                           "terbaik tiap ukuran menurut data validasi"),
+                           "terbaik tiap ukuran (data validasi)"),
                'best_rate(batch_size, "{epochs}")'),
     )),
     Slider("learning_rate", Text("The one learning rate", "Laju bersama"),
