@@ -4,7 +4,7 @@
 # make pdf     the same, then print each language's book to _build/stabsim-book-LANGUAGE.pdf
 # make publish-notebooks  set up, then push the notebooks to the branch of origin that Colab opens
 # make hashes  set up, then list the translated sections that are stale
-# make test    set up, then lint, check types, build the book and test
+# make test    set up, then lint, check types and test
 # make test-all  the same with all that takes long: every lab in every engine, ...
 # make claims  set up, then test what is not recorded of the claims (long; it can be interrupted)
 # make bench   set up, then run the benchmarks
@@ -45,14 +45,12 @@ publish-notebooks: .venv/ready
 hashes: .venv/ready
 	$(BIN)/python -m book hashes
 
-# The book is built before the tests and not beside them: both at once need twice the memory.
 test: .venv/ready-for-tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/python -m book.lint
 	$(BIN)/python -m tests.browser
-	$(BIN)/python -m book
 	$(BIN)/pytest -n 2 --dist worksteal -m "not long"
 
 test-all: .venv/ready-for-tests
@@ -60,7 +58,6 @@ test-all: .venv/ready-for-tests
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/python -m tests.browser --all
-	$(BIN)/python -m book
 	$(BIN)/pytest -n 2 --dist worksteal
 
 claims: .venv/ready
