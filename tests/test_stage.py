@@ -18,6 +18,7 @@ PLACES = {name: page for page, names in PAGES.items() for name in names}
 
 SMOKE = {
     ((1366, 768), "en"): ["clip"],
+    ((1280, 720), "en"): ["batch_rates"],
     ((390, 844), "id"): ["race"],
 }
 """What `make test` looks at."""
