@@ -1,6 +1,7 @@
 """python -m book: build the site; serve: the same, and serve it; bundle: pack it; pdf: print it;
 hashes: which translations are stale; notebooks: write them; tasks: write the exercises for
-assignments; check: hold the compiled labs against JAX, and list those that were.
+assignments; check: hold the compiled labs against JAX, and list those that were; record: run the
+sweeps that pages show and that are not recorded.
 """
 
 import argparse
@@ -24,6 +25,7 @@ def main() -> None:
     notebooks = commands.add_parser("notebooks", help="write every chapter as a notebook")
     notebooks.add_argument("folder", type=Path, help="gets a folder for each language")
     commands.add_parser("check", help="hold every compiled lab against JAX, and list them")
+    commands.add_parser("record", help="record the sweeps that pages show, where they changed")
     commands.add_parser("tasks", help="write the exercises that assignments are made of")
     arguments = parser.parse_args()
     if arguments.command == "hashes":
@@ -52,6 +54,11 @@ def main() -> None:
         from book import tasks
 
         tasks.write()
+        return
+    if arguments.command == "record":
+        from book import recording
+
+        recording.record()
         return
     if arguments.command == "check":
         from book import lab_programs, labs

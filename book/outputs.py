@@ -16,14 +16,14 @@ from typing import Any
 
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
-from jupyter_cache.executors.utils import single_nb_execution
+from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
 from myst_nb.core.config import NbParserConfig
 from myst_nb.core.read import create_nb_reader
 from myst_parser.config.main import MdParserConfig
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from book import BUILD, LANGUAGES, ROOT
+from book import BUILD, LANGUAGES, ROOT, recorded
 from book.outline import blocks, options
 from stabsim._source import digest
 
@@ -98,7 +98,8 @@ def state(language: str, page: str) -> str:
     names = {n for name in called for n in reached.get(name, [name])}
     locked = (ROOT / "requirements.txt").read_bytes() + sys.version.encode()
     ours = digest(*sorted(f"stabsim.{name}" for name in names))
-    return hashlib.sha256(f"{ours} {code}".encode() + locked).hexdigest()[:16]
+    shown = recorded.state(page)
+    return hashlib.sha256(f"{ours} {shown} {code}".encode() + locked).hexdigest()[:16]
 
 
 def kept(language: str, page: str) -> bool:
@@ -126,12 +127,7 @@ def run(page: str, languages: Sequence[str]) -> None:
     pages_cells = {language: notebook(language, page) for language in stale}
     for language in stale:
         _forget(language, page)
-    surround_kernels(stale[0])
-    whole = _joined(pages_cells)
-    result = single_nb_execution(
-        whole, cwd=str(source(stale[0], page).parent), allow_errors=False, timeout=600,
-        meta_override=True,
-    )  # fmt: skip
+    result = execute(_joined(pages_cells), stale[0], page)
     if result.err is not None:
         return
     for language in stale:
@@ -146,6 +142,21 @@ def run(page: str, languages: Sequence[str]) -> None:
         known = _known(language, page)
         known.parent.mkdir(exist_ok=True)
         known.write_text(states[language], encoding="utf8")
+
+
+def execute(cells: NotebookNode, language: str, page: str) -> ExecutionResult:
+    """Run cells as those of a page, in a kernel of their own.
+
+    Args:
+        cells: the notebook, which gets the outputs.
+        language: that of what they print, "en" or "id".
+        page: its name.
+    """
+    surround_kernels(language)
+    return single_nb_execution(
+        cells, cwd=str(source(language, page).parent), allow_errors=False, timeout=600,
+        meta_override=True,
+    )  # fmt: skip
 
 
 def _joined(notebooks: dict[str, NotebookNode]) -> NotebookNode:

@@ -32,6 +32,7 @@ from book import (
     notebooks,
     outputs,
     policy,
+    recorded,
     repository,
 )
 
@@ -61,6 +62,7 @@ def build(first: Callable[[], None] | None = None) -> None:
 
 def _build(first: Callable[[], None] | None) -> None:
     start = time.perf_counter()
+    recorded.provide()
     processes = get_context("spawn")
     with pictures_beside():
         # Its processes end before Sphinx's begin: each holds most of a gigabyte.

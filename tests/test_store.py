@@ -6,6 +6,7 @@ import sys
 import threading
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 import xarray as xr
@@ -60,6 +61,14 @@ def test_what_is_stored_is_not_run_again(store, runs, ran):
     # The store knows the size of its blocks.
     xr.testing.assert_identical(ss.sweep(experiment, store=store, **AXES), runs)
     assert ran == []
+
+
+def test_a_store_goes_on_in_a_notebook_and_in_a_terminal(store, runs, ran, monkeypatch):
+    # There jax writes programs in colours (pretty_printer.py of jax 0.10.2).
+    monkeypatch.setattr("jax._src.pretty_printer.CAN_USE_COLOR", True)
+    assert "\x1b" in str(jax.make_jaxpr(lambda x: x * 2)(1.0))
+    xr.testing.assert_identical(ss.sweep(experiment, store=store, **AXES), runs)
+    assert not ran
 
 
 def test_xarray_reads_a_store(whole, runs):

@@ -97,7 +97,9 @@ class Program:
 
     def fingerprint(self) -> str:
         """A hash of all that is computed: every operation and every constant, data included."""
-        text = re.sub(r"0x[0-9a-f]+", "", str(self.traced))  # no addresses of functions
+        # No colours, which it has in a notebook and in a terminal alone.
+        listing = self.traced.pretty_print(use_color=False)
+        text = re.sub(r"0x[0-9a-f]+", "", listing)  # no addresses of functions
         digest = hashlib.sha256(text.encode())
         for constant in _constants(self.traced):
             digest.update(np.asarray(constant).tobytes())
