@@ -7,6 +7,7 @@
 # make test    set up, then lint, check types and test
 # make test-all  the same with all that takes long: every lab in every engine, ...
 # make claims  set up, then test what is not recorded of the claims (long; it can be interrupted)
+# make record  set up, then run the sweeps that pages and labs show and that are not recorded
 # make bench   set up, then run the benchmarks
 # make dist    set up, then make what goes to PyPI, in _build/dist
 # make lock    resolve the locked requirements anew
@@ -18,7 +19,7 @@ BIN := .venv/bin
 # What some packages hold for other versions of Python does not compile, and is none of ours.
 COMPILE := $(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 
-.PHONY: serve book bundle pdf publish-notebooks hashes test test-all claims bench dist lock clean
+.PHONY: serve book bundle pdf publish-notebooks hashes test test-all claims record bench dist lock clean
 .DELETE_ON_ERROR:
 
 serve: .venv/ready
@@ -62,6 +63,9 @@ test-all: .venv/ready-for-tests
 
 claims: .venv/ready
 	$(BIN)/python -m claims
+
+record: .venv/ready
+	$(BIN)/python -m book record
 
 bench: .venv/ready-for-tests book
 	$(BIN)/python -m benchmarks.wasm

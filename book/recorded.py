@@ -7,13 +7,13 @@ version of jaxlib: where one of these is another, the sweep runs. :mod:`book.rec
 
 import json
 import shutil
-from functools import cache
 from hashlib import sha256
+from pathlib import Path
 
 from book import BUILD, ROOT
 
 RECORDED = ROOT / "chapters/recorded"
-LIST = RECORDED / "list.json"
+LIST = "list.json"
 SWEEPS = "sweep-*.npz"
 LABS = "labs"
 """Where the list has the grids that labs explore: they are no page's."""
@@ -29,11 +29,11 @@ def provide() -> None:
 
 def state(page: str) -> str:
     """Changes when what is recorded for a page, or for the labs, does."""
-    names = pages().get(page, [])
+    names = pages().get(page, {})
     return sha256(b"".join((RECORDED / name).read_bytes() for name in names)).hexdigest()
 
 
-@cache
-def pages() -> dict[str, list[str]]:
-    """The records that each page's cells ask for."""
-    return json.loads(LIST.read_text(encoding="utf8"))["pages"] if LIST.exists() else {}
+def pages(folder: Path = RECORDED) -> dict[str, dict[str, str]]:
+    """The records that each page asks for, each with the processor that it was made on."""
+    file = folder / LIST
+    return json.loads(file.read_text(encoding="utf8"))["pages"] if file.exists() else {}

@@ -15,7 +15,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
 from book import LANGUAGES, labs, outputs
-from book.recorded import LABS, LIST, RECORDED, SWEEPS
+from book.recorded import LABS, LIST, RECORDED, SWEEPS, pages
+from claims.processors import processor
 
 NEVER = 0
 """When a record that no cell has asked for was last read."""
@@ -69,20 +70,35 @@ def record() -> None:
     """
     if os.environ.get("XLA_FLAGS"):
         raise ValueError("Records are of runs without XLA_FLAGS: unset them.")
-    RECORDED.mkdir(exist_ok=True)
+    names = [LABS, *outputs.pages()]
     with ProcessPoolExecutor(
         os.cpu_count(), get_context("spawn"), initializer=labs.share_programs
     ) as pool:
-        names = [LABS, *outputs.pages()]
-        pages = dict(zip(names, pool.map(asked, names), strict=True))
-    sweeps = {name: saved for page in pages.values() for name, saved in page.items()}
-    before = {file.name for file in RECORDED.glob(SWEEPS)}
-    for name in sweeps.keys() - before:
+        found = dict(zip(names, pool.map(asked, names), strict=True))
+    print(f"{keep(found, RECORDED)} sweeps are new in {RECORDED}")
+
+
+def keep(found: dict[str, dict[str, bytes]], folder: Path) -> int:
+    """Make a folder hold what pages asked for, and the list of it; what is there stays as it is.
+
+    Args:
+        found: by page, what :func:`asked` returns.
+        folder: is made if it is not there.
+    Returns:
+        How many sweeps were not there.
+    """
+    folder.mkdir(exist_ok=True)
+    sweeps = {name: saved for page in found.values() for name, saved in page.items()}
+    before = {file.name for file in folder.glob(SWEEPS)}
+    new = sweeps.keys() - before
+    for name in new:
         with np.load(io.BytesIO(sweeps[name])) as arrays:
-            np.savez_compressed(RECORDED / name, **arrays)
+            np.savez_compressed(folder / name, **arrays)
     for name in before - sweeps.keys():
-        (RECORDED / name).unlink()
-    used = {page: sorted(found) for page, found in sorted(pages.items()) if found}
-    listed = {"jaxlib": version("jaxlib"), "pages": used}
-    LIST.write_text(json.dumps(listed, indent=1) + "\n", encoding="utf8")
-    print(f"{len(sweeps)} sweeps in {RECORDED}, {len(sweeps.keys() - before)} of them new")
+        (folder / name).unlink()
+    known = {name: on for names in pages(folder).values() for name, on in names.items()}
+    on = {name: processor() if name in new else known[name] for name in sorted(sweeps)}
+    made = {page: {name: on[name] for name in sorted(found[page])} for page in sorted(found)}
+    listed = {"jaxlib": version("jaxlib"), "pages": made}
+    (folder / LIST).write_text(json.dumps(listed, indent=1) + "\n", encoding="utf8")
+    return len(new)

@@ -49,12 +49,16 @@ class Machine(NamedTuple):
 
 def here(known: Sequence[Machine]) -> Machine:
     """This machine, as it is known already or found now."""
+    name, cores = processor(), os.cpu_count() or 1
+    same = (one for one in known if (one.processor, one.cores) == (name, cores))
+    return next(same, None) or Machine(name, cores, alike())
+
+
+def processor() -> str:
+    """The name of this machine's processor."""
     info = Path("/proc/cpuinfo")
     model = re.search(r"model name\s*:\s*(.+)", info.read_text()) if info.exists() else None
-    processor = model[1].strip() if model else platform.processor() or platform.machine()
-    cores = os.cpu_count() or 1
-    same = (one for one in known if (one.processor, one.cores) == (processor, cores))
-    return next(same, None) or Machine(processor, cores, alike())
+    return model[1].strip() if model else platform.processor() or platform.machine()
 
 
 def under(instruction_set: str, module: str, *arguments: str) -> str:
