@@ -5,7 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import Trainer, TrainerCallback
+
+# From their modules: of the package's own a type checker would read hundreds of models.
+from transformers.trainer import Trainer
+from transformers.trainer_callback import TrainerCallback
 
 from stabsim.logs.hooks import StepFile
 from stabsim.logs.hooks.torch import Gradients
