@@ -1,10 +1,10 @@
 """What pages say of numbers that their cells compute, each with the room it needs.
 
-A cell computes where the book is built, and another processor rounds otherwise. So a statement is
-a number with bounds that must hold on every processor, and with initial weights that differ in
-the last digits. A page's statements are functions from a :class:`Nudge` in
-``claims/statements``; the tests assert them, and ``python -m claims.portable`` says how much room
-each has.
+A cell computes where its notebook runs, and another processor rounds otherwise. (A build of the
+book reads the sweeps that are recorded.) So a statement is a number with bounds that must hold on
+every processor, and with initial weights that differ in the last digits. A page's statements are
+functions from a :class:`Nudge` in ``claims/statements``; the tests assert them, and
+``python -m claims.portable`` says how much room each has.
 """
 
 from collections.abc import Callable, Iterable
