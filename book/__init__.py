@@ -1,5 +1,6 @@
 """The frame of the book: languages, assets, pages. `python -m book` builds the site."""
 
+import sys
 from pathlib import Path
 
 from stabsim._settings import LANGUAGES as CODES
@@ -11,3 +12,12 @@ SITE = BUILD / "site"
 
 LANGUAGES = dict(zip(CODES, ("English", "Bahasa Indonesia"), strict=True))
 """The languages of the book by code, the first being the one the others are written against."""
+
+NEEDLESS = "rfc3987_syntax"
+"""What jsonschema imports where Jupyter is installed, and so Altair: a grammar of addresses.
+
+It takes each process two seconds (rfc3987_syntax 1.1.0), and nothing here checks an address so.
+"""
+
+# Its import fails then, and jsonschema goes on without.
+sys.modules.setdefault(NEEDLESS, None)  # type: ignore[arg-type]

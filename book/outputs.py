@@ -23,7 +23,7 @@ from myst_parser.config.main import MdParserConfig
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from book import BUILD, LANGUAGES, ROOT, recorded
+from book import BUILD, LANGUAGES, NEEDLESS, ROOT, recorded
 from book.outline import blocks, options
 from stabsim._source import digest
 
@@ -191,7 +191,9 @@ def surround_kernels(language: str) -> None:
     settings = BUILD / "ipython/profile_default/ipython_kernel_config.py"
     settings.parent.mkdir(parents=True, exist_ok=True)
     # A kernel that listens to this machine alone need not warn that it does so in the clear.
-    settings.write_text("c.IPKernelApp.log_level = 'ERROR'\n")
+    quiet = "c.IPKernelApp.log_level = 'ERROR'"
+    lean = f'c.IPKernelApp.exec_lines = [\'__import__("sys").modules["{NEEDLESS}"] = None\']'
+    settings.write_text(f"{quiet}\n{lean}\n")
     os.environ |= {
         "IPYTHONDIR": str(BUILD / "ipython"), "STABSIM_BOOK": "1", "STABSIM_LANGUAGE": language,
     }  # fmt: skip

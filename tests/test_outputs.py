@@ -2,8 +2,9 @@
 
 import pytest
 from jupyter_cache import get_cache
+from nbformat.v4 import new_code_cell, new_notebook
 
-from book import LANGUAGES, ROOT, outputs
+from book import LANGUAGES, NEEDLESS, ROOT, outputs
 from stabsim._source import reached
 from stabsim.labs import LABS
 
@@ -93,6 +94,14 @@ def test_outputs_of_cells_that_fail_are_not_kept(page):
     page.write_text(PAGE.replace("6 * 7", "6 / 0"), encoding="utf8")
     outputs.run("page", ["id"])
     assert texts() == []
+
+
+def test_kernels_import_altair_without_what_takes_long(page):
+    cell = new_code_cell(
+        f"import sys\nimport altair\nassert sys.modules[{NEEDLESS!r}] is None\n"
+        "altair.Chart().mark_point().to_dict()"
+    )
+    assert outputs.execute(new_notebook(cells=[cell]), "id", "page").err is None
 
 
 def test_state_follows_the_cells_and_not_the_prose(page):
