@@ -47,6 +47,9 @@ class Handler(SimpleHTTPRequestHandler):
         self.end_headers()
         return io.BytesIO(body)
 
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Nothing: a page asks for fifty files, and what is said of the build would be lost."""
+
     def list_directory(self, path: Any) -> None:
         """A folder without a page is not found: its files are no book."""
         self.send_error(HTTPStatus.NOT_FOUND)

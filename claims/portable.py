@@ -3,10 +3,11 @@
 ``python -m claims.portable [PAGE ...]`` runs them under every instruction set of this machine that
 computes other bits, each with the initial weights as drawn and moved by up to a millionth both
 ways. It keeps the numbers in portable.json and writes PORTABLE.md. What is kept already, of the
-same code on the same machine, is not computed again; a page that is named is. What another machine
-computed stays, and stands beside.
+same code on the same machine, is not computed again; a page that is named is, which takes minutes.
+What another machine computed stays, and stands beside.
 """
 
+import argparse
 import inspect
 import json
 import sys
@@ -50,7 +51,12 @@ NUDGES = (0.0, 1e-6, -1e-6)
 
 
 def main() -> int:
-    names = sys.argv[1:]
+    parser = argparse.ArgumentParser(
+        "python -m claims.portable", description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("page", nargs="*", help=f"one of {', '.join(PAGES)}")
+    names: list[str] = parser.parse_args().page
     if unknown := sorted(set(names) - set(PAGES)):
         print(f"There is no page {', '.join(unknown)}. The pages are {', '.join(PAGES)}.")
         return 2

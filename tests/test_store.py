@@ -14,6 +14,7 @@ import zarr
 from tqdm import tqdm
 
 import stabsim as ss
+from stabsim._settings import using
 from stabsim.sweeps import workers
 from stabsim.sweeps.sweep import SweepInterrupted
 from stabsim.workloads import mlp, quadratic
@@ -193,6 +194,19 @@ def test_another_sweeps_store_is_refused(tmp_path, other, axes, message):
         store=tmp_path / "store",
     )
     xr.testing.assert_identical(again, first)
+
+
+def test_numbers_of_another_name_are_another_sweep(tmp_path):
+    def named(name):
+        return lambda learning_rate: {name: bowl(learning_rate).loss[-1]}
+
+    rates = [0.1, 0.2]
+    with using(kept=tmp_path / "kept"):
+        for name in ("end", "loss"):  # the same program, but for the name
+            assert set(ss.sweep(named(name), learning_rate=rates).data_vars) == {"done", name}
+    ss.sweep(named("end"), learning_rate=rates, store=tmp_path / "store")
+    with pytest.raises(ValueError, match="another sweep"):
+        ss.sweep(named("loss"), learning_rate=rates, store=tmp_path / "store")
 
 
 def test_what_is_no_store_is_refused(tmp_path):

@@ -96,10 +96,15 @@ class Program:
         return _vectorize(jaxpr_as_fun(self.traced), *sizes)(*arguments)
 
     def fingerprint(self) -> str:
-        """A hash of all that is computed: every operation and every constant, data included."""
+        """A hash of all that is computed, and of what results of your own are named.
+
+        That is every operation and every constant, data included.
+        """
         # No colours, which it has in a notebook and in a terminal alone.
         listing = self.traced.pretty_print(use_color=False)
         text = re.sub(r"0x[0-9a-f]+", "", listing)  # no addresses of functions
+        if isinstance(self.structure, Mapping):
+            text += f"{sorted(self.structure)}"
         digest = hashlib.sha256(text.encode())
         for constant in _constants(self.traced):
             digest.update(np.asarray(constant).tobytes())
