@@ -16,7 +16,7 @@ LANGUAGES = dict(zip(CODES, ("English", "Bahasa Indonesia"), strict=True))
 NEEDLESS = "rfc3987_syntax"
 """What jsonschema imports where Jupyter is installed, and so Altair: a grammar of addresses.
 
-It takes each process two seconds (rfc3987_syntax 1.1.0), and nothing here checks an address so.
+It takes each process a second or two (rfc3987_syntax 1.1.0), and nothing here checks an address so.
 """
 
 # Its import fails then, and jsonschema goes on without.

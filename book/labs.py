@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import jax2wasm
-from book import BUILD, LANGUAGES, live, outputs, recorded
+from book import BUILD, LANGUAGES, live, outputs
 from book.repository import place
 from stabsim._source import digest
 
@@ -135,8 +135,7 @@ def prepared(name: str) -> bool:
 
 def _prepared(name: str) -> Path:
     code = ("book.lab_programs", f"stabsim.labs.{name}")
-    given = (_shown(name), compiler(), recorded.state(recorded.LABS))
-    return _file(f"{name}.programs.json", *code, given=given)
+    return _file(f"{name}.programs.json", *code, given=(_shown(name), compiler()))
 
 
 def _shown(name: str) -> list[dict[str, Any]]:

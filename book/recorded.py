@@ -28,7 +28,7 @@ def provide() -> None:
 
 
 def state(page: str) -> str:
-    """Changes when what is recorded for a page, or for the labs, does."""
+    """Changes when what is recorded for a page does."""
     names = pages().get(page, {})
     return sha256(b"".join((RECORDED / name).read_bytes() for name in names)).hexdigest()
 

@@ -89,14 +89,14 @@ def keep(found: dict[str, dict[str, bytes]], folder: Path) -> int:
     """
     folder.mkdir(exist_ok=True)
     sweeps = {name: saved for page in found.values() for name, saved in page.items()}
-    before = {file.name for file in folder.glob(SWEEPS)}
-    new = sweeps.keys() - before
+    there = {file.name for file in folder.glob(SWEEPS)}
+    known = {name: on for names in pages(folder).values() for name, on in names.items()}
+    new = sweeps.keys() - (there & known.keys())  # one that is not listed may be half a file
     for name in new:
         with np.load(io.BytesIO(sweeps[name])) as arrays:
             np.savez_compressed(folder / name, **arrays)
-    for name in before - sweeps.keys():
+    for name in there - sweeps.keys():
         (folder / name).unlink()
-    known = {name: on for names in pages(folder).values() for name, on in names.items()}
     on = {name: processor() if name in new else known[name] for name in sorted(sweeps)}
     made = {page: {name: on[name] for name in sorted(found[page])} for page in sorted(found)}
     listed = {"jaxlib": version("jaxlib"), "pages": made}

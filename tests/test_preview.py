@@ -51,6 +51,11 @@ def test_before_the_first_page_is_there_it_is_waited_for(ask, tmp_path):
     assert ask("/en/")[0] == 503
 
 
+def test_requests_are_not_printed(ask, capfd):
+    ask("/en/")
+    assert capfd.readouterr() == ("", "")
+
+
 def test_what_is_missing_from_a_built_site_is_not_found(ask, built):
     assert ask("/en/lab.wasm")[0] == 404  # at any time: nobody waits for it
     built.set()

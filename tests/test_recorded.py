@@ -8,7 +8,7 @@ from importlib.metadata import version
 import numpy as np
 import pytest
 
-from book import outputs, recorded, recording
+from book import ROOT, outputs, recorded, recording
 from book.recorded import LABS, LIST, RECORDED, SWEEPS
 from stabsim import _kept
 from stabsim._settings import using
@@ -36,7 +36,7 @@ def test_the_list_names_what_is_there():
     names = {name for page in LISTED["pages"].values() for name in page}
     assert names == {file.name for file in RECORDED.glob(SWEEPS)}
     assert set(LISTED["pages"]) == set(ALL)
-    assert f"jaxlib=={LISTED['jaxlib']}\n" in (RECORDED.parents[1] / "requirements.txt").read_text()
+    assert f"jaxlib=={LISTED['jaxlib']}\n" in (ROOT / "requirements.txt").read_text()
 
 
 @as_recorded
@@ -75,7 +75,7 @@ def test_a_build_finds_records_and_prefers_them(tmp_path, monkeypatch):
         assert kept["loss"].tolist() == [0, 1, 2]
 
 
-def test_pages_and_labs_change_with_their_records(tmp_path, monkeypatch):
+def test_pages_change_with_their_records(tmp_path, monkeypatch):
     (tmp_path / "sweep-1.npz").write_bytes(b"one")
     monkeypatch.setattr(recorded, "RECORDED", tmp_path)
     monkeypatch.setattr(recorded, "pages", lambda: {"fixes": {"sweep-1.npz": ""}})
@@ -102,6 +102,11 @@ def test_what_is_new_is_added_and_what_none_asks_for_is_dropped(tmp_path, monkey
     assert (tmp_path / "sweep-1.npz").read_bytes() == first
     listed = json.loads((tmp_path / LIST).read_text(encoding="utf8"))["pages"]
     assert listed["index"] == {"sweep-1.npz": "an old one", "sweep-2.npz": "a new one"}
+    (tmp_path / "sweep-3.npz").write_bytes(b"cut off before it was listed")
+    third = {"sweep-3.npz": _saved(loss=np.ones(3))}
+    assert recording.keep({"warmup": new | third}, tmp_path) == 1
+    with np.load(tmp_path / "sweep-3.npz") as arrays:
+        assert arrays["loss"].tolist() == [1, 1, 1]
     assert recording.keep({"warmup": new}, tmp_path) == 0
     assert [file.name for file in tmp_path.glob(SWEEPS)] == ["sweep-2.npz"]
 
